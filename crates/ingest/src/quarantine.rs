@@ -1,0 +1,66 @@
+//! Records that may not enter a table, kept with the reason and everything needed to try again.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::values::Text;
+
+/// Where in its source a record stood.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Position {
+    /// The record's number within its source, from 1.
+    pub record: u64,
+    /// The line of text it starts on, from 1, where the source has lines.
+    pub line: Option<u64>,
+}
+
+/// A record that a rule refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuarantinedRecord {
+    /// The name of the rule.
+    pub rule: &'static str,
+    /// What is wrong with this very record.
+    pub reason: Cow<'static, str>,
+    /// Where it stood.
+    pub position: Position,
+    /// The record as its source told it.
+    pub raw: Value,
+    /// The store, product or supplier that it waits for, if that is all that is wrong.
+    pub missing_reference: Option<MissingReference>,
+}
+
+/// A reference that a record makes and the tables do not know.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MissingReference {
+    /// What is missing.
+    pub entity: ReferenceEntity,
+    /// The source's id of it.
+    pub external_id: Text,
+}
+
+/// What a record can refer to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReferenceEntity {
+    /// A store.
+    Store,
+    /// A product.
+    Product,
+    /// A supplier.
+    Supplier,
+}
+
+impl ReferenceEntity {
+    /// Every kind of reference.
+    pub const ALL: [Self; 3] = [Self::Store, Self::Product, Self::Supplier];
+
+    /// Returns the word stored in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Product => "product",
+            Self::Supplier => "supplier",
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Refuses currencies that ISO 4217 does not list.
+
+use super::{Reason, Rule, RuleContext, all_readable};
+use crate::records::Draft;
+use crate::values::UnreadableKind;
+
+/// Every currency is listed in ISO 4217.
+pub struct CurrencyKnown;
+
+impl Rule for CurrencyKnown {
+    fn name(&self) -> &'static str {
+        "currency-known"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Every currency is listed in ISO 4217."
+    }
+
+    fn explanation(&self) -> &'static str {
+        "The currency decides the smallest unit that amounts are checked against. Translate the source's code in the mapping, then replay the quarantine."
+    }
+
+    fn check(&self, draft: &Draft, _context: &RuleContext) -> Result<(), Reason> {
+        all_readable(draft, UnreadableKind::Currency)
+    }
+}

@@ -1,0 +1,62 @@
+//! What the pipeline writes to.
+
+use std::future::Future;
+
+use crate::batch::{Checkpoint, ValidBlock, Written};
+
+/// Opens batches for one tenant's stream.
+pub trait Sink: Send + Sync {
+    /// A batch in the making.
+    type Writer: BatchWriter;
+
+    /// Opens a batch. Two may be open at once: the pipeline stages the next while the last commits.
+    ///
+    /// # Errors
+    /// Fails when the store cannot be reached.
+    fn begin(&self) -> impl Future<Output = Result<Self::Writer, SinkError>> + Send;
+}
+
+/// A batch in the making; dropped without [`BatchWriter::commit`], it leaves nothing behind.
+pub trait BatchWriter: Send + 'static {
+    /// Brings a block to the store; nothing of it is visible yet.
+    ///
+    /// # Errors
+    /// Fails when the store does; the batch is lost then, the cursor has not moved.
+    fn stage(&mut self, block: ValidBlock) -> impl Future<Output = Result<(), SinkError>> + Send;
+
+    /// Makes records, quarantined records and cursor durable, all of them or none.
+    ///
+    /// The pipeline commits batches one after the other, in the order they were begun. Writing the
+    /// same batch again changes nothing: a run resumes from its last checkpoint and may repeat.
+    ///
+    /// # Errors
+    /// Fails when the store does; nothing of the batch is durable then.
+    fn commit(
+        self,
+        checkpoint: Checkpoint,
+    ) -> impl Future<Output = Result<Written, SinkError>> + Send;
+}
+
+/// Why a batch could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct SinkError {
+    message: String,
+    #[source]
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl SinkError {
+    /// Says what happened, and what to do.
+    pub fn caused_by(
+        message: impl Into<String>,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { message: message.into(), cause: Some(cause.into()) }
+    }
+
+    /// The same, with no other error behind it.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), cause: None }
+    }
+}
