@@ -1,0 +1,12 @@
+drop function shelfops.drop_timeseries(text);
+drop function shelfops.create_guard_view(text);
+drop function shelfops.create_native_timeseries(text, text);
+drop function shelfops.create_hypertable_timeseries(regclass, text, interval);
+drop function shelfops.call_timescale(text);
+drop function shelfops.create_timeseries(text, text, interval, text[], text, interval);
+drop function shelfops.timeseries_storage(text);
+drop table shelfops.timeseries_tables;
+drop schema timeseries_aside;
+drop schema timeseries;
+drop function shelfops.timeseries_engine();
+drop table shelfops.timeseries_engine_choice;

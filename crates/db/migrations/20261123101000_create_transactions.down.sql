@@ -1,0 +1,1 @@
+select shelfops.drop_timeseries('transactions');

@@ -1,0 +1,166 @@
+-- Sales per store and day, and per store and hour. Net sales are sales_amount - returned_amount.
+--
+-- With continuous aggregates: those, with the live tail added at query time. Elsewhere: tables that
+-- each statement on transactions adds its own difference to, so they are exact at every moment and
+-- stay when old chunks are dropped. The rollup tables belong to the owner alone; the application
+-- role reads them.
+
+-- Returns the statement that adds the lines of rows_name to a rollup, or with sign -1 takes them off.
+-- A statement, not a function that runs it: transition tables are visible to the trigger itself only.
+create function shelfops.sales_rollup_change(rollup text, rows_name text, sign integer) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format(
+        'insert into public.%1$I as total'
+        ' (customer_id, store_id, %2$I, currency, line_count, sold_quantity, returned_quantity,'
+        '  sales_amount, returned_amount, discount_amount, tax_amount)'
+        ' select customer_id, store_id, %3$s as period, currency, %5$s * count(*),'
+        '  %5$s * coalesce(sum(quantity) filter (where transaction_type = ''sale''), 0),'
+        '  %5$s * coalesce(sum(quantity) filter (where transaction_type = ''return''), 0),'
+        '  %5$s * coalesce(sum(total_amount) filter (where transaction_type = ''sale''), 0),'
+        '  %5$s * coalesce(sum(total_amount) filter (where transaction_type = ''return''), 0),'
+        '  %5$s * coalesce(sum(discount_amount) filter (where transaction_type = ''sale''), 0),'
+        '  %5$s * coalesce(sum(case transaction_type when ''sale'' then tax_amount'
+        '    when ''return'' then -tax_amount end), 0)'
+        ' from %4$s group by customer_id, store_id, period, currency'
+        -- In one order, so that two loads cannot wait for each other.
+        ' order by customer_id, store_id, period, currency'
+        ' on conflict (customer_id, store_id, %2$I, currency) do update set'
+        '  line_count = total.line_count + excluded.line_count,'
+        '  sold_quantity = total.sold_quantity + excluded.sold_quantity,'
+        '  returned_quantity = total.returned_quantity + excluded.returned_quantity,'
+        '  sales_amount = total.sales_amount + excluded.sales_amount,'
+        '  returned_amount = total.returned_amount + excluded.returned_amount,'
+        '  discount_amount = total.discount_amount + excluded.discount_amount,'
+        '  tax_amount = total.tax_amount + excluded.tax_amount',
+        rollup,
+        case rollup when 'daily_sales' then 'business_date' else 'sold_hour' end,
+        case rollup
+            when 'daily_sales' then 'business_date'
+            else 'date_bin(interval ''1 hour'', occurred_at, timestamptz ''2000-01-01 00:00+00'')'
+        end,
+        rows_name, sign)
+$$;
+
+create function shelfops.roll_up_sales() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    rollup text;
+begin
+    foreach rollup in array array['daily_sales', 'hourly_sales'] loop
+        if tg_op in ('UPDATE', 'DELETE') then
+            execute shelfops.sales_rollup_change(rollup, 'old_rows', -1);
+        end if;
+        if tg_op in ('UPDATE', 'INSERT') then
+            execute shelfops.sales_rollup_change(rollup, 'new_rows', 1);
+        end if;
+    end loop;
+    return null;
+end
+$$;
+
+create function shelfops.create_sales_rollup_table(name text, period text, period_type text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    execute format(
+        'create table public.%I ('
+        ' customer_id uuid not null,'
+        ' store_id uuid not null,'
+        ' %I %s not null,'
+        ' currency text not null,'
+        ' line_count bigint not null,'
+        ' sold_quantity numeric not null,'
+        ' returned_quantity numeric not null,'
+        ' sales_amount numeric not null,'
+        ' returned_amount numeric not null,'
+        ' discount_amount numeric not null,'
+        ' tax_amount numeric not null,'
+        -- The period before the store: reports ask for days of all stores, and new rows come at the
+        -- end. No foreign key: only the trigger writes here, from lines whose store was just held,
+        -- and keep_referenced looks here too. A key would cost a load of sparse data a third.
+        ' primary key (customer_id, %I, store_id, currency))',
+        name, period, period_type, period);
+    perform shelfops.protect_tenant_table(format('public.%I', name)::regclass, 'select');
+    execute format('comment on table public.%I is %L', name,
+        'Sales per store and ' || period || '; kept exact by each statement on transactions.');
+end
+$$;
+
+create function shelfops.create_sales_aggregate(
+    name text, period text, expression text, bucket interval, refresh_after interval
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    execute format(
+        'create materialized view timeseries.%I'
+        ' with (timescaledb.continuous, timescaledb.materialized_only = false) as'
+        ' select customer_id, store_id, %s.time_bucket(%L::interval, occurred_at) as bucket,'
+        '  %s as %I, currency, count(*) as line_count,'
+        '  coalesce(sum(quantity) filter (where transaction_type = ''sale''), 0) as sold_quantity,'
+        '  coalesce(sum(quantity) filter (where transaction_type = ''return''), 0) as returned_quantity,'
+        '  coalesce(sum(total_amount) filter (where transaction_type = ''sale''), 0) as sales_amount,'
+        '  coalesce(sum(total_amount) filter (where transaction_type = ''return''), 0) as returned_amount,'
+        '  coalesce(sum(discount_amount) filter (where transaction_type = ''sale''), 0) as discount_amount,'
+        '  coalesce(sum(case transaction_type when ''sale'' then tax_amount'
+        '    when ''return'' then -tax_amount end), 0) as tax_amount'
+        ' from timeseries.transactions group by 1, 2, 3, 4, 5 with no data',
+        name, shelfops.timescale_schema(), bucket, expression, period);
+    perform shelfops.call_timescale(format(
+        'add_continuous_aggregate_policy(%L::regclass, start_offset => null,'
+        ' end_offset => %L::interval, schedule_interval => %L::interval)',
+        format('timeseries.%I', name), refresh_after, interval '30 minutes'));
+    -- A business day spans two buckets where the store's midnight is not that of UTC.
+    execute format(
+        'create view public.%1$I with (security_barrier) as'
+        ' select customer_id, store_id, %2$I, currency, sum(line_count)::bigint as line_count,'
+        '  sum(sold_quantity) as sold_quantity, sum(returned_quantity) as returned_quantity,'
+        '  sum(sales_amount) as sales_amount, sum(returned_amount) as returned_amount,'
+        '  sum(discount_amount) as discount_amount, sum(tax_amount) as tax_amount'
+        ' from timeseries.%1$I'
+        ' where customer_id = (select shelfops.current_customer_id())'
+        ' group by customer_id, store_id, %2$I, currency',
+        name, period);
+    execute format('grant select on public.%I to shelfops_app, shelfops_readonly', name);
+end
+$$;
+
+create function shelfops.timescale_schema() returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select quote_ident(nspname)
+    from pg_extension join pg_namespace on pg_namespace.oid = extnamespace
+    where extname = 'timescaledb'
+$$;
+
+do $$
+begin
+    if shelfops.timeseries_engine() = 'timescale' then
+        perform shelfops.create_sales_aggregate(
+            'daily_sales', 'business_date', 'business_date', interval '1 day', interval '1 day');
+        perform shelfops.create_sales_aggregate(
+            'hourly_sales', 'sold_hour', 'date_bin(interval ''1 hour'', occurred_at, timestamptz ''2000-01-01 00:00+00'')',
+            interval '1 hour', interval '1 hour');
+        return;
+    end if;
+    perform shelfops.create_sales_rollup_table('daily_sales', 'business_date', 'date');
+    perform shelfops.create_sales_rollup_table('hourly_sales', 'sold_hour', 'timestamptz');
+    create trigger roll_up_sales_of_insert after insert on public.transactions
+    referencing new table as new_rows
+    for each statement execute function shelfops.roll_up_sales();
+    create trigger roll_up_sales_of_update after update on public.transactions
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function shelfops.roll_up_sales();
+    create trigger roll_up_sales_of_delete after delete on public.transactions
+    referencing old table as old_rows
+    for each statement execute function shelfops.roll_up_sales();
+end
+$$;

@@ -1,0 +1,1 @@
+drop function shelfops.finish_chunk(text, timestamptz);
