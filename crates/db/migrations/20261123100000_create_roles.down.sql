@@ -1,3 +1,4 @@
+-- shelfops:as-login (roles and rights on the database are not the owner's to give)
 alter default privileges for role shelfops_owner grant execute on functions to public;
 drop schema shelfops;
 revoke usage, create on schema public from shelfops_owner;
@@ -10,6 +11,9 @@ begin
     execute format('grant temporary on database %I to public', current_database());
     execute format('revoke all on database %I from shelfops_app', current_database());
     execute format('revoke all on database %I from shelfops_owner', current_database());
+    if to_regnamespace('_timescaledb_internal') is not null then
+        revoke usage on schema _timescaledb_internal from shelfops_owner;
+    end if;
     foreach role_name in array array['shelfops_readonly', 'shelfops_app', 'shelfops_owner'] loop
         begin
             execute format('drop role %I', role_name);

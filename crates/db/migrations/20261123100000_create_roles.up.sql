@@ -1,3 +1,4 @@
+-- shelfops:as-login (roles and rights on the database are not the owner's to give)
 -- Three roles, because the one that serves requests must not be the one that owns tables: an owner
 -- can switch row security off, an application role cannot.
 --
@@ -28,6 +29,10 @@ begin
     execute format('grant create, temporary on database %I to shelfops_owner', current_database());
     -- Staging tables are temporary tables of the application role.
     execute format('grant temporary on database %I to shelfops_app', current_database());
+    -- The schema of TimescaleDB's chunks is closed to everyone but their owner.
+    if to_regnamespace('_timescaledb_internal') is not null then
+        grant usage on schema _timescaledb_internal to shelfops_owner;
+    end if;
     -- Ad-hoc readers need no temporary tables: they would only shadow names.
     execute format('revoke temporary on database %I from public', current_database());
 end

@@ -97,9 +97,9 @@ end
 $$;
 
 -- Begins a partition that is filled before it is attached: without indexes, ten times fewer pages
--- are touched. False when the chunk exists or the engine has no such way: then rows go through the
--- parent. Belongs to one transaction together with finish_chunk.
-create function shelfops.begin_chunk(name text, chunk_start timestamptz) returns boolean
+-- are touched. Returns its quoted name; null when the chunk exists or the engine has no such way: then
+-- rows go through the parent. Belongs to one transaction together with finish_chunk.
+create function shelfops.begin_chunk(name text, chunk_start timestamptz) returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -109,7 +109,7 @@ declare
     chunk text;
 begin
     if shelfops.timeseries_engine() <> 'native' then
-        return false;
+        return null;
     end if;
     select * into strict series from shelfops.timeseries_tables where table_name = name;
     starts_at := shelfops.chunk_start(series.chunk_interval, chunk_start);
@@ -119,14 +119,14 @@ begin
     if to_regclass(format('timeseries.%I', chunk)) is not null
         or to_regclass(format('timeseries_aside.%I', chunk)) is not null
     then
-        return false;
+        return null;
     end if;
     execute format(
         'create table timeseries_aside.%I (like public.%I including defaults including constraints)',
         chunk, name);
     perform shelfops.protect_tenant_table(
         format('timeseries_aside.%I', chunk)::regclass, 'insert', false);
-    return true;
+    return format('timeseries_aside.%I', chunk);
 end
 $$;
 grant execute on function shelfops.begin_chunk(text, timestamptz) to shelfops_app;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::values::Text;
 
@@ -29,6 +30,8 @@ pub struct QuarantinedRecord {
     pub raw: Value,
     /// The store, product or supplier that it waits for, if that is all that is wrong.
     pub missing_reference: Option<MissingReference>,
+    /// The quarantined record that it was read from, when it is a replay.
+    pub replay_of: Option<Uuid>,
 }
 
 /// A reference that a record makes and the tables do not know.

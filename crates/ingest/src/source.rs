@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::Stream;
 use crate::cursor::Cursor;
@@ -59,6 +60,11 @@ pub trait RawRecords: Send + Sync {
 
     /// Returns how much memory the block holds, in bytes.
     fn memory_bytes(&self) -> usize;
+
+    /// Returns the id of the quarantined record that this one was read from, when it is a replay.
+    fn replay_of(&self, _index: usize) -> Option<Uuid> {
+        None
+    }
 }
 
 /// Why reading cannot go on.

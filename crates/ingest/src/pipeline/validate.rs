@@ -72,5 +72,6 @@ pub(super) fn quarantined(
         position: raw.position(index),
         raw: raw.raw(index),
         missing_reference: None,
+        replay_of: raw.replay_of(index),
     }
 }

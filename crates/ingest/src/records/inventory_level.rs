@@ -1,6 +1,7 @@
 //! A stock count of a product in a store at a time.
 
 use rust_decimal::Decimal;
+use serde::Serialize;
 
 use super::{FieldState, state};
 use crate::values::{Field, FieldReader, FieldSpec, Moment, Text, ValueKind};
@@ -23,7 +24,7 @@ pub struct InventoryLevelDraft {
 }
 
 /// A count that passed the rules.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct InventoryLevel {
     /// The source's id of the store.
     pub store: Text,

@@ -12,6 +12,7 @@ mod transaction;
 
 use std::hash::Hash;
 
+use serde_json::{Map, Value};
 use xxhash_rust::xxh3::Xxh3;
 
 pub use inventory_level::{InventoryLevel, InventoryLevelDraft};
@@ -175,6 +176,20 @@ impl Record {
             Self::PurchaseOrderLine(line) => line.updated_at,
         };
         told.map(|moment| moment.instant)
+    }
+
+    /// Returns what the record says, field by field, leaving out what it does not say.
+    pub fn described(&self) -> Map<String, Value> {
+        let described = match self {
+            Self::Store(store) => serde_json::to_value(store),
+            Self::Product(product) => serde_json::to_value(product),
+            Self::Supplier(supplier) => serde_json::to_value(supplier),
+            Self::Transaction(line) => serde_json::to_value(line),
+            Self::InventoryLevel(level) => serde_json::to_value(level),
+            Self::PurchaseOrderLine(line) => serde_json::to_value(line),
+        };
+        let Ok(Value::Object(fields)) = described else { return Map::new() };
+        fields.into_iter().filter(|(_, value)| !value.is_null()).collect()
     }
 
     /// Returns what identifies the record, for messages.

@@ -1,6 +1,7 @@
 //! A thing that is sold.
 
 use rust_decimal::Decimal;
+use serde::Serialize;
 
 use super::{FieldState, state};
 use crate::values::{Currency, Field, FieldReader, FieldSpec, Moment, Text, ValueKind};
@@ -37,7 +38,7 @@ pub struct ProductDraft {
 }
 
 /// A product that passed the rules.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Product {
     /// The source's id of the product.
     pub external_id: Text,

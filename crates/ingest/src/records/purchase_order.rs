@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
+use serde::Serialize;
 
 use super::{FieldState, state};
 use crate::values::{Currency, Field, FieldReader, FieldSpec, Moment, Text, ValueKind};
@@ -39,7 +40,7 @@ pub struct PurchaseOrderLineDraft {
 }
 
 /// A line that passed the rules.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct PurchaseOrderLine {
     /// The source's id of the order.
     pub order_id: Text,
@@ -252,7 +253,8 @@ impl PurchaseOrderLineDraft {
 }
 
 /// How far an order has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PurchaseOrderStatus {
     /// Not yet sent.
     Draft,

@@ -1,6 +1,7 @@
 //! A place that sells or holds stock.
 
 use jiff::civil::Date;
+use serde::Serialize;
 
 use super::{FieldState, state};
 use crate::values::{Currency, Field, FieldReader, FieldSpec, Moment, Text, ValueKind};
@@ -31,7 +32,7 @@ pub struct StoreDraft {
 }
 
 /// A store that passed the rules.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Store {
     /// The source's id of the store.
     pub external_id: Text,

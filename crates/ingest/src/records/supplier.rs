@@ -1,6 +1,7 @@
 //! A company that delivers products.
 
 use rust_decimal::Decimal;
+use serde::Serialize;
 
 use super::{FieldState, state};
 use crate::values::{Field, FieldReader, FieldSpec, Moment, Text, ValueKind};
@@ -23,7 +24,7 @@ pub struct SupplierDraft {
 }
 
 /// A supplier that passed the rules.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Supplier {
     /// The source's id of the supplier.
     pub external_id: Text,

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
+use serde::Serialize;
 
 use super::{FieldState, state};
 use crate::values::{Currency, Field, FieldReader, FieldSpec, Moment, Text, ValueKind};
@@ -39,7 +40,7 @@ pub struct TransactionDraft {
 }
 
 /// A line that passed the rules.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Transaction {
     /// The source's id of the line, unique within the source.
     pub external_id: Text,
@@ -285,7 +286,8 @@ impl TransactionDraft {
 }
 
 /// Which way goods and money went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TransactionType {
     /// Goods to the shopper, money to the shop.
     Sale,

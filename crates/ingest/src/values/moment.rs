@@ -1,6 +1,7 @@
 //! A point in time, and whether the source left two readings of it open.
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
 /// A point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,5 +17,11 @@ impl Moment {
     /// Wraps an instant that was told with its offset.
     pub const fn exact(instant: Timestamp) -> Self {
         Self { instant, is_ambiguous: false }
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.instant.serialize(serializer)
     }
 }

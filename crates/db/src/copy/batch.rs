@@ -1,0 +1,211 @@
+//! One batch: staged while it is read, merged and committed as a whole.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::SinkExt;
+use rustc_hash::FxHashSet;
+use shelfops_ingest::batch::{Accepted, Checkpoint, ValidBlock, Written};
+use shelfops_ingest::quarantine::{MissingReference, QuarantinedRecord, ReferenceEntity};
+use shelfops_ingest::sink::{BatchWriter, SinkError};
+use shelfops_ingest::source::RawRecords;
+use tokio_postgres::CopyInSink;
+use uuid::Uuid;
+
+use super::Shared;
+use super::encode::RowEncoder;
+use super::references::{self, NewReference};
+use super::tables::{self, Rejected};
+use crate::error::doing;
+use crate::models::{CursorPlace, Disposal};
+use crate::{DbError, TenantTx};
+
+/// A batch in the making: an open transaction with a COPY into its staging table.
+pub struct TableBatch {
+    shared: Arc<Shared>,
+    tx: TenantTx,
+    copy: Pin<Box<CopyInSink<Bytes>>>,
+    encoder: RowEncoder,
+    created: Vec<NewReference>,
+    quarantined: Vec<QuarantinedRecord>,
+    refused: BTreeMap<&'static str, u64>,
+    superseded: Vec<u32>,
+    staged: Vec<Staged>,
+    blocks: Vec<Arc<dyn RawRecords>>,
+}
+
+/// Where a staged row came from: kept because the merge may still refuse it.
+struct Staged {
+    row_number: u32,
+    block: u32,
+    raw_index: u32,
+}
+
+impl TableBatch {
+    pub(super) async fn begin(shared: Arc<Shared>) -> Result<Self, DbError> {
+        let tx = shared.database.tenant(shared.options.customer_id).await?;
+        let stream = shared.options.stream;
+        let table = tables::staging(stream);
+        tx.batch_execute(table.create).await.map_err(doing("create the staging table"))?;
+        let copy = tx.copy_in(table.copy).await.map_err(doing("open the staging table"))?;
+        Ok(Self {
+            shared,
+            tx,
+            copy: Box::pin(copy),
+            encoder: RowEncoder::new(table.columns),
+            created: Vec::new(),
+            quarantined: Vec::new(),
+            refused: BTreeMap::new(),
+            superseded: Vec::new(),
+            staged: Vec::new(),
+            blocks: Vec::new(),
+        })
+    }
+
+    async fn stage_block(&mut self, block: ValidBlock) -> Result<(), DbError> {
+        let shared = self.shared.clone();
+        let mut references = shared.references.lock().await;
+        let created = references.learn(&shared.database, &shared.options, &block.accepted).await?;
+        self.created.extend(created);
+        self.quarantined.extend(block.quarantined);
+        self.superseded.extend(block.superseded);
+        let block_number = u32::try_from(self.blocks.len()).unwrap_or(u32::MAX);
+        for accepted in &block.accepted {
+            match references.resolve(&accepted.record) {
+                Ok(ids) => {
+                    self.encoder.begin_row();
+                    tables::encode(&mut self.encoder, accepted.row_number, &accepted.record, ids);
+                    let Accepted { row_number, raw_index, .. } = *accepted;
+                    self.staged.push(Staged { row_number, block: block_number, raw_index });
+                    if let Some(bytes) = self.encoder.take_full() {
+                        self.copy.send(bytes).await.map_err(doing("copy into staging"))?;
+                    }
+                }
+                Err(missing) => self.hold(missing, &*block.raw, accepted.raw_index as usize),
+            }
+        }
+        self.blocks.push(block.raw);
+        Ok(())
+    }
+
+    /// Puts a record aside until what it refers to arrives.
+    fn hold(&mut self, missing: MissingReference, raw: &dyn RawRecords, index: usize) {
+        let rule = match missing.entity {
+            ReferenceEntity::Store => "known-store",
+            ReferenceEntity::Product => "known-product",
+            ReferenceEntity::Supplier => "known-supplier",
+        };
+        *self.refused.entry(rule).or_default() += 1;
+        let reason = format!("{} '{}' is not known", missing.entity.name(), missing.external_id);
+        self.quarantined.push(QuarantinedRecord {
+            rule,
+            reason: reason.into(),
+            position: raw.position(index),
+            raw: raw.raw(index),
+            missing_reference: Some(missing),
+            replay_of: raw.replay_of(index),
+        });
+    }
+
+    async fn merge(mut self, checkpoint: Checkpoint) -> Result<Written, DbError> {
+        let rest = self.encoder.finish();
+        self.copy.send(rest).await.map_err(doing("copy into staging"))?;
+        self.copy.as_mut().finish().await.map_err(doing("copy into staging"))?;
+        let options = &self.shared.options;
+        // Batches of one stream follow each other, so that a row cannot appear between looking for
+        // it and writing it.
+        self.tx
+            .execute(
+                "select pg_advisory_xact_lock(hashtextextended($1, 2))",
+                &[&format!("{}/{}/{}", options.customer_id, options.source, options.stream)],
+            )
+            .await
+            .map_err(doing("wait for another batch of the same stream"))?;
+        let created_references = references::create(&self.tx, options, &self.created).await?;
+        let merged = tables::merge(&self.tx, options, &self.superseded).await?;
+        for rejected in &merged.rejected {
+            self.reject(rejected);
+        }
+        let written = Written {
+            inserted: merged.inserted,
+            updated: merged.updated,
+            unchanged: merged.unchanged,
+            created_references,
+            quarantined: std::mem::take(&mut self.refused),
+        };
+        self.settle_quarantine(&merged.rejected).await?;
+        let place = self.place();
+        if !self.shared.options.is_replay {
+            self.tx.advance_cursor(&place, &checkpoint.cursor, checkpoint.is_last).await?;
+        }
+        self.tx.count_batch(place.sync_run_id, &checkpoint.counts, &written).await?;
+        self.tx.commit().await?;
+        if let Some(range) = merged.range {
+            self.shared.note_loaded(range);
+        }
+        Ok(written)
+    }
+
+    /// Quarantines a staged row that the table refused.
+    fn reject(&mut self, rejected: &Rejected) {
+        let found =
+            self.staged.binary_search_by_key(&rejected.row_number, |staged| staged.row_number);
+        let Ok(place) = found else { return };
+        let Staged { block, raw_index, .. } = self.staged[place];
+        let raw = &self.blocks[block as usize];
+        *self.refused.entry(rejected.rule).or_default() += 1;
+        self.quarantined.push(QuarantinedRecord {
+            rule: rejected.rule,
+            reason: rejected.reason.clone().into(),
+            position: raw.position(raw_index as usize),
+            raw: raw.raw(raw_index as usize),
+            missing_reference: None,
+            replay_of: raw.replay_of(raw_index as usize),
+        });
+    }
+
+    async fn settle_quarantine(&self, rejected: &[Rejected]) -> Result<(), DbError> {
+        if self.shared.disposal == Disposal::Keep {
+            return self.tx.quarantine(&self.place(), &self.quarantined).await;
+        }
+        let refused: FxHashSet<u32> = rejected.iter().map(|row| row.row_number).collect();
+        let passed: Vec<Uuid> = self
+            .staged
+            .iter()
+            .filter(|staged| !refused.contains(&staged.row_number))
+            .filter_map(|staged| {
+                self.blocks[staged.block as usize].replay_of(staged.raw_index as usize)
+            })
+            .collect();
+        let failed: Vec<(Uuid, &QuarantinedRecord)> = self
+            .quarantined
+            .iter()
+            .filter_map(|kept| kept.replay_of.map(|id| (id, kept)))
+            .collect();
+        self.tx.settle_replayed(&passed, &failed).await
+    }
+
+    fn place(&self) -> CursorPlace<'_> {
+        let options = &self.shared.options;
+        CursorPlace {
+            source: &options.source,
+            stream: options.stream,
+            origin: &options.origin,
+            sync_run_id: options.sync_run_id,
+        }
+    }
+}
+
+impl BatchWriter for TableBatch {
+    async fn stage(&mut self, block: ValidBlock) -> Result<(), SinkError> {
+        let staged = self.stage_block(block).await;
+        staged.map_err(|error| self.shared.failed(error))
+    }
+
+    async fn commit(self, checkpoint: Checkpoint) -> Result<Written, SinkError> {
+        let shared = self.shared.clone();
+        self.merge(checkpoint).await.map_err(|error| shared.failed(error))
+    }
+}

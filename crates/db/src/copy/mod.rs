@@ -1,0 +1,110 @@
+//! The bulk sink: binary COPY into a staging table, one set-based merge, one transaction a batch.
+//!
+//! Staging tables are temporary tables of the application role, so a crash leaves none behind. The
+//! merge runs as that role too: row security judges every row that it writes.
+
+mod batch;
+mod encode;
+mod references;
+mod tables;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use shelfops_ingest::quarantine::ReferenceEntity;
+use shelfops_ingest::sink::{Sink, SinkError};
+use shelfops_ingest::{CustomerId, SourceName, Stream};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+pub use batch::TableBatch;
+use references::References;
+
+use crate::models::Disposal;
+use crate::{Database, DbError};
+
+/// Where a run writes, and how.
+#[derive(Clone, Debug)]
+pub struct SinkOptions {
+    /// Whose rows they are.
+    pub customer_id: CustomerId,
+    /// Which of the tenant's systems they come from.
+    pub source: SourceName,
+    /// Which records.
+    pub stream: Stream,
+    /// What is read: names the cursor and places records in quarantine.
+    pub origin: String,
+    /// The run, already recorded.
+    pub sync_run_id: Uuid,
+    /// Which unknown stores, products and suppliers are created; records with others wait in
+    /// quarantine.
+    pub create_unknown: Vec<ReferenceEntity>,
+    /// Whether the records come out of quarantine.
+    pub is_replay: bool,
+}
+
+/// Writes one stream of one tenant.
+pub struct CopySink {
+    shared: Arc<Shared>,
+}
+
+/// What the batches of a run have in common.
+struct Shared {
+    database: Database,
+    options: SinkOptions,
+    disposal: Disposal,
+    references: Mutex<References>,
+    loaded: std::sync::Mutex<Option<(Timestamp, Timestamp)>>,
+}
+
+impl CopySink {
+    /// Prepares to write.
+    pub fn new(database: &Database, options: SinkOptions) -> Self {
+        let disposal = if options.is_replay { Disposal::Settle } else { Disposal::Keep };
+        let references = Mutex::new(References::new(&options));
+        Self {
+            shared: Arc::new(Shared {
+                database: database.clone(),
+                options,
+                disposal,
+                references,
+                loaded: std::sync::Mutex::new(None),
+            }),
+        }
+    }
+
+    /// Returns the time range that committed transactions fell into, for the rollups.
+    pub fn loaded_range(&self) -> Option<(Timestamp, Timestamp)> {
+        *self.shared.loaded.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Sink for CopySink {
+    type Writer = TableBatch;
+
+    async fn begin(&self) -> Result<TableBatch, SinkError> {
+        TableBatch::begin(self.shared.clone()).await.map_err(|error| self.shared.failed(error))
+    }
+}
+
+impl Shared {
+    /// Remembers a time range into which rows were loaded.
+    fn note_loaded(&self, range: (Timestamp, Timestamp)) {
+        let mut loaded = self.loaded.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (from, to) = loaded.unwrap_or(range);
+        *loaded = Some((from.min(range.0), to.max(range.1)));
+    }
+
+    /// Says to whom it happened and what to do; the reason itself is the error's.
+    fn failed(&self, error: DbError) -> SinkError {
+        let options = &self.options;
+        SinkError::caused_by(
+            format!(
+                "could not write {} of {}; nothing of this batch was written, the next run resumes \
+                 before it",
+                options.stream, options.source
+            ),
+            error,
+        )
+    }
+}

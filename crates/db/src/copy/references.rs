@@ -1,0 +1,197 @@
+//! From a source's ids to ours, remembered over the batches of a run.
+
+use rustc_hash::FxHashMap;
+use shelfops_ingest::batch::Accepted;
+use shelfops_ingest::quarantine::{MissingReference, ReferenceEntity};
+use shelfops_ingest::records::Record;
+use shelfops_ingest::values::Text;
+use uuid::Uuid;
+
+use super::SinkOptions;
+use crate::error::doing;
+use crate::{Database, DbError, TenantTx};
+
+/// How many ids are remembered; about 64 bytes each.
+const REMEMBERED: usize = 400_000;
+
+/// What is known of the ids that records name.
+pub(super) struct References {
+    create_unknown: [bool; 3],
+    known: [FxHashMap<Text, Option<Uuid>>; 3],
+}
+
+/// A store, product or supplier that a record names and that is to be made.
+#[derive(Clone, Debug)]
+pub(super) struct NewReference {
+    pub(super) entity: ReferenceEntity,
+    pub(super) external_id: Text,
+    pub(super) id: Uuid,
+}
+
+/// Our ids of what a record refers to; nil where its kind has no such reference.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ResolvedIds {
+    pub(super) store: Uuid,
+    pub(super) product: Uuid,
+    pub(super) supplier: Uuid,
+}
+
+impl References {
+    pub(super) fn new(options: &SinkOptions) -> Self {
+        let created = |entity| options.create_unknown.contains(&entity);
+        Self { create_unknown: ReferenceEntity::ALL.map(created), known: Default::default() }
+    }
+
+    /// Looks up what the records name and is not remembered; answers what is to be made.
+    ///
+    /// On a connection of its own, because the batch's is in the middle of a COPY.
+    pub(super) async fn learn(
+        &mut self,
+        database: &Database,
+        options: &SinkOptions,
+        accepted: &[Accepted],
+    ) -> Result<Vec<NewReference>, DbError> {
+        let mut created = Vec::new();
+        let mut tx: Option<TenantTx> = None;
+        for entity in ReferenceEntity::ALL {
+            let known = &mut self.known[entity as usize];
+            if known.len() > REMEMBERED {
+                known.clear();
+            }
+            let mut wanted: Vec<&str> = accepted
+                .iter()
+                .filter_map(|accepted| named(&accepted.record, entity))
+                .filter(|external_id| !known.contains_key(external_id.as_str()))
+                .map(Text::as_str)
+                .collect();
+            wanted.sort_unstable();
+            wanted.dedup();
+            if wanted.is_empty() {
+                continue;
+            }
+            let open = match &tx {
+                Some(open) => open,
+                None => tx.insert(database.tenant(options.customer_id).await?),
+            };
+            let found = look_up(open, options, entity, &wanted).await?;
+            for external_id in wanted {
+                let mut id = found.get(external_id).copied();
+                if id.is_none() && self.create_unknown[entity as usize] {
+                    let made = Uuid::now_v7();
+                    let external_id = Text::new(external_id);
+                    created.push(NewReference { entity, external_id, id: made });
+                    id = Some(made);
+                }
+                known.insert(Text::new(external_id), id);
+            }
+        }
+        Ok(created)
+    }
+
+    /// Returns our ids of what a record names.
+    pub(super) fn resolve(&self, record: &Record) -> Result<ResolvedIds, MissingReference> {
+        let id = |entity: ReferenceEntity| match named(record, entity) {
+            None => Ok(Uuid::nil()),
+            Some(external_id) => self.known[entity as usize]
+                .get(external_id)
+                .copied()
+                .flatten()
+                .ok_or_else(|| MissingReference { entity, external_id: external_id.clone() }),
+        };
+        Ok(ResolvedIds {
+            store: id(ReferenceEntity::Store)?,
+            product: id(ReferenceEntity::Product)?,
+            supplier: id(ReferenceEntity::Supplier)?,
+        })
+    }
+}
+
+/// Returns the source's id of what the record names.
+const fn named(record: &Record, entity: ReferenceEntity) -> Option<&Text> {
+    match (record, entity) {
+        (Record::Transaction(line), ReferenceEntity::Store) => Some(&line.store),
+        (Record::Transaction(line), ReferenceEntity::Product) => Some(&line.product),
+        (Record::InventoryLevel(level), ReferenceEntity::Store) => Some(&level.store),
+        (Record::InventoryLevel(level), ReferenceEntity::Product) => Some(&level.product),
+        (Record::PurchaseOrderLine(line), ReferenceEntity::Store) => Some(&line.store),
+        (Record::PurchaseOrderLine(line), ReferenceEntity::Product) => Some(&line.product),
+        (Record::PurchaseOrderLine(line), ReferenceEntity::Supplier) => Some(&line.supplier),
+        _ => None,
+    }
+}
+
+async fn look_up(
+    tx: &TenantTx,
+    options: &SinkOptions,
+    entity: ReferenceEntity,
+    wanted: &[&str],
+) -> Result<FxHashMap<Text, Uuid>, DbError> {
+    let rows = tx
+        .query(
+            "select external_id, coalesce(store_id, product_id, supplier_id)
+             from external_ids
+             where customer_id = $1 and source = $2 and entity = $3 and external_id = any($4)",
+            &[&options.customer_id.as_uuid(), &options.source.as_str(), &entity.name(), &wanted],
+        )
+        .await
+        .map_err(doing("look up what records refer to"))?;
+    Ok(rows.iter().map(|row| (Text::new(row.get::<_, &str>(0)), row.get(1))).collect())
+}
+
+/// Makes what records named and nobody knew; described later by its own stream.
+pub(super) async fn create(
+    tx: &TenantTx,
+    options: &SinkOptions,
+    created: &[NewReference],
+) -> Result<u64, DbError> {
+    let mut count = 0;
+    for entity in ReferenceEntity::ALL {
+        let of_entity: Vec<_> = created.iter().filter(|new| new.entity == entity).collect();
+        if of_entity.is_empty() {
+            continue;
+        }
+        let ids: Vec<Uuid> = of_entity.iter().map(|new| new.id).collect();
+        let names: Vec<&str> = of_entity.iter().map(|new| new.external_id.as_str()).collect();
+        let customer = options.customer_id.as_uuid();
+        let make = match entity {
+            ReferenceEntity::Store => {
+                "insert into stores (customer_id, store_id, name, time_zone, is_placeholder)
+                 select customer.customer_id, new.id, new.name, customer.time_zone, true
+                 from unnest($2::uuid[], $3::text[]) as new (id, name)
+                 join customers as customer on customer.customer_id = $1"
+            }
+            ReferenceEntity::Product => {
+                "insert into products (customer_id, product_id, name, is_placeholder)
+                 select $1, new.id, new.name, true
+                 from unnest($2::uuid[], $3::text[]) as new (id, name)"
+            }
+            ReferenceEntity::Supplier => {
+                "insert into suppliers (customer_id, supplier_id, name, is_placeholder)
+                 select $1, new.id, new.name, true
+                 from unnest($2::uuid[], $3::text[]) as new (id, name)"
+            }
+        };
+        let link = match entity {
+            ReferenceEntity::Store => {
+                "insert into external_ids (customer_id, source, entity, external_id, store_id)
+                 select $1, $4, 'store', new.name, new.id
+                 from unnest($2::uuid[], $3::text[]) as new (id, name)"
+            }
+            ReferenceEntity::Product => {
+                "insert into external_ids (customer_id, source, entity, external_id, product_id)
+                 select $1, $4, 'product', new.name, new.id
+                 from unnest($2::uuid[], $3::text[]) as new (id, name)"
+            }
+            ReferenceEntity::Supplier => {
+                "insert into external_ids (customer_id, source, entity, external_id, supplier_id)
+                 select $1, $4, 'supplier', new.name, new.id
+                 from unnest($2::uuid[], $3::text[]) as new (id, name)"
+            }
+        };
+        let action = doing("create what records refer to");
+        count += tx.execute(make, &[&customer, &ids, &names]).await.map_err(&action)?;
+        let source = options.source.as_str();
+        tx.execute(link, &[&customer, &ids, &names, &source]).await.map_err(&action)?;
+    }
+    Ok(count)
+}

@@ -1,0 +1,26 @@
+//! The schema, its migrations, tenant isolation and the bulk sink.
+//!
+//! The only crate that speaks SQL to our tables. No vendor's word. Nothing that touches a tenant's
+//! table can be called without a [`TenantTx`].
+
+pub mod copy;
+mod database;
+mod error;
+mod health;
+mod migrate;
+pub mod models;
+mod operator;
+mod signing;
+mod tenant;
+mod timeseries;
+
+pub use database::{Database, DatabaseConfig, ensure_database};
+pub use error::{DbError, describe};
+pub use health::Health;
+pub use migrate::{
+    Applied, Direction, MIGRATIONS, Migration, MigrationError, MigrationState, MigrationStatus,
+    Migrator, Target,
+};
+pub use operator::OperatorTx;
+pub use tenant::TenantTx;
+pub use timeseries::{Chunk, Engine, TimeSeries, UnknownEngine};

@@ -1,0 +1,322 @@
+//! Applies and takes back migrations, one process at a time, all of one or nothing.
+
+mod engine;
+mod error;
+mod ledger;
+mod registry;
+
+use std::time::Instant;
+
+use deadpool_postgres::Object;
+use serde::Serialize;
+use tokio_postgres::SimpleQueryMessage;
+
+pub use error::MigrationError;
+pub use ledger::{MigrationState, MigrationStatus};
+pub use registry::MIGRATIONS;
+
+use crate::error::doing;
+use crate::{Database, Engine};
+
+/// The advisory lock that one migrating process holds: "shelfops" in ASCII, as a number.
+const LOCK: i64 = 0x7368_656c_666f_7073;
+
+/// How long a statement waits for a table's lock, so that a queue behind it cannot stop the shop.
+const LOCK_TIMEOUT: &str = "10s";
+
+/// A migration, as embedded in the program.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// The file's name without ending: version, underscore, name.
+    pub file: &'static str,
+    /// What applies it.
+    pub up: &'static str,
+    /// What takes it back.
+    pub down: &'static str,
+}
+
+/// Which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// Apply.
+    Up,
+    /// Take back.
+    Down,
+}
+
+/// How far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// All of them.
+    All,
+    /// That many.
+    Steps(usize),
+    /// Up to and including that version; down to but not including it.
+    Version(i64),
+}
+
+/// One migration that was applied or taken back.
+#[derive(Clone, Debug, Serialize)]
+pub struct Applied {
+    /// Its version.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// Which way.
+    pub direction: Direction,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+impl Migration {
+    /// Returns the version: the time of its making, as `yyyymmddhhmmss`.
+    pub fn version(&self) -> i64 {
+        self.file.split('_').next().and_then(|version| version.parse().ok()).unwrap_or_default()
+    }
+
+    /// Returns the name without the version.
+    pub fn name(&self) -> &'static str {
+        self.file.split_once('_').map_or(self.file, |(_, name)| name)
+    }
+
+    /// Returns a fingerprint of both directions: an applied migration must not change.
+    pub fn checksum(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.up.as_bytes()).update(b"\0").update(self.down.as_bytes());
+        *hasher.finalize().as_bytes()
+    }
+
+    const fn text(&self, direction: Direction) -> &'static str {
+        match direction {
+            Direction::Up => self.up,
+            Direction::Down => self.down,
+        }
+    }
+}
+
+/// Whether the text's head carries a directive such as `-- shelfops:as-login`.
+fn has_directive(text: &str, directive: &str) -> bool {
+    text.lines()
+        .take_while(|line| line.starts_with("--"))
+        .filter_map(|line| line.strip_prefix("-- shelfops:"))
+        .any(|rest| rest.split_whitespace().next() == Some(directive))
+}
+
+/// Applies and takes back migrations of one database.
+pub struct Migrator<'a> {
+    database: &'a Database,
+    migrations: &'a [Migration],
+    engine: Option<Engine>,
+}
+
+impl<'a> Migrator<'a> {
+    /// Works with the program's own migrations. `engine` is the time-series engine for a database
+    /// that has none yet; without one, the best that the server has.
+    pub const fn new(database: &'a Database, engine: Option<Engine>) -> Self {
+        Self { database, migrations: MIGRATIONS, engine }
+    }
+
+    /// Works with other migrations.
+    pub const fn with_migrations(
+        database: &'a Database,
+        migrations: &'a [Migration],
+        engine: Option<Engine>,
+    ) -> Self {
+        Self { database, migrations, engine }
+    }
+
+    /// Says of each migration, known or applied, where it stands.
+    ///
+    /// # Errors
+    /// Fails when the server cannot be reached.
+    pub async fn status(&self) -> Result<Vec<MigrationStatus>, MigrationError> {
+        let client = self.database.owner_connection().await?;
+        let entries = ledger::read(&client).await?;
+        Ok(ledger::compare(self.migrations, &entries))
+    }
+
+    /// Applies what is pending, oldest first; tells `watch` of each before it starts.
+    ///
+    /// # Errors
+    /// Refuses when an applied migration was changed or is unknown to this program; stops at the
+    /// first that fails, which leaves nothing behind unless the error says so.
+    pub async fn up(
+        &self,
+        target: Target,
+        watch: impl Fn(&Migration) + Send,
+    ) -> Result<Vec<Applied>, MigrationError> {
+        let locked = Locked::acquire(self.database).await?;
+        ledger::create(&locked.client).await?;
+        let entries = ledger::read(&locked.client).await?;
+        ledger::check(self.migrations, &entries)?;
+        let pending = self
+            .migrations
+            .iter()
+            .filter(|migration| !entries.iter().any(|entry| entry.version == migration.version()));
+        let chosen: Vec<&Migration> = match target {
+            Target::All => pending.collect(),
+            Target::Steps(count) => pending.take(count).collect(),
+            Target::Version(version) => {
+                pending.filter(|migration| migration.version() <= version).collect()
+            }
+        };
+        let engine = match entries.is_empty() {
+            true => Some(engine::prepare(&locked.client, self.engine).await?),
+            false => None,
+        };
+        self.run(locked, Plan { direction: Direction::Up, chosen, engine }, watch).await
+    }
+
+    /// Takes applied migrations back, newest first; tells `watch` of each before it starts.
+    ///
+    /// # Errors
+    /// As for [`Migrator::up`].
+    pub async fn down(
+        &self,
+        target: Target,
+        watch: impl Fn(&Migration) + Send,
+    ) -> Result<Vec<Applied>, MigrationError> {
+        let locked = Locked::acquire(self.database).await?;
+        let entries = ledger::read(&locked.client).await?;
+        ledger::check(self.migrations, &entries)?;
+        let applied =
+            self.migrations.iter().rev().filter(|migration| {
+                entries.iter().any(|entry| entry.version == migration.version())
+            });
+        let chosen: Vec<&Migration> = match target {
+            Target::All => applied.collect(),
+            Target::Steps(count) => applied.take(count).collect(),
+            Target::Version(version) => {
+                applied.filter(|migration| migration.version() > version).collect()
+            }
+        };
+        self.run(locked, Plan { direction: Direction::Down, chosen, engine: None }, watch).await
+    }
+
+    async fn run(
+        &self,
+        locked: Locked,
+        plan: Plan<'_>,
+        watch: impl Fn(&Migration) + Send,
+    ) -> Result<Vec<Applied>, MigrationError> {
+        let direction = plan.direction;
+        let mut done = Vec::new();
+        for migration in plan.chosen {
+            watch(migration);
+            let started = Instant::now();
+            if has_directive(migration.text(direction), "no-transaction") {
+                run_alone(&locked.client, migration, direction).await?;
+            } else {
+                run_in_transaction(&locked.client, migration, direction, plan.engine).await?;
+            }
+            let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(migration = migration.file, ?direction, duration_ms, "migrated");
+            done.push(Applied {
+                version: migration.version(),
+                name: migration.name().to_owned(),
+                direction,
+                duration_ms,
+            });
+        }
+        locked.release().await;
+        Ok(done)
+    }
+}
+
+/// What is to be run.
+struct Plan<'m> {
+    direction: Direction,
+    chosen: Vec<&'m Migration>,
+    engine: Option<Engine>,
+}
+
+/// A connection that holds the lock; closed, it gives the lock up.
+struct Locked {
+    client: Object,
+}
+
+impl Locked {
+    async fn acquire(database: &Database) -> Result<Self, MigrationError> {
+        let client = database.owner_connection().await?;
+        client
+            .execute("select pg_advisory_lock($1)", &[&LOCK])
+            .await
+            .map_err(doing("wait for another process that migrates"))?;
+        Ok(Self { client })
+    }
+
+    async fn release(self) {
+        // A connection that cannot unlock is closed instead, which unlocks as well.
+        if self.client.execute("select pg_advisory_unlock($1)", &[&LOCK]).await.is_err() {
+            drop(Object::take(self.client));
+        }
+    }
+}
+
+/// Runs a migration and its entry in the ledger as one transaction.
+async fn run_in_transaction(
+    client: &Object,
+    migration: &Migration,
+    direction: Direction,
+    engine: Option<Engine>,
+) -> Result<(), MigrationError> {
+    let text = migration.text(direction);
+    let begin = format!("begin; set local lock_timeout = '{LOCK_TIMEOUT}'");
+    client.batch_execute(&begin).await.map_err(doing("begin a migration"))?;
+    let outcome = async {
+        if let Some(engine) = engine {
+            let choose = "select set_config('shelfops.requested_engine', $1, true)";
+            client.execute(choose, &[&engine.name()]).await?;
+        }
+        if !has_directive(text, "as-login") {
+            client.batch_execute("set local role shelfops_owner").await?;
+        }
+        client.batch_execute(text).await?;
+        client.batch_execute("reset role").await?;
+        ledger::record(client, migration, direction).await?;
+        client.batch_execute("commit").await
+    }
+    .await;
+    let Err(source) = outcome else { return Ok(()) };
+    // A failed rollback means a lost connection, which rolls back as well.
+    let _ = client.batch_execute("rollback").await;
+    Err(MigrationError::failed(migration, direction, text, source))
+}
+
+/// Runs a migration of one statement that PostgreSQL refuses to run in a transaction.
+async fn run_alone(
+    client: &Object,
+    migration: &Migration,
+    direction: Direction,
+) -> Result<(), MigrationError> {
+    let text = migration.text(direction);
+    let action = doing("run a migration outside a transaction");
+    client.batch_execute("set role shelfops_owner").await.map_err(&action)?;
+    let outcome = client.batch_execute(text).await;
+    client.batch_execute("reset role").await.map_err(&action)?;
+    if let Err(source) = outcome {
+        let invalid = invalid_indexes(client).await;
+        return Err(MigrationError::half_done(migration, direction, text, source, invalid));
+    }
+    ledger::record(client, migration, direction).await.map_err(doing("record a migration"))?;
+    Ok(())
+}
+
+/// Lists what a failed concurrent build leaves behind.
+async fn invalid_indexes(client: &Object) -> Vec<String> {
+    let listed = client
+        .simple_query("select indexrelid::regclass from pg_index where not indisvalid")
+        .await
+        .unwrap_or_default();
+    listed
+        .iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! What the program reads and writes of each table: one file a table, every query in it.
+
+mod customer;
+mod quarantined_record;
+mod reference;
+mod sales;
+mod store;
+mod sync_cursor;
+mod sync_run;
+
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+
+pub use customer::{NewTenant, Tenant, TenantSettings};
+pub(crate) use quarantined_record::Disposal;
+pub use quarantined_record::{
+    QuarantineFilter, QuarantineSummary, QuarantinedRow, ReplayCandidate, ReplayFilter,
+};
+pub use reference::{ReferenceCounts, reference_counts};
+pub use sales::{DailySales, StockOut, TopSeller};
+pub(crate) use sync_cursor::CursorPlace;
+pub use sync_cursor::StoredCursor;
+pub use sync_run::{NewRun, RunEnd, RunLock, SyncRun};
+
+/// Reads a time of the database; `None` for those that only a database can mean, like infinity.
+pub(crate) fn timestamp(time: SystemTime) -> Option<Timestamp> {
+    Timestamp::try_from(time).ok()
+}
+
+/// Writes a time as the driver takes it, to the microsecond that the database keeps.
+pub(crate) fn system_time(moment: Timestamp) -> SystemTime {
+    let distance = Duration::from_micros(moment.as_microsecond().unsigned_abs());
+    if moment < Timestamp::UNIX_EPOCH {
+        SystemTime::UNIX_EPOCH - distance
+    } else {
+        SystemTime::UNIX_EPOCH + distance
+    }
+}

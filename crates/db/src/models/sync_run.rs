@@ -1,0 +1,251 @@
+//! Runs: what was read when, and what became of every record.
+
+use std::collections::BTreeMap;
+
+use deadpool_postgres::Object;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use shelfops_ingest::batch::{BatchCounts, Written};
+use shelfops_ingest::{CustomerId, SourceName, Stream};
+use uuid::Uuid;
+
+use super::timestamp;
+use crate::error::doing;
+use crate::{Database, DbError, TenantTx};
+
+/// A run that is about to start.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// Which of the tenant's systems.
+    pub source: SourceName,
+    /// Which records.
+    pub stream: Stream,
+    /// `import`, `sync`, `backfill` or `replay`.
+    pub kind: &'static str,
+    /// What is read: a fingerprint of a file, or a stream of a connection.
+    pub origin: String,
+    /// What people call it.
+    pub origin_name: String,
+    /// How it is read: enough to read a quarantined record again.
+    pub options: Value,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub enum RunEnd {
+    /// Read to the end.
+    Succeeded,
+    /// Stopped when asked to.
+    Stopped,
+    /// Failed, and why.
+    Failed(String),
+}
+
+/// A run as it was recorded.
+#[derive(Clone, Debug, Serialize)]
+pub struct SyncRun {
+    /// Its id.
+    pub sync_run_id: Uuid,
+    /// Which of the tenant's systems.
+    pub source: String,
+    /// Which records.
+    pub stream: String,
+    /// `import`, `sync`, `backfill` or `replay`.
+    pub kind: String,
+    /// What people call what was read.
+    pub origin_name: String,
+    /// `running`, `succeeded`, `stopped` or `failed`.
+    pub status: String,
+    /// Records read.
+    pub read: i64,
+    /// New rows.
+    pub inserted: i64,
+    /// Rows replaced by a newer version.
+    pub updated: i64,
+    /// Records that changed nothing.
+    pub unchanged: i64,
+    /// Records in quarantine.
+    pub quarantined: i64,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// When it started.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Held while a run reads an origin, so that no other process reads the same; ends with its holder.
+pub struct RunLock {
+    client: Option<Object>,
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // The lock belongs to the session: closing it is what gives the lock up.
+        if let Some(client) = self.client.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+impl Database {
+    /// Takes the lock of an origin.
+    ///
+    /// # Errors
+    /// [`DbError::Busy`] when another process holds it.
+    pub async fn lock_run(
+        &self,
+        customer_id: CustomerId,
+        run: &NewRun,
+    ) -> Result<RunLock, DbError> {
+        let client = self.lock_connection().await?;
+        let name = format!("{customer_id}/{}/{}/{}", run.source, run.stream, run.origin);
+        let row = client
+            .query_one("select pg_try_advisory_lock(hashtextextended($1, 1))", &[&name])
+            .await
+            .map_err(doing("lock what is to be read"))?;
+        let lock = RunLock { client: Some(client) };
+        if row.get(0) { Ok(lock) } else { Err(DbError::Busy(run.origin_name.clone())) }
+    }
+}
+
+impl TenantTx {
+    /// Records that a run starts.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn start_run(&self, run: &NewRun) -> Result<Uuid, DbError> {
+        let sync_run_id = Uuid::now_v7();
+        self.execute(
+            "insert into sync_runs
+                 (customer_id, sync_run_id, source, stream, kind, origin, origin_name, options)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            &[
+                &self.customer_id().as_uuid(),
+                &sync_run_id,
+                &run.source.as_str(),
+                &run.stream.name(),
+                &run.kind,
+                &run.origin,
+                &run.origin_name,
+                &run.options,
+            ],
+        )
+        .await
+        .map_err(doing("record the run"))?;
+        Ok(sync_run_id)
+    }
+
+    /// Adds a batch to the counts of its run, in the batch's own transaction.
+    pub(crate) async fn count_batch(
+        &self,
+        sync_run_id: Uuid,
+        counts: &BatchCounts,
+        written: &Written,
+    ) -> Result<(), DbError> {
+        let unchanged = written.unchanged + counts.repeated + counts.superseded;
+        let quarantined: u64 =
+            counts.quarantined.values().chain(written.quarantined.values()).sum();
+        let warnings: BTreeMap<_, _> = counts.warnings.iter().collect();
+        self.execute(
+            "update sync_runs set
+                 read_count = read_count + $3,
+                 inserted_count = inserted_count + $4,
+                 updated_count = updated_count + $5,
+                 unchanged_count = unchanged_count + $6,
+                 quarantined_count = quarantined_count + $7,
+                 warnings = (
+                     select coalesce(jsonb_object_agg(rule, total), '{}')
+                     from (
+                         select rule, sum(seen::bigint) as total
+                         from (
+                             select * from jsonb_each_text(warnings)
+                             union all
+                             select * from jsonb_each_text($8)
+                         ) as counted (rule, seen)
+                         group by rule
+                     ) as summed
+                 )
+             where customer_id = $1 and sync_run_id = $2",
+            &[
+                &self.customer_id().as_uuid(),
+                &sync_run_id,
+                &as_bigint(counts.read),
+                &as_bigint(written.inserted),
+                &as_bigint(written.updated),
+                &as_bigint(unchanged),
+                &as_bigint(quarantined),
+                &json!(warnings),
+            ],
+        )
+        .await
+        .map_err(doing("count the batch"))?;
+        Ok(())
+    }
+
+    /// Records how a run ended.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn end_run(&self, sync_run_id: Uuid, end: &RunEnd) -> Result<(), DbError> {
+        let (status, error) = match end {
+            RunEnd::Succeeded => ("succeeded", None),
+            RunEnd::Stopped => ("stopped", None),
+            RunEnd::Failed(reason) => ("failed", Some(reason)),
+        };
+        self.execute(
+            "update sync_runs
+             set status = $3, error = $4, finished_at = clock_timestamp()
+             where customer_id = $1 and sync_run_id = $2",
+            &[&self.customer_id().as_uuid(), &sync_run_id, &status, &error],
+        )
+        .await
+        .map_err(doing("record the end of the run"))?;
+        Ok(())
+    }
+
+    /// Lists the newest runs.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn runs(&self, limit: i64) -> Result<Vec<SyncRun>, DbError> {
+        let rows = self
+            .query(
+                "select sync_run_id, source, stream, kind, origin_name, status, read_count,
+                     inserted_count, updated_count, unchanged_count, quarantined_count, error,
+                     started_at, finished_at
+                 from sync_runs
+                 where customer_id = $1
+                 order by started_at desc
+                 limit $2",
+                &[&self.customer_id().as_uuid(), &limit],
+            )
+            .await
+            .map_err(doing("list the runs"))?;
+        Ok(rows
+            .iter()
+            .map(|row| SyncRun {
+                sync_run_id: row.get(0),
+                source: row.get(1),
+                stream: row.get(2),
+                kind: row.get(3),
+                origin_name: row.get(4),
+                status: row.get(5),
+                read: row.get(6),
+                inserted: row.get(7),
+                updated: row.get(8),
+                unchanged: row.get(9),
+                quarantined: row.get(10),
+                error: row.get(11),
+                started_at: timestamp(row.get(12)),
+                finished_at: row.get::<_, Option<_>>(13).and_then(timestamp),
+            })
+            .collect())
+    }
+}
+
+/// Counts fit: a run of nine million million million records does not end.
+fn as_bigint(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

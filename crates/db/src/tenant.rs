@@ -1,0 +1,141 @@
+//! The only way to a tenant's tables.
+
+use deadpool_postgres::Object;
+use postgres_types::ToSql;
+use shelfops_ingest::CustomerId;
+use tokio_postgres::{CopyInSink, Error, Row, SimpleQueryMessage};
+
+use crate::DbError;
+use crate::error::doing;
+use crate::signing::SigningKey;
+
+/// A transaction that sees and writes one tenant's rows and no others.
+///
+/// It runs as the application role, and the database checks the proof of its tenant. Dropped without
+/// [`TenantTx::commit`], it leaves nothing behind.
+pub struct TenantTx {
+    /// `None` once the transaction has ended.
+    client: Option<Object>,
+    customer_id: CustomerId,
+}
+
+impl TenantTx {
+    pub(crate) async fn begin(
+        client: Object,
+        customer_id: CustomerId,
+        key: &SigningKey,
+    ) -> Result<Self, DbError> {
+        let tx = Self { client: Some(client), customer_id };
+        tx.enter(key).await.map_err(doing("begin a tenant's transaction"))?;
+        Ok(tx)
+    }
+
+    async fn enter(&self, key: &SigningKey) -> Result<(), Error> {
+        let replies = self
+            .client()
+            .simple_query(
+                "begin isolation level read committed;
+                 set local role shelfops_app;
+                 select extract(epoch from transaction_timestamp())::text",
+            )
+            .await?;
+        let started = replies.iter().find_map(|reply| match reply {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        let proof = key.prove(self.customer_id, started.unwrap_or_default());
+        let statement = self
+            .client()
+            .prepare_cached(
+                "select set_config('app.current_customer_id', $1, true),
+                        set_config('app.tenant_proof', $2, true)",
+            )
+            .await?;
+        self.client()
+            .query_one(&statement, &[&self.customer_id.to_string(), &proof])
+            .await
+            .map(drop)
+    }
+
+    /// Whose transaction this is.
+    pub const fn customer_id(&self) -> CustomerId {
+        self.customer_id
+    }
+
+    /// Makes everything done durable.
+    ///
+    /// # Errors
+    /// Fails when the server does; nothing is durable then.
+    pub async fn commit(mut self) -> Result<(), DbError> {
+        self.client().batch_execute("commit").await.map_err(doing("commit"))?;
+        // Given back to the pool: the transaction is over.
+        drop(self.client.take());
+        Ok(())
+    }
+
+    pub(crate) async fn query(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Error> {
+        let statement = self.client().prepare_cached(sql).await?;
+        self.client().query(&statement, parameters).await
+    }
+
+    pub(crate) async fn query_one(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Row, Error> {
+        let statement = self.client().prepare_cached(sql).await?;
+        self.client().query_one(&statement, parameters).await
+    }
+
+    pub(crate) async fn query_opt(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<Row>, Error> {
+        let statement = self.client().prepare_cached(sql).await?;
+        self.client().query_opt(&statement, parameters).await
+    }
+
+    pub(crate) async fn execute(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, Error> {
+        let statement = self.client().prepare_cached(sql).await?;
+        self.client().execute(&statement, parameters).await
+    }
+
+    pub(crate) async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
+        self.client().batch_execute(sql).await
+    }
+
+    /// Plans with the parameters' values: for statements over staging, whose size differs each time.
+    pub(crate) async fn execute_fresh(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, Error> {
+        self.client().execute(sql, parameters).await
+    }
+
+    pub(crate) async fn copy_in(&self, sql: &str) -> Result<CopyInSink<bytes::Bytes>, Error> {
+        self.client().copy_in(sql).await
+    }
+
+    fn client(&self) -> &Object {
+        self.client.as_ref().expect("the client is taken only where the transaction ends")
+    }
+}
+
+impl Drop for TenantTx {
+    fn drop(&mut self) {
+        // A connection in an open transaction must not go back to the pool; closing it rolls back.
+        if let Some(client) = self.client.take() {
+            drop(Object::take(client));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Time-partitioned tables, whatever engine the server has.
+
+mod engine;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+pub use engine::{Engine, UnknownEngine};
+
+use crate::error::doing;
+use crate::models::{system_time, timestamp};
+use crate::{Database, DbError, OperatorTx};
+
+/// A time series and how it is kept.
+#[derive(Clone, Debug, Serialize)]
+pub struct TimeSeries {
+    /// The table.
+    pub table: String,
+    /// The column that decides the chunk.
+    pub time_column: String,
+    /// How long a chunk is, as PostgreSQL writes it.
+    pub chunk_interval: String,
+    /// How many chunks there are.
+    pub chunk_count: i64,
+    /// How many of them are compressed.
+    pub compressed_count: i64,
+    /// What they take on disk, indexes included, in bytes.
+    pub total_bytes: i64,
+    /// Where the first chunk starts.
+    pub starts_at: Option<Timestamp>,
+    /// Where the last chunk ends.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// One chunk.
+#[derive(Clone, Debug, Serialize)]
+pub struct Chunk {
+    /// Its name.
+    pub name: String,
+    /// The first moment it holds.
+    pub starts_at: Timestamp,
+    /// The first moment it no longer holds.
+    pub ends_at: Timestamp,
+    /// What it takes on disk, indexes included, in bytes.
+    pub total_bytes: i64,
+    /// Whether it is compressed.
+    pub is_compressed: bool,
+}
+
+impl OperatorTx {
+    /// Returns the engine that the schema was built for.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn timeseries_engine(&self) -> Result<Engine, DbError> {
+        let row = self
+            .query_opt("select shelfops.timeseries_engine()", &[])
+            .await
+            .map_err(doing("ask for the time-series engine"))?;
+        let name: Option<String> = row.and_then(|row| row.get(0));
+        name.and_then(|name| name.parse().ok()).ok_or(DbError::NotMigrated)
+    }
+
+    /// Lists the time series with their sizes.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn time_series(&self) -> Result<Vec<TimeSeries>, DbError> {
+        let rows = self
+            .query(
+                "select series.table_name, series.time_column, series.chunk_interval::text,
+                        count(chunk.chunk_name), count(*) filter (where chunk.is_compressed),
+                        coalesce(sum(chunk.total_bytes), 0)::bigint,
+                        min(chunk.starts_at), max(chunk.ends_at)
+                 from shelfops.timeseries_tables as series
+                 left join lateral shelfops.list_chunks(series.table_name) as chunk on true
+                 group by 1, 2, 3
+                 order by 1",
+                &[],
+            )
+            .await
+            .map_err(doing("list the time series"))?;
+        Ok(rows
+            .iter()
+            .map(|row| TimeSeries {
+                table: row.get(0),
+                time_column: row.get(1),
+                chunk_interval: row.get(2),
+                chunk_count: row.get(3),
+                compressed_count: row.get(4),
+                total_bytes: row.get(5),
+                starts_at: row.get::<_, Option<_>>(6).and_then(timestamp),
+                ends_at: row.get::<_, Option<_>>(7).and_then(timestamp),
+            })
+            .collect())
+    }
+
+    /// Lists the chunks of a time series, oldest first.
+    ///
+    /// # Errors
+    /// Fails when the server does, or when there is no such time series.
+    pub async fn chunks(&self, table: &str) -> Result<Vec<Chunk>, DbError> {
+        let rows = self
+            .query(
+                "select chunk_name, starts_at, ends_at, total_bytes, is_compressed
+                 from shelfops.list_chunks($1)",
+                &[&table],
+            )
+            .await
+            .map_err(doing("list the chunks"))?;
+        Ok(rows
+            .iter()
+            .filter_map(|row| {
+                Some(Chunk {
+                    name: row.get(0),
+                    starts_at: timestamp(row.get(1))?,
+                    ends_at: timestamp(row.get(2))?,
+                    total_bytes: row.get(3),
+                    is_compressed: row.get(4),
+                })
+            })
+            .collect())
+    }
+
+    /// Compresses the chunks that end before a moment; answers how many.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn compress_chunks(
+        &self,
+        table: &str,
+        older_than: Timestamp,
+    ) -> Result<i32, DbError> {
+        let older_than = system_time(older_than);
+        let row = self
+            .query_opt("select shelfops.compress_chunks($1, $2)", &[&table, &older_than])
+            .await
+            .map_err(doing("compress chunks"))?;
+        Ok(row.map_or(0, |row| row.get(0)))
+    }
+
+    /// Drops the chunks that end before a moment; answers how many.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn drop_chunks(&self, table: &str, older_than: Timestamp) -> Result<i32, DbError> {
+        let older_than = system_time(older_than);
+        let row = self
+            .query_opt("select shelfops.drop_chunks($1, $2)", &[&table, &older_than])
+            .await
+            .map_err(doing("drop chunks"))?;
+        Ok(row.map_or(0, |row| row.get(0)))
+    }
+}
+
+impl Database {
+    /// Brings the rollups up to date for a range into which rows were loaded.
+    ///
+    /// Only continuous aggregates need it: those of the other engines are exact all the time. It
+    /// cannot run in a transaction, so a reader may see old figures for late data until it is done.
+    ///
+    /// # Errors
+    /// Fails when the server does; the rows are loaded then, and the next refresh mends it.
+    pub async fn refresh_rollups(&self, from: Timestamp, to: Timestamp) -> Result<(), DbError> {
+        let operator = self.operator().await?;
+        let engine = operator.timeseries_engine().await?;
+        drop(operator);
+        if engine != Engine::Timescale {
+            return Ok(());
+        }
+        let client = self.owner_connection().await?;
+        let range = (system_time(from), system_time(to));
+        for rollup in ["timeseries.daily_sales", "timeseries.hourly_sales"] {
+            client
+                .execute(
+                    // A day on both sides: buckets are refreshed whole only.
+                    "call refresh_continuous_aggregate($1::text::regclass,
+                         $2::timestamptz - interval '1 day', $3::timestamptz + interval '1 day')",
+                    &[&rollup, &range.0, &range.1],
+                )
+                .await
+                .map_err(doing("refresh the rollups"))?;
+        }
+        Ok(())
+    }
+}

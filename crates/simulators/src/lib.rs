@@ -1,0 +1,3 @@
+//! Stand-ins for the world, for tests and demonstrations: seeded, and knowing none of our crates.
+
+pub mod grocery;
