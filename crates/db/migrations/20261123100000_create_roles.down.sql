@@ -11,9 +11,6 @@ begin
     execute format('grant temporary on database %I to public', current_database());
     execute format('revoke all on database %I from shelfops_app', current_database());
     execute format('revoke all on database %I from shelfops_owner', current_database());
-    if to_regnamespace('_timescaledb_internal') is not null then
-        revoke usage on schema _timescaledb_internal from shelfops_owner;
-    end if;
     foreach role_name in array array['shelfops_readonly', 'shelfops_app', 'shelfops_owner'] loop
         begin
             execute format('drop role %I', role_name);

@@ -29,10 +29,6 @@ begin
     execute format('grant create, temporary on database %I to shelfops_owner', current_database());
     -- Staging tables are temporary tables of the application role.
     execute format('grant temporary on database %I to shelfops_app', current_database());
-    -- The schema of TimescaleDB's chunks is closed to everyone but their owner.
-    if to_regnamespace('_timescaledb_internal') is not null then
-        grant usage on schema _timescaledb_internal to shelfops_owner;
-    end if;
     -- Ad-hoc readers need no temporary tables: they would only shadow names.
     execute format('revoke temporary on database %I from public', current_database());
 end

@@ -111,9 +111,12 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+    -- Rights on a hypertable are copied to its chunks, which row security does not protect: so the
+    -- chunks go where nobody can name them.
     perform shelfops.call_timescale(format(
         'create_hypertable(%L::regclass, %L::name, chunk_time_interval => %L::interval,'
-        ' create_default_indexes => false)', storage, time_column, chunk_interval));
+        ' create_default_indexes => false, associated_schema_name => ''timeseries'')',
+        storage, time_column, chunk_interval));
 end
 $$;
 

@@ -4,7 +4,7 @@ use deadpool_postgres::Object;
 
 use super::MigrationError;
 use crate::Engine;
-use crate::error::{describe, doing};
+use crate::error::doing;
 
 /// What the server has to offer.
 struct Offer {
@@ -88,24 +88,12 @@ fn require(engine: Engine, offered: &Offer) -> Result<(), MigrationError> {
     Ok(())
 }
 
-/// Creates the extension, closes its chunks to everyone, and answers which edition it is.
+/// Creates the extension and answers which edition it is.
 async fn create_extension(client: &Object) -> Result<Engine, MigrationError> {
     client
         .batch_execute("create extension if not exists timescaledb")
         .await
         .map_err(doing("create the extension timescaledb"))?;
-    // Rights on a hypertable are copied to its chunks, which row security does not protect. Nobody
-    // reaches a chunk whose schema is closed; through the hypertable it makes no difference.
-    let close = "revoke all on schema _timescaledb_internal from public";
-    if let Err(error) = client.batch_execute(close).await {
-        return Err(unavailable(
-            Engine::TimescaleApache,
-            &format!(
-                "chunks cannot be closed to other roles ({}); ask a superuser",
-                describe(&error)
-            ),
-        ));
-    }
     let license = client
         .query_one("select current_setting('timescaledb.license')", &[])
         .await

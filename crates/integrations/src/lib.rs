@@ -1,0 +1,3 @@
+//! Connectors: each reads one vendor or file format as a source of records.
+
+pub mod file;

@@ -1,0 +1,186 @@
+//! The command line: built from the registry, so that a new operation is a new command by itself.
+
+mod arguments;
+mod operations;
+mod render;
+mod table;
+mod talk;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use clap::ArgMatches;
+use clap::error::ErrorKind as ClapErrorKind;
+
+use crate::config::{Config, Overrides};
+use crate::ops::context::Talk;
+use crate::ops::output::Verdict;
+use crate::ops::{AnyOperation, Context, OPERATIONS, OpError};
+use crate::{demo, reference};
+use render::Format;
+use talk::Terminal;
+
+pub(crate) use arguments::command;
+pub(crate) use table::{grouped, render as draw_table};
+
+/// Runs the command line and answers the exit code.
+pub(crate) async fn run() -> u8 {
+    let matches = match command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help and version are answers, on stdout; mistakes go to stderr.
+            let _ = error.print();
+            let is_answer =
+                matches!(error.kind(), ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion);
+            return if is_answer { 0 } else { 2 };
+        }
+    };
+    start_log(matches.get_count("verbose"));
+    let format = render::Format::from_matches(&matches);
+    match dispatch(&matches, format).await {
+        Ok(code) => code,
+        Err(error) => {
+            complain_of(&error, format);
+            error.kind().exit_code()
+        }
+    }
+}
+
+async fn dispatch(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
+    let (name, matches) = called(matches);
+    if name == "reference" {
+        return write(&reference::markdown(matches)).map(|()| 0);
+    }
+    let config = Config::load(overrides(matches))?;
+    let terminal = Arc::new(Terminal::new(matches.get_flag("quiet")));
+    tokio::spawn(talk::listen_for_interrupts(terminal.clone()));
+    let context = Context::new(config, terminal.clone());
+    let outcome = if name.starts_with("operation ") {
+        operations::run(&name, &context, matches).await
+    } else if name == "demo" {
+        show_demo(&context, matches, &terminal).await
+    } else {
+        show(&name, &context, matches, (format, &terminal)).await
+    };
+    terminal.done();
+    context.close().await;
+    Ok(match outcome? {
+        Verdict::Good => 0,
+        Verdict::Problems => 3,
+        Verdict::Partial => 9,
+        Verdict::Stopped => 130,
+    })
+}
+
+/// Runs an operation and writes its answer.
+async fn show(
+    name: &str,
+    context: &Context,
+    matches: &ArgMatches,
+    (format, terminal): (Format, &Terminal),
+) -> Result<Verdict, OpError> {
+    let output = find(name)?.run_matches(context, matches).await?;
+    terminal.done();
+    write(&render::output(&output, format))?;
+    render::talk_after(&output, format, terminal);
+    Ok(output.verdict)
+}
+
+/// Runs the demonstration; it stays until it is stopped unless it was asked to run once.
+async fn show_demo(
+    context: &Context,
+    matches: &ArgMatches,
+    terminal: &Terminal,
+) -> Result<Verdict, OpError> {
+    let output = demo::run(context, matches).await?;
+    terminal.done();
+    if matches.get_flag("once") {
+        write(&render::output(&output, Format::Json))?;
+        return Ok(output.verdict);
+    }
+    write(&demo::tables(&output.data))?;
+    render::talk_after(&output, Format::Table, terminal);
+    demo::linger(context).await?;
+    Ok(output.verdict)
+}
+
+/// Follows the subcommands down to the one that was called.
+fn called(matches: &ArgMatches) -> (String, &ArgMatches) {
+    let mut name = String::new();
+    let mut at = matches;
+    while let Some((word, inner)) = at.subcommand() {
+        if !name.is_empty() {
+            name.push(' ');
+        }
+        name.push_str(word);
+        at = inner;
+    }
+    (name, at)
+}
+
+pub(super) fn find(name: &str) -> Result<&'static dyn AnyOperation, OpError> {
+    OPERATIONS
+        .iter()
+        .copied()
+        .find(|operation| operation.name() == name)
+        .ok_or_else(|| OpError::usage(format!("there is no command '{name}'")))
+}
+
+fn overrides(matches: &ArgMatches) -> Overrides {
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    Overrides {
+        database_url: text("database-url"),
+        app_database_url: text("app-database-url"),
+        timeseries_engine: text("timeseries-engine"),
+        state_directory: text("state-directory").map(Into::into),
+    }
+}
+
+fn start_log(verbosity: u8) {
+    use tracing_subscriber::EnvFilter;
+
+    let default = match verbosity {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    let filter =
+        EnvFilter::try_from_env("SHELFOPS_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+/// Writes an answer to stdout; a reader that has seen enough is no error.
+fn write(text: &str) -> Result<(), OpError> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(OpError::failed(format!("cannot write the answer: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says why something was not done.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "error: {text}");
+}
+
+fn complain_of(error: &OpError, format: Format) {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text.push_str("\n  because: ");
+            text.push_str(&said);
+        }
+        cause = inner.source();
+    }
+    if format == Format::Json || format == Format::Ndjson {
+        let body = serde_json::json!({ "error": { "kind": error.kind(), "message": text } });
+        let _ = writeln!(std::io::stderr(), "{body}");
+    } else {
+        complain(&text);
+    }
+}

@@ -1,0 +1,181 @@
+//! Answers as tables: rows of objects, facts of one object, tables within.
+
+use std::fmt::Write;
+
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use serde_json::Value;
+
+/// Draws an answer.
+pub(crate) fn render(data: &Value) -> String {
+    match data {
+        Value::Array(rows) if rows.is_empty() => "(none)\n".to_owned(),
+        Value::Array(rows) => draw(rows),
+        Value::Object(facts) => {
+            let mut text = String::new();
+            let mut nested = Vec::new();
+            for (name, value) in facts {
+                match value {
+                    Value::Array(rows) if rows.iter().any(Value::is_object) => {
+                        nested.push((name, rows));
+                    }
+                    Value::Array(rows) if rows.is_empty() => {}
+                    Value::Null => {}
+                    Value::Object(_) => {
+                        let shown = serde_json::to_string_pretty(value).unwrap_or_default();
+                        let _ = writeln!(text, "{}:\n{shown}", title(name));
+                    }
+                    _ => {
+                        let _ =
+                            writeln!(text, "{:<18} {}", format!("{}:", title(name)), shown(value));
+                    }
+                }
+            }
+            for (name, rows) in nested {
+                let _ = write!(text, "\n{}\n{}", title(name), draw(rows));
+            }
+            text
+        }
+        Value::Null => String::new(),
+        other => format!("{}\n", shown(other)),
+    }
+}
+
+/// Returns the rows of an answer: those of a list, or of the only list in it, or the whole.
+pub(super) fn rows(data: &Value) -> Vec<Value> {
+    match data {
+        Value::Array(rows) => rows.clone(),
+        Value::Object(facts) => {
+            let mut lists = facts.values().filter_map(Value::as_array);
+            match (lists.next(), lists.next()) {
+                (Some(only), None) => only.clone(),
+                _ => vec![data.clone()],
+            }
+        }
+        Value::Null => Vec::new(),
+        other => vec![other.clone()],
+    }
+}
+
+/// Returns the names of the rows' fields, in the order they first appear.
+pub(super) fn columns(rows: &[Value]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in rows.iter().filter_map(Value::as_object).flat_map(|row| row.keys()) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// Writes a value without decoration.
+pub(super) fn plain(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn draw(rows: &[Value]) -> String {
+    let columns = columns(rows);
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(columns.iter().map(|column| title(column)));
+    for row in rows {
+        table.add_row(columns.iter().map(|column| {
+            let value = row.get(column).unwrap_or(&Value::Null);
+            let cell = Cell::new(shown(value));
+            if is_numeric(value) { cell.set_alignment(CellAlignment::Right) } else { cell }
+        }));
+    }
+    format!("{table}\n")
+}
+
+fn is_numeric(value: &Value) -> bool {
+    match value {
+        Value::Number(_) => true,
+        Value::String(text) => {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-')
+                && text.parse::<f64>().is_ok()
+        }
+        _ => false,
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Number(number) => grouped(&number.to_string()),
+        Value::String(text) => readable_time(text).unwrap_or_else(|| text.clone()),
+        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        Value::Object(_) => value.to_string(),
+    }
+}
+
+/// Cuts a moment down to whole seconds; programs get all digits.
+fn readable_time(text: &str) -> Option<String> {
+    if text.len() < 20 || !text.ends_with('Z') {
+        return None;
+    }
+    let moment: jiff::Timestamp = text.parse().ok()?;
+    Some(moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
+/// Groups the digits of a whole number by thousands.
+pub(crate) fn grouped(number: &str) -> String {
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    if digits.len() <= 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return number.to_owned();
+    }
+    let first = digits.len() % 3;
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && place % 3 == first {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    format!("{sign}{text}")
+}
+
+fn title(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn groups_whole_numbers_only() {
+        for (number, text) in [
+            ("0", "0"),
+            ("9999", "9999"),
+            ("10000", "10,000"),
+            ("-1234567", "-1,234,567"),
+            ("1.50", "1.50"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn draws_facts_first_and_lists_below() {
+        let drawn =
+            render(&json!({ "read": 12000, "rules": [{ "rule": "time-sane", "count": 3 }] }));
+        assert!(drawn.starts_with("read:              12,000\n"), "{drawn}");
+        assert!(drawn.contains("time-sane"), "{drawn}");
+    }
+
+    #[test]
+    fn an_only_list_is_what_rows_are() {
+        assert_eq!(rows(&json!({ "a": 1, "list": [1, 2] })).len(), 2);
+        assert_eq!(rows(&json!({ "a": [1], "b": [2] })).len(), 1);
+    }
+}

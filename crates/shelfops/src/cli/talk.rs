@@ -1,0 +1,130 @@
+//! Talk on stderr: lines, and a progress bar where a person watches.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::ops::context::{Talk, TaskProgress};
+
+/// How often progress is told where nobody watches.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
+
+/// A terminal, or a log that a terminal was redirected to.
+pub(super) struct Terminal {
+    is_quiet: bool,
+    is_watched: bool,
+    stop: AtomicBool,
+    shown: Mutex<Shown>,
+}
+
+#[derive(Default)]
+struct Shown {
+    bar: Option<ProgressBar>,
+    logged_at: Option<Instant>,
+}
+
+impl Terminal {
+    pub(super) fn new(is_quiet: bool) -> Self {
+        Self {
+            is_quiet,
+            is_watched: std::io::stderr().is_terminal(),
+            stop: AtomicBool::new(false),
+            shown: Mutex::default(),
+        }
+    }
+
+    fn with_shown<T>(&self, change: impl FnOnce(&mut Shown) -> T) -> T {
+        // A panic elsewhere must not silence the terminal.
+        let mut shown = self.shown.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        change(&mut shown)
+    }
+
+    fn log(&self, progress: &TaskProgress) {
+        let is_due = self.with_shown(|shown| {
+            let is_due = shown.logged_at.is_none_or(|at| at.elapsed() >= LOG_INTERVAL);
+            if is_due {
+                shown.logged_at = Some(Instant::now());
+            }
+            is_due
+        });
+        if is_due && progress.position > 0 {
+            let share = progress
+                .length
+                .filter(|length| *length > 0)
+                .map(|length| format!(" {}%", progress.position * 100 / length))
+                .unwrap_or_default();
+            let _ = writeln!(std::io::stderr(), "{}{share} {}", progress.label, progress.note);
+        }
+    }
+}
+
+impl Talk for Terminal {
+    fn say(&self, line: &str) {
+        if self.is_quiet {
+            return;
+        }
+        let bar = self.with_shown(|shown| shown.bar.clone());
+        match bar {
+            Some(bar) => bar.suspend(|| {
+                let _ = writeln!(std::io::stderr(), "{line}");
+            }),
+            None => {
+                let _ = writeln!(std::io::stderr(), "{line}");
+            }
+        }
+    }
+
+    fn progress(&self, progress: &TaskProgress) {
+        if self.is_quiet {
+            return;
+        }
+        if !self.is_watched {
+            return self.log(progress);
+        }
+        let bar = self
+            .with_shown(|shown| shown.bar.get_or_insert_with(|| new_bar(progress.length)).clone());
+        bar.set_position(progress.position);
+        bar.set_prefix(progress.label.clone());
+        bar.set_message(progress.note.clone());
+    }
+
+    fn done(&self) {
+        let bar = self.with_shown(|shown| shown.bar.take());
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn should_stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+fn new_bar(length: Option<u64>) -> ProgressBar {
+    let (bar, template) = match length {
+        Some(length) => {
+            (ProgressBar::new(length), "{prefix:24} [{bar:28}] {percent:>3}% {msg} (eta {eta})")
+        }
+        None => (ProgressBar::new_spinner(), "{prefix:24} {spinner} {msg}"),
+    };
+    let style = ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ");
+    bar.with_style(style)
+}
+
+/// The first interrupt asks for an orderly stop, the second ends the process.
+pub(super) async fn listen_for_interrupts(terminal: Arc<Terminal>) {
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    terminal.stop.store(true, Ordering::Relaxed);
+    terminal.say("stopping after the batch at hand; once more to stop at once");
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::exit(130);
+    }
+}

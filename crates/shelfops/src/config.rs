@@ -1,0 +1,84 @@
+//! Settings: a flag, else `SHELFOPS_*`, else `shelfops.toml`, else the default.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use shelfops_db::Engine;
+
+use crate::ops::OpError;
+
+/// The settings of one call.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// An existing server's database, for its owner; without one, the embedded server is used.
+    pub(crate) database_url: Option<String>,
+    /// The same database, for tenants' work: a login as `shelfops_app`.
+    pub(crate) app_database_url: Option<String>,
+    /// The time-series engine of a new database; without one, the best that the server has.
+    pub(crate) timeseries_engine: Option<Engine>,
+    /// Where the embedded server and everything else that is ours lives.
+    pub(crate) state_directory: PathBuf,
+}
+
+/// What `shelfops.toml` may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigFile {
+    database_url: Option<String>,
+    app_database_url: Option<String>,
+    timeseries_engine: Option<String>,
+    state_directory: Option<PathBuf>,
+}
+
+/// What the command line and the environment say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Overrides {
+    pub(crate) database_url: Option<String>,
+    pub(crate) app_database_url: Option<String>,
+    pub(crate) timeseries_engine: Option<String>,
+    pub(crate) state_directory: Option<PathBuf>,
+}
+
+impl Config {
+    /// Puts the settings together.
+    pub(crate) fn load(overrides: Overrides) -> Result<Self, OpError> {
+        let directory = std::env::current_dir().unwrap_or_default();
+        let file =
+            match directory.ancestors().map(|up| up.join("shelfops.toml")).find(|p| p.is_file()) {
+                Some(path) => read(&path)?,
+                None => ConfigFile::default(),
+            };
+        let engine = overrides.timeseries_engine.or(file.timeseries_engine);
+        let timeseries_engine = engine
+            .map(|name| name.parse::<Engine>())
+            .transpose()
+            .map_err(|error| OpError::usage(error.to_string()))?;
+        Ok(Self {
+            database_url: overrides.database_url.or(file.database_url),
+            app_database_url: overrides.app_database_url.or(file.app_database_url),
+            timeseries_engine,
+            state_directory: overrides
+                .state_directory
+                .or(file.state_directory)
+                .unwrap_or_else(|| PathBuf::from(".shelfops")),
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<ConfigFile, OpError> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| OpError::usage(format!("cannot read {shown}: {error}")))?;
+    toml::from_str(&text).map_err(|error| OpError::usage(format!("{shown} is not right: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ConfigFile;
+
+    #[test]
+    fn a_key_that_nobody_knows_is_refused_with_those_that_are() {
+        let error = toml::from_str::<ConfigFile>("databse_url = 'x'").unwrap_err().to_string();
+        assert!(error.contains("databse_url") && error.contains("database_url"), "{error}");
+    }
+}

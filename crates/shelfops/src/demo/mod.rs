@@ -1,0 +1,165 @@
+//! The demonstration: a private server, three retailers, their exports loaded, three answers.
+
+mod answers;
+mod retailers;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde_json::{Value, json};
+use shelfops_db::{Migrator, Target};
+
+use crate::import::{Counts, FileReport, replay_arrived};
+use crate::ops::{Context, OpError, Output};
+use retailers::Retailer;
+
+/// The command.
+pub(crate) fn command() -> Command {
+    Command::new("demo")
+        .about("Start a private server, load three retailers' exports and ask three questions")
+        .after_help(
+            "Without --data, the exports are generated: the shape and the dirt of a real grocer's.\n\
+             With --data, the first retailer is the real one whose Parquet files lie there.",
+        )
+        .arg(
+            Arg::new("once")
+                .long("once")
+                .action(ArgAction::SetTrue)
+                .help("Exit afterwards, with a summary as JSON"),
+        )
+        .arg(
+            Arg::new("data")
+                .long("data")
+                .value_name("DIRECTORY")
+                .value_parser(clap::value_parser!(PathBuf))
+                .help("A directory with transactions.parquet and products.parquet of Complete Journey"),
+        )
+        .arg(
+            Arg::new("lines")
+                .long("lines")
+                .value_name("COUNT")
+                .value_parser(clap::value_parser!(u64).range(1_000..=50_000_000))
+                .default_value("300000")
+                .help("How many lines each generated retailer sells"),
+        )
+}
+
+/// Runs the demonstration.
+pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<Output<Value>, OpError> {
+    let started = Instant::now();
+    let talk = context.talk();
+    let database = context.database().await?;
+    talk.say(&format!("database: {}", database.address()));
+    let migrator = Migrator::new(database, context.config().timeseries_engine);
+    let applied = migrator.up(Target::All, |_| {}).await?;
+    let engine = database.operator().await?.timeseries_engine().await?;
+    talk.say(&format!("schema:   {} migrations applied, time series by {engine}", applied.len()));
+    let lines = matches.get_one::<u64>("lines").copied().unwrap_or(300_000);
+    let retailers = Retailer::all(matches.get_one::<PathBuf>("data"), lines);
+    let mut totals = Counts::default();
+    let mut told = Vec::new();
+    for retailer in &retailers {
+        let (counts, report) = load(context, retailer).await?;
+        totals.add(&counts);
+        told.push(report);
+    }
+    let answers = answers::ask(context, &retailers[0].slug).await?;
+    let seconds = started.elapsed().as_secs_f64();
+    let summary = format!(
+        "{} records read, {} loaded, {} in quarantine, in {seconds:.0} s",
+        crate::cli::grouped(&totals.read.to_string()),
+        crate::cli::grouped(&(totals.inserted + totals.updated).to_string()),
+        crate::cli::grouped(&totals.quarantined.to_string()),
+    );
+    let data = json!({
+        "engine": engine,
+        "seconds": (seconds * 10.0).round() / 10.0,
+        "totals": totals,
+        "tenants": told,
+        "answers": answers,
+    });
+    Ok(Output::new(summary, data))
+}
+
+/// Loads one retailer's exports and tells of it as it goes.
+async fn load(context: &Context, retailer: &Retailer) -> Result<(Counts, Value), OpError> {
+    let talk = context.talk();
+    talk.say(&format!("\n{} ({})", retailer.name, retailer.slug));
+    let tenant = retailer.add(context).await?;
+    let exports = retailer.exports(context).await?;
+    let mut counts = Counts::default();
+    let mut files: Vec<FileReport> = Vec::new();
+    for request in &exports.requests {
+        let report = crate::import::import_file(context, &tenant, request).await?;
+        talk.say(&describe(&report));
+        counts.add(&report.counts);
+        files.push(report);
+        if talk.should_stop() {
+            break;
+        }
+    }
+    let replayed = replay_arrived(context, &tenant).await?;
+    let tx = context.database().await?.tenant(tenant.customer_id).await?;
+    let waiting = tx.quarantine_summary().await?;
+    for reason in &waiting {
+        talk.say(&format!(
+            "    {:>7} {:<20} {:<16} e.g. {}",
+            crate::cli::grouped(&reason.waiting.to_string()),
+            reason.rule,
+            reason.stream,
+            reason.example
+        ));
+    }
+    let report = json!({
+        "tenant": retailer.slug,
+        "files": files,
+        "replayed": replayed,
+        "quarantine": waiting,
+        "planted_dirt": exports.planted,
+    });
+    Ok((counts, report))
+}
+
+fn describe(report: &FileReport) -> String {
+    let grouped = |number: u64| crate::cli::grouped(&number.to_string());
+    let counts = &report.counts;
+    format!(
+        "  {:<22} {:<12} {:>10} read {:>10} loaded {:>8} unchanged {:>7} quarantined  {:>8}/s",
+        report.file,
+        report.status,
+        grouped(counts.read),
+        grouped(counts.inserted + counts.updated),
+        grouped(counts.unchanged),
+        grouped(counts.quarantined),
+        grouped(report.records_per_second),
+    )
+}
+
+/// Shows the answers as tables.
+pub(crate) fn tables(data: &Value) -> String {
+    let mut text = String::new();
+    for (title, rows) in [
+        ("Daily sales, newest first", "daily_sales"),
+        ("Top sellers of the last 30 days", "top_sellers"),
+        ("Stock-outs, last counted first", "stock_outs"),
+    ] {
+        let rows = &data["answers"][rows];
+        text.push_str(&format!("\n{title}\n{}", crate::cli::draw_table(rows)));
+    }
+    text
+}
+
+/// Keeps the server up until the user has seen enough.
+pub(crate) async fn linger(context: &Context) -> Result<(), OpError> {
+    let talk = context.talk();
+    let address = context.database().await?.address().to_owned();
+    talk.say(&format!("\nThe server stays up at {address}; Ctrl-C stops it."));
+    talk.say(
+        "Try in another terminal:  shelfops tenant list   shelfops quarantine list --tenant …",
+    );
+    while !talk.should_stop() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Ok(())
+}

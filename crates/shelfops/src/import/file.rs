@@ -1,0 +1,212 @@
+//! Imports one file: finds where it stopped, runs the pipeline, and tends to what follows.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+use shelfops_db::copy::{CopySink, SinkOptions};
+use shelfops_db::models::{NewRun, RunEnd, StoredCursor, Tenant};
+use shelfops_ingest::pipeline::{self, Outcome, PipelineError, Settings};
+use shelfops_ingest::quarantine::ReferenceEntity;
+use shelfops_ingest::source::Source;
+use shelfops_ingest::{SourceName, Stream};
+use shelfops_integrations::file::{FileFingerprint, FileSource, Mapping, ReadOptions};
+use uuid::Uuid;
+
+use super::observer::RunObserver;
+use super::{BATCH_BYTES, Counts, conventions};
+use crate::ops::{Context, OpError};
+
+/// A file to import, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct ImportRequest {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// What it holds.
+    pub(crate) stream: Stream,
+    /// Which of the tenant's systems it comes from.
+    pub(crate) source: SourceName,
+    /// How it is to be read.
+    pub(crate) mapping: Mapping,
+    /// Which unknown references are created.
+    pub(crate) create_unknown: Vec<ReferenceEntity>,
+    /// How many records a batch has at most.
+    pub(crate) batch_records: u32,
+    /// Whether to read from the start although it was read before.
+    pub(crate) again: bool,
+    /// Whether to stop when the first thousand records all fail.
+    pub(crate) stop_when_hopeless: bool,
+}
+
+/// What became of a file.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct FileReport {
+    /// The file's name.
+    pub(crate) file: String,
+    /// What it held.
+    pub(crate) stream: String,
+    /// `loaded`, `resumed`, `stopped` or `nothing new`.
+    pub(crate) status: String,
+    /// What became of its records in this run.
+    pub(crate) counts: Counts,
+    /// How long it took, in seconds.
+    pub(crate) seconds: f64,
+    /// Records a second.
+    pub(crate) records_per_second: u64,
+    /// The run.
+    pub(crate) sync_run_id: Option<String>,
+}
+
+/// Imports one file for a tenant.
+pub(crate) async fn import_file(
+    context: &Context,
+    tenant: &Tenant,
+    request: &ImportRequest,
+) -> Result<FileReport, OpError> {
+    let started = Instant::now();
+    let run = describe(request).await?;
+    let database = context.database().await?;
+    let _lock = database.lock_run(tenant.customer_id, &run).await?;
+    let tx = database.tenant(tenant.customer_id).await?;
+    let known = tx.cursor(&request.source, request.stream, &run.origin).await?;
+    let known = known.filter(|_| !request.again);
+    if known.as_ref().is_some_and(|cursor| cursor.is_complete) {
+        return Ok(report(request, "nothing new", Counts::default(), started, None));
+    }
+    let settings = tx.settings().await?;
+    let conventions = conventions(&tx, &settings, &request.source).await?;
+    drop(tx);
+    let resume = known.map(|StoredCursor { cursor, .. }| cursor);
+    let status = if resume.is_some() { "resumed" } else { "loaded" };
+    let options = ReadOptions { mapping: request.mapping.clone(), conventions, resume };
+    let (path, stream) = (request.path.clone(), request.stream);
+    let source = tokio::task::spawn_blocking(move || FileSource::open(&path, stream, &options))
+        .await
+        .map_err(|lost| OpError::failed(format!("opening the file broke off: {lost}")))??;
+    let run = NewRun { options: json!({ "mapping": source.effective_mapping() }), ..run };
+    let tx = database.tenant(tenant.customer_id).await?;
+    let sync_run_id = tx.start_run(&run).await?;
+    tx.commit().await?;
+    let sink = CopySink::new(database, sink_options(tenant, request, &run, sync_run_id));
+    let outcome = carry(context, request, source, &sink).await;
+    context.talk().done();
+    record_end(context, tenant, sync_run_id, &outcome).await;
+    let outcome = outcome?;
+    if let Some((from, to)) = sink.loaded_range() {
+        database.refresh_rollups(from, to).await?;
+    }
+    let status = if outcome.is_complete { status } else { "stopped" };
+    let counts = Counts::from(&outcome.totals);
+    Ok(report(request, status, counts, started, Some(sync_run_id)))
+}
+
+/// Names what is to be read: by the file's content and how it is read, not by what it is called.
+async fn describe(request: &ImportRequest) -> Result<NewRun, OpError> {
+    let path = request.path.clone();
+    let fingerprint = tokio::task::spawn_blocking(move || FileFingerprint::of(&path))
+        .await
+        .map_err(|lost| OpError::failed(format!("reading the file broke off: {lost}")))??;
+    let mapping = json!(request.mapping).to_string();
+    Ok(NewRun {
+        source: request.source.clone(),
+        stream: request.stream,
+        kind: "import",
+        origin: format!("file/{fingerprint}/{}", short_fingerprint(&mapping)),
+        origin_name: file_name(request),
+        options: json!({}),
+    })
+}
+
+/// Tells two mappings apart; no secret depends on it.
+fn short_fingerprint(text: &str) -> String {
+    use std::hash::{Hash, Hasher};
+
+    let mut hasher = rustc_hash::FxHasher::default();
+    text.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+fn file_name(request: &ImportRequest) -> String {
+    let name = request.path.file_name().unwrap_or(request.path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn sink_options(
+    tenant: &Tenant,
+    request: &ImportRequest,
+    run: &NewRun,
+    sync_run_id: Uuid,
+) -> SinkOptions {
+    SinkOptions {
+        customer_id: tenant.customer_id,
+        source: request.source.clone(),
+        stream: request.stream,
+        origin: run.origin.clone(),
+        sync_run_id,
+        create_unknown: request.create_unknown.clone(),
+        is_replay: false,
+    }
+}
+
+async fn carry(
+    context: &Context,
+    request: &ImportRequest,
+    source: FileSource,
+    sink: &CopySink,
+) -> Result<Outcome, PipelineError> {
+    let label = file_name(request);
+    let observer = Arc::new(RunObserver::new(label, source.total_bytes(), context.talk()));
+    let settings = Settings {
+        batch_records: request.batch_records,
+        batch_bytes: BATCH_BYTES,
+        now: context.now(),
+        hopeless_after: request.stop_when_hopeless.then_some(1_000),
+    };
+    pipeline::run(Box::new(source), sink, settings, observer).await
+}
+
+/// Writes down how the run ended. Where the database is gone, the run stays open there; what
+/// failed is told to the user anyway.
+async fn record_end(
+    context: &Context,
+    tenant: &Tenant,
+    sync_run_id: Uuid,
+    outcome: &Result<Outcome, PipelineError>,
+) {
+    let end = match outcome {
+        Ok(outcome) if outcome.is_complete => RunEnd::Succeeded,
+        Ok(_) => RunEnd::Stopped,
+        Err(error) => RunEnd::Failed(error.to_string()),
+    };
+    let written = async {
+        let tx = context.database().await?.tenant(tenant.customer_id).await?;
+        tx.end_run(sync_run_id, &end).await?;
+        tx.commit().await?;
+        Ok::<_, OpError>(())
+    };
+    if let Err(error) = written.await {
+        tracing::warn!(error = %error, "the end of the run could not be recorded");
+    }
+}
+
+fn report(
+    request: &ImportRequest,
+    status: &str,
+    counts: Counts,
+    started: Instant,
+    sync_run_id: Option<Uuid>,
+) -> FileReport {
+    let seconds = started.elapsed().as_secs_f64();
+    FileReport {
+        file: file_name(request),
+        stream: request.stream.to_string(),
+        status: status.to_owned(),
+        records_per_second: (counts.read as f64 / seconds.max(0.001)) as u64,
+        counts,
+        seconds: (seconds * 100.0).round() / 100.0,
+        sync_run_id: sync_run_id.map(|id| id.to_string()),
+    }
+}

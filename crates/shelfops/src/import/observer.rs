@@ -1,0 +1,49 @@
+//! Shows a run's progress, and passes the user's wish to stop on.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use shelfops_ingest::pipeline::{Observer, Progress};
+
+use crate::ops::context::{Talk, TaskProgress};
+
+/// Shows one run.
+pub(super) struct RunObserver {
+    label: String,
+    length: Option<u64>,
+    started: Instant,
+    talk: Arc<dyn Talk>,
+}
+
+impl RunObserver {
+    pub(super) fn new(label: String, length: Option<u64>, talk: Arc<dyn Talk>) -> Self {
+        Self { label, length, started: Instant::now(), talk }
+    }
+}
+
+impl Observer for RunObserver {
+    fn progress(&self, progress: &Progress) {
+        let totals = &progress.totals;
+        let seconds = self.started.elapsed().as_secs_f64().max(0.001);
+        let note = format!(
+            "{} records, {} quarantined, {}/s",
+            grouped(totals.read),
+            grouped(totals.quarantined_count()),
+            grouped((totals.read as f64 / seconds) as u64),
+        );
+        self.talk.progress(&TaskProgress {
+            label: self.label.clone(),
+            position: progress.bytes_read,
+            length: self.length,
+            note,
+        });
+    }
+
+    fn should_stop(&self) -> bool {
+        self.talk.should_stop()
+    }
+}
+
+fn grouped(number: u64) -> String {
+    crate::cli::grouped(&number.to_string())
+}

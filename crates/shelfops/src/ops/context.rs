@@ -1,0 +1,92 @@
+//! What every operation may use: the database, who asks, and how to tell of progress.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use shelfops_db::models::Tenant;
+use shelfops_db::{Database, TenantTx};
+
+use super::OpError;
+use crate::config::Config;
+use crate::server::OpenDatabase;
+
+/// What operations may use.
+pub(crate) struct Context {
+    config: Config,
+    database: OpenDatabase,
+    talk: Arc<dyn Talk>,
+}
+
+/// How an operation tells of itself while it runs. Nothing of it is part of the answer.
+pub(crate) trait Talk: Send + Sync {
+    /// Says a line.
+    fn say(&self, line: &str);
+
+    /// Shows how far something has come; `None` when its end is not known.
+    fn progress(&self, progress: &TaskProgress);
+
+    /// Ends what [`Talk::progress`] showed.
+    fn done(&self);
+
+    /// Whether the user asked to stop.
+    fn should_stop(&self) -> bool;
+}
+
+/// How far something has come.
+#[derive(Clone, Debug)]
+pub(crate) struct TaskProgress {
+    /// What is being done.
+    pub(crate) label: String,
+    /// How much of it is done.
+    pub(crate) position: u64,
+    /// How much there is.
+    pub(crate) length: Option<u64>,
+    /// What there is to say besides.
+    pub(crate) note: String,
+}
+
+impl Context {
+    /// Makes a context; the database is opened when the first operation asks for it.
+    pub(crate) fn new(config: Config, talk: Arc<dyn Talk>) -> Self {
+        let database = OpenDatabase::new(&config, talk.clone());
+        Self { config, database, talk }
+    }
+
+    /// Returns the settings.
+    pub(crate) const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns the database, starting the embedded server if there is no other.
+    pub(crate) async fn database(&self) -> Result<&Database, OpError> {
+        self.database.get().await
+    }
+
+    /// Returns the server's state, for those that look at the server itself.
+    pub(crate) const fn open_database(&self) -> &OpenDatabase {
+        &self.database
+    }
+
+    /// Finds a tenant and begins a transaction for it.
+    pub(crate) async fn tenant(&self, slug: &str) -> Result<(Tenant, TenantTx), OpError> {
+        let database = self.database().await?;
+        let tenant = database.find_tenant(slug).await?;
+        let tx = database.tenant(tenant.customer_id).await?;
+        Ok((tenant, tx))
+    }
+
+    /// Returns who hears of progress.
+    pub(crate) fn talk(&self) -> Arc<dyn Talk> {
+        self.talk.clone()
+    }
+
+    /// Returns the present.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// Stops the embedded server, if this was its last user.
+    pub(crate) async fn close(self) {
+        self.database.close().await;
+    }
+}

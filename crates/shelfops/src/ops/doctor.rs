@@ -1,0 +1,151 @@
+//! Says what is there, what is missing, and how to mend it.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shelfops_db::{Health, MigrationState, Migrator};
+
+use super::output::Verdict;
+use super::{Context, Effect, OpError, Operation, Output};
+
+/// Says what is there and what is missing.
+pub(crate) struct Doctor;
+
+/// Nothing to say.
+#[derive(Debug, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Check {
+    check: &'static str,
+    state: &'static str,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mend: Option<String>,
+}
+
+impl Check {
+    fn ok(check: &'static str, found: impl Into<String>) -> Self {
+        Self { check, state: "ok", found: found.into(), mend: None }
+    }
+
+    fn warning(check: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { check, state: "warning", found: found.into(), mend: Some(mend.into()) }
+    }
+
+    fn problem(check: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { check, state: "problem", found: found.into(), mend: Some(mend.into()) }
+    }
+}
+
+impl Operation for Doctor {
+    const NAME: &'static str = "doctor";
+    const SUMMARY: &'static str = "Say what is there, what is missing, and how to mend it";
+    const DETAILS: &'static str = "Exits with 3 when something is wrong.";
+    const EFFECT: Effect = Effect::Reads;
+
+    type Input = Input;
+    type Data = Vec<Check>;
+
+    async fn run(context: &Context, _input: Input) -> Result<Output<Vec<Check>>, OpError> {
+        let database = context.database().await?;
+        let health = database.health().await?;
+        let mut checks =
+            vec![server(context, database.address()), version(&health), timescale(&health)];
+        checks.push(migrations(context).await?);
+        if health.is_migrated {
+            checks.extend(isolation(&health));
+        }
+        let count = |state| checks.iter().filter(|check| check.state == state).count();
+        let (problems, warnings) = (count("problem"), count("warning"));
+        let summary = match (problems, warnings) {
+            (0, 0) => format!("all {} checks are well", checks.len()),
+            _ => format!("{problems} problems and {warnings} warnings in {} checks", checks.len()),
+        };
+        let verdict = if problems > 0 { Verdict::Problems } else { Verdict::Good };
+        Ok(Output::new(summary, checks).verdict(verdict))
+    }
+}
+
+fn server(context: &Context, address: &str) -> Check {
+    let kind = if context.open_database().is_embedded() { "embedded" } else { "existing" };
+    Check::ok("server", format!("{kind}, {address}"))
+}
+
+fn version(health: &Health) -> Check {
+    let found = format!("PostgreSQL {}", health.server_version);
+    if health.server_version_number >= 150_000 {
+        Check::ok("version", found)
+    } else {
+        Check::problem("version", found, "use PostgreSQL 15 or newer")
+    }
+}
+
+fn timescale(health: &Health) -> Check {
+    match (&health.timescaledb_version, health.timescaledb_license.as_deref()) {
+        (Some(version), Some("timescale")) => {
+            Check::ok("timescaledb", format!("{version}, community licence"))
+        }
+        (Some(version), _) => Check::warning(
+            "timescaledb",
+            format!("{version}, Apache licence: no compression, no continuous aggregates"),
+            "the community edition has both; ShelfOps works without",
+        ),
+        (None, _) => Check::warning(
+            "timescaledb",
+            "not there: time series are kept in native partitions",
+            "install TimescaleDB for compression; ShelfOps works without",
+        ),
+    }
+}
+
+async fn migrations(context: &Context) -> Result<Check, OpError> {
+    let database = context.database().await?;
+    let statuses = Migrator::new(database, context.config().timeseries_engine).status().await?;
+    let count = |state| statuses.iter().filter(|status| status.state == state).count();
+    let wrong = count(MigrationState::Changed) + count(MigrationState::Unknown);
+    Ok(match (wrong, count(MigrationState::Pending)) {
+        (0, 0) => Check::ok("migrations", format!("all {} applied", statuses.len())),
+        (0, pending) => {
+            Check::problem("migrations", format!("{pending} pending"), "shelfops migrate up")
+        }
+        (wrong, _) => Check::problem(
+            "migrations",
+            format!("{wrong} do not match this program"),
+            "shelfops migrate status says which",
+        ),
+    })
+}
+
+fn isolation(health: &Health) -> [Check; 3] {
+    let login = health.tenant_login.clone().unwrap_or_default();
+    let login_check = if health.tenant_login_is_privileged {
+        Check::warning(
+            "tenant login",
+            format!("{login} steps down to shelfops_app for each transaction"),
+            "set SHELFOPS_APP_DATABASE_URL to a login that is shelfops_app itself, so that nothing \
+             can step back up",
+        )
+    } else {
+        Check::ok("tenant login", format!("{login} can never leave its role"))
+    };
+    let tables = match health.unprotected_tables.as_slice() {
+        [] => Check::ok("row security", "forced on every tenant's table"),
+        open => Check::problem(
+            "row security",
+            format!("not forced on {}", open.join(", ")),
+            "select shelfops.protect_tenant_table('…')",
+        ),
+    };
+    let partitions = match health.reachable_partitions.as_slice() {
+        [] => Check::ok("partitions", "none can be named by the application role"),
+        open => Check::problem(
+            "partitions",
+            format!("{} can be named by the application role", open.join(", ")),
+            "revoke all on them from shelfops_app",
+        ),
+    };
+    [login_check, tables, partitions]
+}

@@ -1,0 +1,120 @@
+//! Why an operation was not done, and which exit code says so.
+
+use serde::Serialize;
+use shelfops_db::{DbError, MigrationError};
+use shelfops_ingest::pipeline::PipelineError;
+use shelfops_integrations::file::{MappingError, OpenError};
+
+/// Why an operation was not done.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct OpError {
+    kind: ErrorKind,
+    message: String,
+    #[source]
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What a caller can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ErrorKind {
+    /// Look at the message.
+    Failed,
+    /// Ask in another way.
+    Usage,
+    /// Ask for something that is there.
+    NotFound,
+    /// Wait, or look what else is going on.
+    Conflict,
+    /// Start or reach what is needed.
+    DependencyDown,
+}
+
+impl ErrorKind {
+    /// Returns the exit code that says so; `shelfops --help` lists them.
+    pub(crate) const fn exit_code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NotFound => 5,
+            Self::Conflict => 6,
+            Self::DependencyDown => 8,
+        }
+    }
+}
+
+impl OpError {
+    /// Something went wrong.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Failed, message: message.into(), cause: None }
+    }
+
+    /// The question was not right.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Usage, message: message.into(), cause: None }
+    }
+
+    /// What was asked for is not there.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::NotFound, message: message.into(), cause: None }
+    }
+
+    /// What a caller can do about it.
+    pub(crate) const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    fn from_error(kind: ErrorKind, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        let message = error.to_string();
+        let cause = std::error::Error::source(&error).map(|cause| cause.to_string().into());
+        Self { kind, message, cause }
+    }
+}
+
+impl From<DbError> for OpError {
+    fn from(error: DbError) -> Self {
+        let kind = match &error {
+            DbError::Unreachable { .. } => ErrorKind::DependencyDown,
+            DbError::UnknownTenant { .. } | DbError::NotFound(_) => ErrorKind::NotFound,
+            DbError::TenantExists(_) | DbError::Busy(_) => ErrorKind::Conflict,
+            DbError::BadSlug(_) | DbError::BadAddress(_) => ErrorKind::Usage,
+            DbError::NotMigrated | DbError::Statement { .. } => ErrorKind::Failed,
+        };
+        // A statement's error says in its own line what the server said.
+        if let DbError::Statement { .. } = &error {
+            return Self { kind, message: error.to_string(), cause: None };
+        }
+        Self::from_error(kind, error)
+    }
+}
+
+impl From<MigrationError> for OpError {
+    fn from(error: MigrationError) -> Self {
+        match error {
+            MigrationError::Database(error) => error.into(),
+            error @ (MigrationError::Changed { .. } | MigrationError::Unknown { .. }) => {
+                Self::from_error(ErrorKind::Conflict, error)
+            }
+            error => Self { kind: ErrorKind::Failed, message: error.to_string(), cause: None },
+        }
+    }
+}
+
+impl From<PipelineError> for OpError {
+    fn from(error: PipelineError) -> Self {
+        Self::from_error(ErrorKind::Failed, error)
+    }
+}
+
+impl From<OpenError> for OpError {
+    fn from(error: OpenError) -> Self {
+        Self::from_error(ErrorKind::Failed, error)
+    }
+}
+
+impl From<MappingError> for OpError {
+    fn from(error: MappingError) -> Self {
+        Self::from_error(ErrorKind::Usage, error)
+    }
+}

@@ -1,0 +1,297 @@
+//! Imports files.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shelfops_db::models::Tenant;
+use shelfops_ingest::quarantine::ReferenceEntity;
+use shelfops_ingest::{SourceName, Stream};
+use shelfops_integrations::file::{ClockSetting, Mapping};
+
+use super::output::Verdict;
+use super::{Context, Effect, OpError, Operation, Output};
+use crate::import::{
+    BATCH_RECORDS, Counts, DryRun, FileReport, ImportRequest, ReplayReport, dry_run, import_file,
+    replay_arrived,
+};
+
+/// Imports files.
+pub(crate) struct Import;
+
+/// Which files, whose, and how they are read.
+#[derive(Debug, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(crate) struct Input {
+    /// CSV, JSON Lines or Parquet files; the text formats may be compressed with gzip or zstd
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The tenant that the records belong to
+    #[arg(long)]
+    pub(crate) tenant: String,
+    /// What the files hold: transactions, inventory, products, stores, suppliers or purchase-orders
+    #[arg(long)]
+    pub(crate) kind: String,
+    /// Which of the tenant's systems they come from [default: what the mapping says, else 'file']
+    #[arg(long)]
+    #[serde(default)]
+    pub(crate) source: Option<String>,
+    /// How columns are read: a TOML file, or the name of a mapping that comes with the program
+    #[arg(long, value_name = "FILE|NAME")]
+    #[serde(default)]
+    pub(crate) map: Option<String>,
+    /// By whose clock times without offset are read: an IANA name, or 'store' for each store's own
+    #[arg(long, value_name = "ZONE")]
+    #[serde(default)]
+    pub(crate) time_zone: Option<String>,
+    /// Show the mapping, the first records and what would be refused; load nothing
+    #[arg(long)]
+    #[serde(default)]
+    pub(crate) dry_run: bool,
+    /// What happens to records that name an unknown store
+    #[arg(long, value_parser = ["quarantine", "create"], default_value = "quarantine")]
+    #[serde(default = "quarantine")]
+    pub(crate) unknown_stores: String,
+    /// What happens to records that name an unknown product
+    #[arg(long, value_parser = ["quarantine", "create"], default_value = "quarantine")]
+    #[serde(default = "quarantine")]
+    pub(crate) unknown_products: String,
+    /// What happens to orders that name an unknown supplier
+    #[arg(long, value_parser = ["quarantine", "create"], default_value = "quarantine")]
+    #[serde(default = "quarantine")]
+    pub(crate) unknown_suppliers: String,
+    /// Read from the start although the file was read before; changes nothing that is loaded
+    #[arg(long)]
+    #[serde(default)]
+    pub(crate) again: bool,
+    /// Go on although none of the first thousand records passed
+    #[arg(long)]
+    #[serde(default)]
+    pub(crate) keep_going: bool,
+    /// Exit with 3 when any record went to quarantine
+    #[arg(long)]
+    #[serde(default)]
+    pub(crate) strict: bool,
+    /// How many records are committed at once
+    #[arg(long, value_name = "COUNT", default_value_t = BATCH_RECORDS)]
+    #[serde(default = "batch_records")]
+    pub(crate) batch_records: u32,
+}
+
+fn quarantine() -> String {
+    "quarantine".to_owned()
+}
+
+const fn batch_records() -> u32 {
+    BATCH_RECORDS
+}
+
+/// What became of the files.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Imported {
+    /// All of them together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totals: Option<Counts>,
+    /// Each file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<FileReport>,
+    /// Records that waited for what these files brought.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    replayed: Vec<ReplayReport>,
+    /// Files that could not be read to their end, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<FailedFile>,
+    /// How the files would be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dry_runs: Vec<DryRun>,
+}
+
+/// A file that could not be read to its end.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct FailedFile {
+    file: String,
+    error: String,
+}
+
+impl Operation for Import {
+    const NAME: &'static str = "import";
+    const SUMMARY: &'static str = "Load files: mapped, validated, deduplicated";
+    const DETAILS: &'static str = "\
+Columns are found by name; --dry-run shows which, and a mapping file (--map) says the rest. Records
+that break a rule go to quarantine with their reason. A file that was loaded is known by its content:
+importing it again changes nothing. Interrupted, the same command resumes.
+
+Examples:
+  shelfops import stores.csv --tenant acme --kind stores
+  shelfops import sales-*.csv.gz --tenant acme --kind transactions --dry-run
+  shelfops import sales.parquet --tenant acme --kind transactions --map tills.toml";
+    const EFFECT: Effect = Effect::Changes;
+
+    type Input = Input;
+    type Data = Imported;
+
+    async fn run(context: &Context, input: Input) -> Result<Output<Imported>, OpError> {
+        let requests = requests(&input)?;
+        let tenant = context.database().await?.find_tenant(&input.tenant).await?;
+        if input.dry_run {
+            return show(context, &tenant, &requests).await;
+        }
+        load(context, &tenant, &input, &requests).await
+    }
+}
+
+fn requests(input: &Input) -> Result<Vec<ImportRequest>, OpError> {
+    let stream: Stream = input
+        .kind
+        .parse()
+        .map_err(|error: shelfops_ingest::UnknownStream| OpError::usage(error.to_string()))?;
+    let mut mapping = match &input.map {
+        Some(name) => Mapping::load(name)?,
+        None => Mapping::default(),
+    };
+    if let Some(zone) = &input.time_zone {
+        let clock = ClockSetting::try_from(zone.clone())
+            .map_err(|error| OpError::usage(format!("--time-zone: {error}")))?;
+        mapping.time_zone = Some(clock);
+    }
+    let source = match (&input.source, &mapping.source) {
+        (Some(name), _) => {
+            SourceName::parse(name).map_err(|error| OpError::usage(error.to_string()))?
+        }
+        (None, Some(named)) => named.clone(),
+        (None, None) => {
+            SourceName::parse("file").map_err(|error| OpError::usage(error.to_string()))?
+        }
+    };
+    let policies = [
+        (&input.unknown_stores, ReferenceEntity::Store),
+        (&input.unknown_products, ReferenceEntity::Product),
+        (&input.unknown_suppliers, ReferenceEntity::Supplier),
+    ];
+    let create_unknown: Vec<ReferenceEntity> = policies
+        .into_iter()
+        .filter(|(policy, _)| policy.as_str() == "create")
+        .map(|(_, entity)| entity)
+        .collect();
+    Ok(input
+        .files
+        .iter()
+        .map(|path| ImportRequest {
+            path: path.clone(),
+            stream,
+            source: source.clone(),
+            mapping: mapping.clone(),
+            create_unknown: create_unknown.clone(),
+            batch_records: input.batch_records.clamp(1, 1_000_000),
+            again: input.again,
+            stop_when_hopeless: !input.keep_going,
+        })
+        .collect())
+}
+
+async fn show(
+    context: &Context,
+    tenant: &Tenant,
+    requests: &[ImportRequest],
+) -> Result<Output<Imported>, OpError> {
+    const RECORDS: usize = 1_000;
+    let mut dry_runs = Vec::new();
+    for request in requests {
+        dry_runs.push(dry_run(context, tenant, request, RECORDS).await?);
+    }
+    let looked_at: u64 = dry_runs.iter().map(|run| run.records_looked_at).sum();
+    let would_pass: u64 = dry_runs.iter().map(|run| run.would_pass).sum();
+    let data = Imported {
+        totals: None,
+        files: Vec::new(),
+        replayed: Vec::new(),
+        failed: Vec::new(),
+        dry_runs,
+    };
+    Ok(Output::new(
+        format!("nothing was loaded; {would_pass} of the first {looked_at} records would pass"),
+        data,
+    )
+    .next("the same command without --dry-run", "loads the files"))
+}
+
+async fn load(
+    context: &Context,
+    tenant: &Tenant,
+    input: &Input,
+    requests: &[ImportRequest],
+) -> Result<Output<Imported>, OpError> {
+    let mut files = Vec::new();
+    let mut failed = Vec::new();
+    let mut totals = Counts::default();
+    for request in requests {
+        match import_file(context, tenant, request).await {
+            Ok(report) => {
+                totals.add(&report.counts);
+                let stopped = report.status == "stopped";
+                files.push(report);
+                if stopped {
+                    break;
+                }
+            }
+            Err(error) if requests.len() == 1 => return Err(error),
+            Err(error) => failed.push(FailedFile {
+                file: request.path.display().to_string(),
+                error: error.to_string(),
+            }),
+        }
+    }
+    let replayed = replay_arrived(context, tenant).await?;
+    let data = Imported { totals: Some(totals), files, replayed, failed, dry_runs: Vec::new() };
+    Ok(describe(data, tenant, input))
+}
+
+fn describe(data: Imported, tenant: &Tenant, input: &Input) -> Output<Imported> {
+    let grouped = |number: u64| crate::cli::grouped(&number.to_string());
+    let totals = data.totals.clone().unwrap_or_default();
+    let (failed, stopped) =
+        (data.failed.len(), data.files.iter().any(|report| report.status == "stopped"));
+    let all_known = data.files.iter().all(|report| report.status == "nothing new");
+    let replayed: u64 = data
+        .replayed
+        .iter()
+        .map(|report| report.counts.inserted + report.counts.updated + report.counts.unchanged)
+        .sum();
+    let mut output = if all_known && failed == 0 {
+        Output::new("nothing new: these files were loaded before", data)
+            .next("the same command with --again", "reads them once more; changes nothing loaded")
+    } else {
+        let summary = format!(
+            "{} read: {} new, {} updated, {} unchanged, {} in quarantine",
+            grouped(totals.read),
+            grouped(totals.inserted),
+            grouped(totals.updated),
+            grouped(totals.unchanged),
+            grouped(totals.quarantined),
+        );
+        Output::new(summary, data)
+    };
+    if replayed > 0 {
+        output = output.line(format!(
+            "{} records that waited in quarantine for these are loaded now",
+            grouped(replayed)
+        ));
+    }
+    if totals.quarantined > 0 {
+        output = output.next(
+            format!("shelfops quarantine list --tenant {}", tenant.slug),
+            "says what was refused and why",
+        );
+    }
+    output.verdict(if stopped {
+        Verdict::Stopped
+    } else if failed > 0 {
+        Verdict::Partial
+    } else if input.strict && totals.quarantined > 0 {
+        Verdict::Problems
+    } else {
+        Verdict::Good
+    })
+}

@@ -1,0 +1,64 @@
+//! The registry of operations: what the product can do, once, for every way of asking for it.
+//!
+//! An operation is one file here and one line in [`OPERATIONS`]. The command line, and every other
+//! face, is a thin skin over this list: what one can do all can, with the same JSON.
+
+mod doctor;
+mod import;
+mod migrate_down;
+mod migrate_status;
+mod migrate_up;
+mod quality_rules;
+mod quarantine_discard;
+mod quarantine_list;
+mod quarantine_replay;
+mod quarantine_show;
+mod sync_list;
+mod tenant_add;
+mod tenant_list;
+mod tenant_show;
+mod timeseries_list;
+mod timeseries_show;
+
+pub(crate) mod context;
+pub(crate) mod error;
+pub(crate) mod operation;
+pub(crate) mod output;
+
+pub(crate) use context::Context;
+pub(crate) use error::OpError;
+pub(crate) use operation::{AnyOperation, Effect, Operation};
+pub(crate) use output::Output;
+
+/// Every operation, in the order people read them.
+pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
+    &doctor::Doctor,
+    &migrate_up::MigrateUp,
+    &migrate_down::MigrateDown,
+    &migrate_status::MigrateStatus,
+    &tenant_add::TenantAdd,
+    &tenant_list::TenantList,
+    &tenant_show::TenantShow,
+    &import::Import,
+    &sync_list::SyncList,
+    &quality_rules::QualityRules,
+    &quarantine_list::QuarantineList,
+    &quarantine_show::QuarantineShow,
+    &quarantine_replay::QuarantineReplay,
+    &quarantine_discard::QuarantineDiscard,
+    &timeseries_list::TimeseriesList,
+    &timeseries_show::TimeseriesShow,
+];
+
+/// What the first words of operations' names are about.
+pub(crate) const NOUNS: &[(&str, &str)] = &[
+    ("migrate", "Build the schema and take it back, step by step"),
+    ("tenant", "The retailers whose data is kept here, apart from each other"),
+    ("sync", "Runs of sources through the pipeline"),
+    ("quality", "What data must be like"),
+    ("quarantine", "Records that a rule refused, kept until they are replayed or discarded"),
+    ("timeseries", "Tables that are partitioned by time"),
+];
+
+#[cfg(test)]
+mod tests;

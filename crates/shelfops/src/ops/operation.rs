@@ -1,0 +1,133 @@
+//! What an operation is, typed for who writes it and erased for who lists it.
+
+use std::future::Future;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Context, OpError, Output};
+
+/// Whether an operation leaves things as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Effect {
+    /// It only looks.
+    Reads,
+    /// It changes rows or schema.
+    Changes,
+}
+
+/// One thing that the product can do.
+pub(crate) trait Operation: Sync + 'static {
+    /// Noun and verb, or one word.
+    const NAME: &'static str;
+    /// What it does, in one line.
+    const SUMMARY: &'static str;
+    /// What a user should know besides, with an example.
+    const DETAILS: &'static str = "";
+    /// Whether it changes anything.
+    const EFFECT: Effect;
+
+    /// What it is told.
+    type Input: Args + DeserializeOwned + JsonSchema + Send + 'static;
+    /// What it answers.
+    type Data: Serialize + JsonSchema + Send + 'static;
+
+    /// Does it.
+    fn run(
+        context: &Context,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Output<Self::Data>, OpError>> + Send;
+}
+
+/// An operation whose types are erased: how the faces see it.
+pub(crate) trait AnyOperation: Sync {
+    /// Noun and verb, or one word.
+    fn name(&self) -> &'static str;
+    /// What it does, in one line.
+    fn summary(&self) -> &'static str;
+    /// What a user should know besides.
+    fn details(&self) -> &'static str;
+    /// Whether it changes anything.
+    fn effect(&self) -> Effect;
+    /// The JSON schema of what it is told.
+    fn input_schema(&self) -> Schema;
+    /// The JSON schema of what it answers.
+    fn output_schema(&self) -> Schema;
+    /// Adds its arguments to a command.
+    fn augment(&self, command: Command) -> Command;
+    /// Does it, told by a command line.
+    fn run_matches<'a>(
+        &'a self,
+        context: &'a Context,
+        matches: &'a ArgMatches,
+    ) -> BoxFuture<'a, Result<Output<Value>, OpError>>;
+    /// Does it, told by JSON.
+    fn run_json<'a>(
+        &'a self,
+        context: &'a Context,
+        input: Value,
+    ) -> BoxFuture<'a, Result<Output<Value>, OpError>>;
+}
+
+impl<O: Operation> AnyOperation for O {
+    fn name(&self) -> &'static str {
+        O::NAME
+    }
+
+    fn summary(&self) -> &'static str {
+        O::SUMMARY
+    }
+
+    fn details(&self) -> &'static str {
+        O::DETAILS
+    }
+
+    fn effect(&self) -> Effect {
+        O::EFFECT
+    }
+
+    fn input_schema(&self) -> Schema {
+        schema_for!(O::Input)
+    }
+
+    fn output_schema(&self) -> Schema {
+        schema_for!(Output<O::Data>)
+    }
+
+    fn augment(&self, command: Command) -> Command {
+        O::Input::augment_args(command)
+    }
+
+    fn run_matches<'a>(
+        &'a self,
+        context: &'a Context,
+        matches: &'a ArgMatches,
+    ) -> BoxFuture<'a, Result<Output<Value>, OpError>> {
+        async move {
+            let input = O::Input::from_arg_matches(matches)
+                .map_err(|error| OpError::usage(error.to_string()))?;
+            O::run(context, input).await?.erase()
+        }
+        .boxed()
+    }
+
+    fn run_json<'a>(
+        &'a self,
+        context: &'a Context,
+        input: Value,
+    ) -> BoxFuture<'a, Result<Output<Value>, OpError>> {
+        async move {
+            let input = serde_json::from_value(input).map_err(|error| {
+                OpError::usage(format!("the input of {} is not right: {error}", O::NAME))
+            })?;
+            O::run(context, input).await?.erase()
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,64 @@
+//! Gives quarantined records up.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shelfops_db::models::QuarantineFilter;
+
+use super::quarantine_show::parse_id;
+use super::{Context, Effect, OpError, Operation, Output};
+
+/// Gives quarantined records up.
+pub(crate) struct QuarantineDiscard;
+
+/// Which records, and why.
+#[derive(Debug, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// The tenant
+    #[arg(long)]
+    pub(crate) tenant: String,
+    /// Only this record
+    #[arg(long, required_unless_present = "rule")]
+    #[serde(default)]
+    pub(crate) id: Option<String>,
+    /// All records that this rule refused
+    #[arg(long)]
+    #[serde(default)]
+    pub(crate) rule: Option<String>,
+    /// Why they are given up; kept with them
+    #[arg(long)]
+    pub(crate) reason: String,
+}
+
+/// How many.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Discarded {
+    discarded: u64,
+}
+
+impl Operation for QuarantineDiscard {
+    const NAME: &'static str = "quarantine discard";
+    const SUMMARY: &'static str = "Give records up: they stay readable and are never replayed";
+    const EFFECT: Effect = Effect::Changes;
+
+    type Input = Input;
+    type Data = Discarded;
+
+    async fn run(context: &Context, input: Input) -> Result<Output<Discarded>, OpError> {
+        if input.id.is_none() && input.rule.is_none() {
+            return Err(OpError::usage("say which: an id or a rule"));
+        }
+        if input.reason.trim().is_empty() {
+            return Err(OpError::usage("say why: --reason is kept with the records"));
+        }
+        let id = input.id.as_deref().map(parse_id).transpose()?;
+        let (tenant, tx) = context.tenant(&input.tenant).await?;
+        let filter =
+            QuarantineFilter { rule: input.rule, quarantined_record_id: id, ..Default::default() };
+        let discarded = tx.discard_quarantined(&filter, &input.reason).await?;
+        tx.commit().await?;
+        let summary = format!("{discarded} records of {} are given up", tenant.slug);
+        Ok(Output::new(summary, Discarded { discarded }))
+    }
+}

@@ -1,0 +1,79 @@
+//! Says what waits in quarantine, by rule or record by record.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shelfops_db::models::QuarantineFilter;
+
+use super::{Context, Effect, OpError, Operation, Output};
+
+/// Says what waits in quarantine.
+pub(crate) struct QuarantineList;
+
+/// Whose, and which.
+#[derive(Debug, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// The tenant
+    #[arg(long)]
+    pub(crate) tenant: String,
+    /// List the records that this rule refused, instead of counting by rule
+    #[arg(long)]
+    #[serde(default)]
+    pub(crate) rule: Option<String>,
+    /// How many records at most
+    #[arg(long, default_value_t = 50)]
+    #[serde(default = "default_limit")]
+    pub(crate) limit: i64,
+}
+
+const fn default_limit() -> i64 {
+    50
+}
+
+impl Operation for QuarantineList {
+    const NAME: &'static str = "quarantine list";
+    const SUMMARY: &'static str = "Say what waits: counts by rule, or the records of one rule";
+    const EFFECT: Effect = Effect::Reads;
+
+    type Input = Input;
+    type Data = Vec<Value>;
+
+    async fn run(context: &Context, input: Input) -> Result<Output<Vec<Value>>, OpError> {
+        let (tenant, tx) = context.tenant(&input.tenant).await?;
+        let slug = &tenant.slug;
+        if let Some(rule) = input.rule {
+            let filter = QuarantineFilter { rule: Some(rule.clone()), ..Default::default() };
+            let records = tx.quarantined(&filter, input.limit.clamp(1, 10_000)).await?;
+            let summary = format!("{} records of {slug} wait for '{rule}'", records.len());
+            let rows = records
+                .into_iter()
+                .map(|record| {
+                    json!({
+                        "id": record.quarantined_record_id,
+                        "origin": record.origin_name,
+                        "record": record.record_number,
+                        "line": record.line_number,
+                        "reason": record.reason,
+                        "attempts": record.attempts,
+                    })
+                })
+                .collect();
+            return Ok(Output::new(summary, rows)
+                .next("shelfops quarantine show ID --tenant …", "shows the record whole")
+                .next(format!("shelfops quality rules {rule}"), "says why, and what to do"));
+        }
+        let summary = tx.quarantine_summary().await?;
+        let total: i64 = summary.iter().map(|row| row.waiting).sum();
+        let rows = summary.iter().map(|row| json!(row)).collect();
+        let output = Output::new(format!("{total} records of {slug} wait in quarantine"), rows);
+        Ok(match summary.first() {
+            Some(most) => output.next(
+                format!("shelfops quarantine list --tenant {slug} --rule {}", most.rule),
+                format!("it refused the most, {}", most.waiting),
+            ),
+            None => output,
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! Tries quarantined records again.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shelfops_ingest::quarantine::ReferenceEntity;
+
+use super::quarantine_show::parse_id;
+use super::{Context, Effect, OpError, Operation, Output};
+use crate::import::{Counts, ReplayReport, ReplayRequest, replay};
+
+/// Tries quarantined records again.
+pub(crate) struct QuarantineReplay;
+
+/// Which records, and how.
+#[derive(Debug, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// The tenant
+    #[arg(long)]
+    pub(crate) tenant: String,
+    /// Only the records that this rule refused
+    #[arg(long)]
+    #[serde(default)]
+    pub(crate) rule: Option<String>,
+    /// Only this record
+    #[arg(long)]
+    #[serde(default)]
+    pub(crate) id: Option<String>,
+    /// Make the stores, products and suppliers that records name and nobody told us of
+    #[arg(long)]
+    #[serde(default)]
+    pub(crate) create_unknown: bool,
+}
+
+/// What became of them.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Replayed {
+    totals: Counts,
+    streams: Vec<ReplayReport>,
+}
+
+impl Operation for QuarantineReplay {
+    const NAME: &'static str = "quarantine replay";
+    const SUMMARY: &'static str = "Try records again, as their source told them";
+    const DETAILS: &'static str = "\
+Records whose missing store, product or supplier arrives are replayed by themselves. Each record is
+read by the mapping of the import that found it; with another mapping, import the file again.";
+    const EFFECT: Effect = Effect::Changes;
+
+    type Input = Input;
+    type Data = Replayed;
+
+    async fn run(context: &Context, input: Input) -> Result<Output<Replayed>, OpError> {
+        let database = context.database().await?;
+        let tenant = database.find_tenant(&input.tenant).await?;
+        let create_unknown =
+            if input.create_unknown { ReferenceEntity::ALL.to_vec() } else { Vec::new() };
+        let request = ReplayRequest {
+            rule: input.rule,
+            quarantined_record_id: input.id.as_deref().map(parse_id).transpose()?,
+            only_arrived: false,
+            create_unknown,
+        };
+        let streams = replay(context, &tenant, &request).await?;
+        let mut totals = Counts::default();
+        for report in &streams {
+            totals.add(&report.counts);
+        }
+        let summary = format!(
+            "{} tried: {} new, {} updated, {} unchanged, {} still refused",
+            totals.read, totals.inserted, totals.updated, totals.unchanged, totals.quarantined
+        );
+        let still = totals.quarantined;
+        let output = Output::new(summary, Replayed { totals, streams });
+        Ok(if still == 0 {
+            output
+        } else {
+            output.next(
+                format!("shelfops quarantine list --tenant {}", tenant.slug),
+                format!("{still} records are still refused"),
+            )
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! Shows one quarantined record whole.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shelfops_db::models::QuarantineFilter;
+use shelfops_ingest::rules;
+
+use super::{Context, Effect, OpError, Operation, Output};
+
+/// Shows one quarantined record whole.
+pub(crate) struct QuarantineShow;
+
+/// Which record.
+#[derive(Debug, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// The record's id
+    pub(crate) id: String,
+    /// The tenant
+    #[arg(long)]
+    pub(crate) tenant: String,
+}
+
+impl Operation for QuarantineShow {
+    const NAME: &'static str = "quarantine show";
+    const SUMMARY: &'static str = "Show a record as its source told it, and why it was refused";
+    const EFFECT: Effect = Effect::Reads;
+
+    type Input = Input;
+    type Data = Value;
+
+    async fn run(context: &Context, input: Input) -> Result<Output<Value>, OpError> {
+        let id = parse_id(&input.id)?;
+        let (tenant, tx) = context.tenant(&input.tenant).await?;
+        let filter = QuarantineFilter { quarantined_record_id: Some(id), ..Default::default() };
+        let found = tx.quarantined(&filter, 1).await?.into_iter().next();
+        let record = found.ok_or_else(|| {
+            OpError::not_found(format!("{} has no quarantined record {id}", tenant.slug))
+        })?;
+        let summary = format!("{}: {}", record.rule, record.reason);
+        let output = Output::new(summary, json!(record));
+        Ok(match rules::find(&record.rule) {
+            Some(rule) => output.why(rule.summary(), rule.explanation()),
+            None => output,
+        })
+    }
+}
+
+/// Reads the id of a quarantined record.
+pub(super) fn parse_id(text: &str) -> Result<uuid::Uuid, OpError> {
+    text.parse().map_err(|_| {
+        OpError::usage(format!("'{text}' is no record id; `shelfops quarantine list` shows them"))
+    })
+}
