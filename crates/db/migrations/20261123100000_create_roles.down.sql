@@ -7,7 +7,6 @@ do $$
 declare
     role_name text;
 begin
-    perform pg_advisory_xact_lock(hashtextextended('shelfops roles', 0));
     execute format('grant temporary on database %I to public', current_database());
     execute format('revoke all on database %I from shelfops_app', current_database());
     execute format('revoke all on database %I from shelfops_owner', current_database());

@@ -6,19 +6,35 @@
 -- only where the server's own rules let a role without a password in (a private socket), or once an
 -- administrator gives them one.
 do $$
+declare
+    role_name text;
+    unfit text;
 begin
-    -- Two databases of one server may be migrated at once.
-    perform pg_advisory_xact_lock(hashtextextended('shelfops roles', 0));
-    if not exists (select from pg_roles where rolname = 'shelfops_owner') then
-        create role shelfops_owner login nosuperuser nobypassrls nocreatedb nocreaterole;
-    end if;
-    if not exists (select from pg_roles where rolname = 'shelfops_app') then
-        create role shelfops_app login nosuperuser nobypassrls nocreatedb nocreaterole;
-    end if;
-    if not exists (select from pg_roles where rolname = 'shelfops_readonly') then
-        create role shelfops_readonly login nosuperuser nobypassrls nocreatedb nocreaterole;
-        alter role shelfops_readonly set default_transaction_read_only = on;
-        alter role shelfops_readonly set statement_timeout = '30s';
+    foreach role_name in array array['shelfops_owner', 'shelfops_app', 'shelfops_readonly'] loop
+        continue when exists (select from pg_roles where rolname = role_name);
+        begin
+            execute format(
+                'create role %I login nosuperuser nobypassrls nocreatedb nocreaterole', role_name);
+            if role_name = 'shelfops_readonly' then
+                alter role shelfops_readonly set default_transaction_read_only = on;
+                alter role shelfops_readonly set statement_timeout = '30s';
+            end if;
+        exception
+            -- Two databases of one server may be migrated at once, and no lock spans them.
+            when duplicate_object or unique_violation then
+                raise notice 'role % was made for another database meanwhile', role_name;
+        end;
+    end loop;
+    select string_agg(rolname, ', ') into unfit
+    from pg_roles
+    where rolname in ('shelfops_app', 'shelfops_readonly')
+        and (rolsuper or rolbypassrls or rolcreaterole
+            or pg_has_role(rolname, 'shelfops_owner', 'member'));
+    if unfit is not null then
+        raise insufficient_privilege using
+            message = format('%s could see every tenant''s rows: the role was made by somebody else,'
+                ' with more rights than tenants'' work may have', unfit),
+            hint = 'Make it nosuperuser nobypassrls nocreaterole and no member of shelfops_owner.';
     end if;
     if not pg_has_role(current_user, 'shelfops_owner', 'member') then
         grant shelfops_owner to current_user;

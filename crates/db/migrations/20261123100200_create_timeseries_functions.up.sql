@@ -1,7 +1,8 @@
 -- One interface to time-partitioned tables, whatever engine the server has. The engine is chosen
 -- once, when this runs, and recorded: a licence that changes later must not change what the tables
--- are. `timescale` guards by view, since compressed hypertables cannot have row security; the others
--- guard by policy.
+-- are. Hypertables are guarded by a view: compressed ones cannot have row security, and the others
+-- would hand their rights, but not their policy, to every chunk, where pg_stats shows sample values
+-- of all tenants to whoever may read the chunk. Native tables are guarded by policy.
 create table shelfops.timeseries_engine_choice (
     is_only boolean primary key default true check (is_only),
     engine text not null check (engine in ('native', 'timescale', 'timescale-apache', 'citus'))
@@ -44,7 +45,7 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select format('%I.%I',
-        case shelfops.timeseries_engine() when 'timescale' then 'timeseries' else 'public' end,
+        case when shelfops.timeseries_engine() like 'timescale%' then 'timeseries' else 'public' end,
         name)::regclass
 $$;
 
@@ -70,20 +71,19 @@ begin
     if engine in ('native', 'citus') then
         perform shelfops.create_native_timeseries(name, time_column);
         perform shelfops.protect_tenant_table(plain::regclass);
-    elsif engine = 'timescale-apache' then
-        perform shelfops.create_hypertable_timeseries(plain::regclass, time_column, chunk_interval);
-        perform shelfops.protect_tenant_table(plain::regclass);
     else
         execute format('alter table %s set schema timeseries', plain);
         perform shelfops.create_hypertable_timeseries(
             format('timeseries.%I', name)::regclass, time_column, chunk_interval);
-        execute format(
-            'alter table timeseries.%I set (timescaledb.compress,'
-            ' timescaledb.compress_segmentby = %L, timescaledb.compress_orderby = %L)',
-            name, array_to_string(segment_by, ','), order_by);
-        perform shelfops.call_timescale(format(
-            'add_compression_policy(%L::regclass, compress_after => %L::interval)',
-            format('timeseries.%I', name), compress_after));
+        if engine = 'timescale' then
+            execute format(
+                'alter table timeseries.%I set (timescaledb.compress,'
+                ' timescaledb.compress_segmentby = %L, timescaledb.compress_orderby = %L)',
+                name, array_to_string(segment_by, ','), order_by);
+            perform shelfops.call_timescale(format(
+                'add_compression_policy(%L::regclass, compress_after => %L::interval)',
+                format('timeseries.%I', name), compress_after));
+        end if;
         perform shelfops.create_guard_view(name);
     end if;
 end
@@ -111,8 +111,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Rights on a hypertable are copied to its chunks, which row security does not protect: so the
-    -- chunks go where nobody can name them.
+    -- The chunks go where the application role cannot name them.
     perform shelfops.call_timescale(format(
         'create_hypertable(%L::regclass, %L::name, chunk_time_interval => %L::interval,'
         ' create_default_indexes => false, associated_schema_name => ''timeseries'')',
@@ -167,7 +166,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if shelfops.timeseries_engine() = 'timescale' then
+    if shelfops.timeseries_engine() like 'timescale%' then
         execute format('drop view public.%I', name);
         execute format('drop table timeseries.%I', name);
     else

@@ -1,11 +1,14 @@
 -- Chunks as the program handles them: made ahead, listed, built aside, compressed and dropped, on
 -- every engine by the same calls.
 
--- Where the chunk that holds a moment starts. Weeks start on a Monday.
+-- Where the chunk that holds a moment starts. Weeks start on a Monday. No search path of its own: with
+-- one it could not be inlined, and would take three microseconds a row instead of none.
 create function shelfops.chunk_start(chunk_interval interval, moment timestamptz) returns timestamptz
 language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$ select date_bin(chunk_interval, moment, timestamptz '2000-01-03 00:00:00+00') $$;
+as $$
+    select pg_catalog.date_bin(
+        chunk_interval, moment, pg_catalog.timestamptz '2000-01-03 00:00:00+00')
+$$;
 grant execute on function shelfops.chunk_start(interval, timestamptz) to shelfops_app;
 
 create function shelfops.chunk_name(name text, starts_at timestamptz) returns text

@@ -1,8 +1,8 @@
 create table external_ids (
     customer_id uuid not null references customers,
-    source text not null check (source <> ''),
+    source text collate "C" not null check (source <> ''),
     entity text not null check (entity in ('store', 'product', 'supplier')),
-    external_id text not null check (external_id <> ''),
+    external_id text collate "C" not null check (external_id <> ''),
     store_id uuid,
     product_id uuid,
     supplier_id uuid,

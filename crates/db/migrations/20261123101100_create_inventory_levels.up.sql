@@ -8,7 +8,7 @@ create table inventory_levels (
     quantity_on_hand numeric(19, 4) not null,
     quantity_reserved numeric(19, 4) not null default 0,
     quantity_on_order numeric(19, 4) not null default 0,
-    source text not null check (source <> ''),
+    source text collate "C" not null check (source <> ''),
     constraint inventory_levels_pkey
         primary key (customer_id, store_id, product_id, counted_at, source)
 );

@@ -1,4 +1,6 @@
 do $$
+declare
+    storage regclass := shelfops.timeseries_storage('transactions');
 begin
     if shelfops.timeseries_engine() = 'timescale' then
         drop view public.hourly_sales;
@@ -7,9 +9,9 @@ begin
         drop materialized view timeseries.daily_sales;
         return;
     end if;
-    drop trigger roll_up_sales_of_delete on public.transactions;
-    drop trigger roll_up_sales_of_update on public.transactions;
-    drop trigger roll_up_sales_of_insert on public.transactions;
+    execute format('drop trigger roll_up_sales_of_delete on %s', storage);
+    execute format('drop trigger roll_up_sales_of_update on %s', storage);
+    execute format('drop trigger roll_up_sales_of_insert on %s', storage);
     drop table public.hourly_sales;
     drop table public.daily_sales;
 end

@@ -142,6 +142,8 @@ as $$
 $$;
 
 do $$
+declare
+    storage regclass := shelfops.timeseries_storage('transactions');
 begin
     if shelfops.timeseries_engine() = 'timescale' then
         perform shelfops.create_sales_aggregate(
@@ -153,14 +155,17 @@ begin
     end if;
     perform shelfops.create_sales_rollup_table('daily_sales', 'business_date', 'date');
     perform shelfops.create_sales_rollup_table('hourly_sales', 'sold_hour', 'timestamptz');
-    create trigger roll_up_sales_of_insert after insert on public.transactions
-    referencing new table as new_rows
-    for each statement execute function shelfops.roll_up_sales();
-    create trigger roll_up_sales_of_update after update on public.transactions
-    referencing old table as old_rows new table as new_rows
-    for each statement execute function shelfops.roll_up_sales();
-    create trigger roll_up_sales_of_delete after delete on public.transactions
-    referencing old table as old_rows
-    for each statement execute function shelfops.roll_up_sales();
+    execute format(
+        'create trigger roll_up_sales_of_insert after insert on %s'
+        ' referencing new table as new_rows'
+        ' for each statement execute function shelfops.roll_up_sales()', storage);
+    execute format(
+        'create trigger roll_up_sales_of_update after update on %s'
+        ' referencing old table as old_rows new table as new_rows'
+        ' for each statement execute function shelfops.roll_up_sales()', storage);
+    execute format(
+        'create trigger roll_up_sales_of_delete after delete on %s'
+        ' referencing old table as old_rows'
+        ' for each statement execute function shelfops.roll_up_sales()', storage);
 end
 $$;

@@ -94,7 +94,10 @@ impl Database {
                  from pg_class
                  join pg_namespace on pg_namespace.oid = relnamespace
                  where relkind in ('r', 'p')
-                     and nspname in ('timeseries', '_timescaledb_internal')
+                     and (nspname = 'timeseries'
+                         -- Chunks of continuous aggregates and of compressed data.
+                         or nspname = '_timescaledb_internal'
+                             and relname ~ '^(_hyper_|_materialized_|_compressed_|compress_)')
                      and has_schema_privilege('shelfops_app', nspname, 'usage')
                      and has_any_column_privilege(
                          'shelfops_app', pg_class.oid, 'select, insert, update')

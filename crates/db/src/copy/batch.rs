@@ -113,6 +113,11 @@ impl TableBatch {
         let rest = self.encoder.finish();
         self.copy.send(rest).await.map_err(doing("copy into staging"))?;
         self.copy.as_mut().finish().await.map_err(doing("copy into staging"))?;
+        // Sorting a batch must not go through the disk.
+        self.tx
+            .batch_execute("set local work_mem = '64MB'")
+            .await
+            .map_err(doing("set the memory of the merge"))?;
         let options = &self.shared.options;
         // Batches of one stream follow each other, so that a row cannot appear between looking for
         // it and writing it.

@@ -10,7 +10,8 @@ mod tables;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use shelfops_ingest::pipeline::Alignment;
 use shelfops_ingest::quarantine::ReferenceEntity;
 use shelfops_ingest::sink::{Sink, SinkError};
 use shelfops_ingest::{CustomerId, SourceName, Stream};
@@ -22,6 +23,12 @@ use references::References;
 
 use crate::models::Disposal;
 use crate::{Database, DbError};
+
+/// Chunks of a week, from a Monday.
+const CHUNKS: Alignment = Alignment {
+    origin: Timestamp::constant(946_857_600, 0),
+    length: SignedDuration::from_hours(7 * 24),
+};
 
 /// Where a run writes, and how.
 #[derive(Clone, Debug)]
@@ -71,6 +78,14 @@ impl CopySink {
                 loaded: std::sync::Mutex::new(None),
             }),
         }
+    }
+
+    /// Returns where batches had better end: with the chunks, so that new ones come whole.
+    pub fn alignment(&self) -> Option<Alignment> {
+        // As in the migrations that create them; a chunk of another length costs speed, no more.
+        let is_time_series =
+            matches!(self.shared.options.stream, Stream::Transactions | Stream::Inventory);
+        is_time_series.then_some(CHUNKS)
     }
 
     /// Returns the time range that committed transactions fell into, for the rollups.

@@ -14,6 +14,15 @@ struct Offer {
     may_create: bool,
 }
 
+/// Whether the schema has been built for an engine already; before that, migrations ask for one.
+pub(super) async fn is_chosen(client: &Object) -> Result<bool, MigrationError> {
+    let row = client
+        .query_one("select to_regclass('shelfops.timeseries_engine_choice') is not null", &[])
+        .await
+        .map_err(doing("look for the time-series engine"))?;
+    Ok(row.get(0))
+}
+
 /// Chooses an engine and creates its extension; `wanted` decides if there is a wish.
 pub(super) async fn prepare(
     client: &Object,

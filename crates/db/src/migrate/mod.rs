@@ -147,8 +147,8 @@ impl<'a> Migrator<'a> {
         watch: impl Fn(&Migration) + Send,
     ) -> Result<Vec<Applied>, MigrationError> {
         let locked = Locked::acquire(self.database).await?;
-        ledger::create(&locked.client).await?;
-        let entries = ledger::read(&locked.client).await?;
+        ledger::create(locked.client()).await?;
+        let entries = ledger::read(locked.client()).await?;
         ledger::check(self.migrations, &entries)?;
         let pending = self
             .migrations
@@ -161,9 +161,9 @@ impl<'a> Migrator<'a> {
                 pending.filter(|migration| migration.version() <= version).collect()
             }
         };
-        let engine = match entries.is_empty() {
-            true => Some(engine::prepare(&locked.client, self.engine).await?),
-            false => None,
+        let engine = match engine::is_chosen(locked.client()).await? {
+            false => Some(engine::prepare(locked.client(), self.engine).await?),
+            true => None,
         };
         self.run(locked, Plan { direction: Direction::Up, chosen, engine }, watch).await
     }
@@ -178,7 +178,7 @@ impl<'a> Migrator<'a> {
         watch: impl Fn(&Migration) + Send,
     ) -> Result<Vec<Applied>, MigrationError> {
         let locked = Locked::acquire(self.database).await?;
-        let entries = ledger::read(&locked.client).await?;
+        let entries = ledger::read(locked.client()).await?;
         ledger::check(self.migrations, &entries)?;
         let applied =
             self.migrations.iter().rev().filter(|migration| {
@@ -206,9 +206,9 @@ impl<'a> Migrator<'a> {
             watch(migration);
             let started = Instant::now();
             if has_directive(migration.text(direction), "no-transaction") {
-                run_alone(&locked.client, migration, direction).await?;
+                run_alone(locked.client(), migration, direction).await?;
             } else {
-                run_in_transaction(&locked.client, migration, direction, plan.engine).await?;
+                run_in_transaction(locked.client(), migration, direction, plan.engine).await?;
             }
             let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(migration = migration.file, ?direction, duration_ms, "migrated");
@@ -231,25 +231,38 @@ struct Plan<'m> {
     engine: Option<Engine>,
 }
 
-/// A connection that holds the lock; closed, it gives the lock up.
+/// A connection that holds the lock. Dropped before [`Locked::release`], as a failed migration does,
+/// it is closed instead of going back to the pool, which gives the lock up as well.
 struct Locked {
-    client: Object,
+    client: Option<Object>,
 }
 
 impl Locked {
     async fn acquire(database: &Database) -> Result<Self, MigrationError> {
-        let client = database.owner_connection().await?;
-        client
+        let locked = Self { client: Some(database.owner_connection().await?) };
+        locked
+            .client()
             .execute("select pg_advisory_lock($1)", &[&LOCK])
             .await
             .map_err(doing("wait for another process that migrates"))?;
-        Ok(Self { client })
+        Ok(locked)
     }
 
-    async fn release(self) {
-        // A connection that cannot unlock is closed instead, which unlocks as well.
-        if self.client.execute("select pg_advisory_unlock($1)", &[&LOCK]).await.is_err() {
-            drop(Object::take(self.client));
+    async fn release(mut self) {
+        if self.client().execute("select pg_advisory_unlock($1)", &[&LOCK]).await.is_ok() {
+            drop(self.client.take());
+        }
+    }
+
+    fn client(&self) -> &Object {
+        self.client.as_ref().expect("the client is taken only where the lock is given up")
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            drop(Object::take(client));
         }
     }
 }

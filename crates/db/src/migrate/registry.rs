@@ -16,6 +16,7 @@ macro_rules! migration {
 /// Every migration, oldest first.
 pub const MIGRATIONS: &[Migration] = &[
     migration!("20261123100000_create_roles"),
+    migration!("20261123100050_close_timescaledb_functions"),
     migration!("20261123100100_create_tenancy"),
     migration!("20261123100200_create_timeseries_functions"),
     migration!("20261123100300_create_chunk_functions"),

@@ -1,5 +1,6 @@
 //! What the program reads and writes of each table: one file a table, every query in it.
 
+mod audit_entry;
 mod customer;
 mod quarantined_record;
 mod reference;
@@ -12,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
+pub use audit_entry::AuditEntry;
 pub use customer::{NewTenant, Tenant, TenantSettings};
 pub(crate) use quarantined_record::Disposal;
 pub use quarantined_record::{

@@ -8,7 +8,7 @@ mod validate;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -34,11 +34,31 @@ pub struct Settings {
     /// Stop with [`PipelineError::AllRejected`] when that many records were read and none passed:
     /// then the mapping is wrong, not the data. `None` never stops.
     pub hopeless_after: Option<u64>,
+    /// Where batches had better end, if the sink has a preference.
+    pub alignment: Option<Alignment>,
+}
+
+/// Spans of time that a sink stores together: a batch that is at least half full ends before a block
+/// that reaches into the next span, so that spans come whole where the source is sorted by time.
+#[derive(Clone, Copy, Debug)]
+pub struct Alignment {
+    /// Where one of the spans starts.
+    pub origin: Timestamp,
+    /// How long each of them is.
+    pub length: SignedDuration,
+}
+
+impl Alignment {
+    /// Numbers the span that a moment lies in.
+    fn span_of(&self, moment: Timestamp) -> i128 {
+        let length = self.length.as_nanos().max(1);
+        moment.duration_since(self.origin).as_nanos().div_euclid(length)
+    }
 }
 
 /// Hears of progress, and may ask for an orderly stop.
 pub trait Observer: Send + Sync {
-    /// Told after each committed batch and about twice a second in between.
+    /// Told after each staged block and after each committed batch.
     fn progress(&self, progress: &Progress);
 
     /// Whether to stop after the batch at hand.
@@ -68,7 +88,7 @@ pub struct Outcome {
 /// Why a run ended early. What was committed before stays, and the next run resumes behind it.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
-    /// The source cannot be read on.
+    /// The source cannot be read on; every record before is committed.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The sink cannot be written on.

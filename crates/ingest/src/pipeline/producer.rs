@@ -23,7 +23,7 @@ pub(super) enum Item {
     },
     /// Everything staged since the last end is one batch.
     EndOfBatch(Checkpoint),
-    /// Reading cannot go on; the batch at hand is given up.
+    /// Reading cannot go on; whatever was staged since the last end is given up.
     Failed(PipelineError),
 }
 
@@ -37,12 +37,27 @@ pub(super) async fn run(
     let mut batch = OpenBatch::new(record_rules(source.stream()), settings);
     loop {
         let item = match source.next_block().await {
-            Ok(Some(block)) => batch.judge(block),
+            Ok(Some(block)) => {
+                if batch.should_end_before(&block)
+                    && sender.send(Item::EndOfBatch(batch.end(false))).await.is_err()
+                {
+                    return;
+                }
+                batch.judge(block)
+            }
             Ok(None) => {
                 let _ = sender.send(Item::EndOfBatch(batch.end(true))).await;
                 return;
             }
-            Err(error) => Item::Failed(error.into()),
+            Err(error) => {
+                // What was read before a file breaks off is as good as any: it is kept.
+                if batch.counts.read > 0
+                    && sender.send(Item::EndOfBatch(batch.end(false))).await.is_err()
+                {
+                    return;
+                }
+                Item::Failed(error.into())
+            }
         };
         let failed = matches!(item, Item::Failed(_));
         if sender.send(item).await.is_err() || failed {
@@ -71,6 +86,7 @@ struct OpenBatch {
     raw_bytes: usize,
     read_in_all: u64,
     accepted_in_all: u64,
+    span: Option<i128>,
 }
 
 impl OpenBatch {
@@ -85,7 +101,19 @@ impl OpenBatch {
             raw_bytes: 0,
             read_in_all: 0,
             accepted_in_all: 0,
+            span: None,
         }
+    }
+
+    /// Whether the block reaches into another span of time and the batch is full enough to end.
+    fn should_end_before(&mut self, block: &SourceBlock) -> bool {
+        let Some(alignment) = self.settings.alignment else { return false };
+        let newest = block.drafts.iter().rev().find_map(|draft| draft.as_ref().ok()?.moment());
+        let Some(span) = newest.map(|moment| alignment.span_of(moment)) else { return false };
+        let is_other = self.span.replace(span).is_some_and(|before| before != span);
+        let is_half_full = self.counts.read * 2 >= u64::from(self.settings.batch_records)
+            || self.raw_bytes * 2 >= self.settings.batch_bytes;
+        is_other && is_half_full
     }
 
     const fn is_full(&self) -> bool {

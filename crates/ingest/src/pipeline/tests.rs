@@ -25,6 +25,7 @@ struct Lines {
     lines: Vec<String>,
     next: usize,
     block_size: usize,
+    breaks_off_at: usize,
 }
 
 struct RawLines(usize, Vec<String>);
@@ -55,6 +56,9 @@ impl Source for Lines {
     fn next_block(&mut self) -> BoxFuture<'_, Result<Option<SourceBlock>, SourceError>> {
         async move {
             let end = (self.next + self.block_size).min(self.lines.len());
+            if self.next >= self.breaks_off_at {
+                return Err(SourceError::new("the file is truncated"));
+            }
             let taken = self.lines[self.next..end].to_vec();
             if taken.is_empty() {
                 return Ok(None);
@@ -170,6 +174,7 @@ fn settings(batch_records: u32) -> Settings {
         batch_bytes: 1 << 20,
         now: "2025-06-01T00:00:00Z".parse::<Timestamp>().unwrap(),
         hopeless_after: None,
+        alignment: None,
     }
 }
 
@@ -179,7 +184,7 @@ fn load(
     settings: Settings,
     sink: &Memory,
 ) -> Result<Outcome, PipelineError> {
-    let source = Lines { lines: lines.to_vec(), next: 0, block_size };
+    let source = Lines { lines: lines.to_vec(), next: 0, block_size, breaks_off_at: usize::MAX };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(run(Box::new(source), sink, settings, Arc::new(Silent::default())))
 }
@@ -235,9 +240,23 @@ fn a_failing_store_ends_the_run_and_keeps_the_cursor_at_the_last_good_batch() {
 }
 
 #[test]
+fn what_was_read_before_a_source_breaks_off_is_kept() {
+    let lines: Vec<String> = (0..100).map(|id| format!("p{id} 1.00 2025-01-01")).collect();
+    let source = Lines { lines, next: 0, block_size: 10, breaks_off_at: 50 };
+    let sink = Memory::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let observer = Arc::new(Silent::default());
+    let error = runtime.block_on(run(Box::new(source), &sink, settings(30), observer)).unwrap_err();
+    assert_eq!(error.to_string(), "the file is truncated");
+    let state = sink.0.lock().unwrap();
+    assert_eq!(state.cursors, [json!(30), json!(50)]);
+    assert_eq!(state.prices.len(), 50);
+}
+
+#[test]
 fn stops_in_order_when_asked_to() {
     let lines: Vec<String> = (0..1000).map(|id| format!("p{id} 1.00 2025-01-01")).collect();
-    let source = Lines { lines, next: 0, block_size: 10 };
+    let source = Lines { lines, next: 0, block_size: 10, breaks_off_at: usize::MAX };
     let sink = Memory::default();
     let observer = Arc::new(Silent { stop_after: Some(2), batches: Mutex::new(0) });
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -125,6 +125,18 @@ impl Draft {
         }
     }
 
+    /// Returns when it happened, for records that have such a time.
+    pub fn moment(&self) -> Option<jiff::Timestamp> {
+        let moment = match self {
+            Self::Transaction(line) => line.occurred_at.value(),
+            Self::InventoryLevel(level) => level.counted_at.value(),
+            Self::Store(_) | Self::Product(_) | Self::Supplier(_) | Self::PurchaseOrderLine(_) => {
+                None
+            }
+        };
+        moment.map(|moment| moment.instant)
+    }
+
     /// Turns the draft into a record; `None` when a required field has no value.
     pub fn accept(self) -> Option<Record> {
         Some(match self {

@@ -25,8 +25,8 @@ pub use error::OpenError;
 pub use fingerprint::FileFingerprint;
 pub use inspect::{InspectedRecord, Inspection};
 pub use mapping::{
-    ClockSetting, ColumnPlan, Delimiter, Explanation, FieldExplanation, Mapping, MappingError,
-    MissingFields, NegativeQuantity, Origin, RawMapper, TextEncoding, draft_from_raw,
+    ClockSetting, Delimiter, Explanation, FieldExplanation, Mapping, MappingError, MissingFields,
+    NegativeQuantity, Origin, RawMapper, TextEncoding, draft_from_raw,
 };
 pub use open::{FileDescription, FileFormat, ReadOptions};
 pub use source::FileSource;

@@ -67,6 +67,7 @@ async fn dispatch(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
     Ok(match outcome? {
         Verdict::Good => 0,
         Verdict::Problems => 3,
+        Verdict::Failed => 1,
         Verdict::Partial => 9,
         Verdict::Stopped => 130,
     })
@@ -167,16 +168,7 @@ pub(crate) fn complain(text: &str) {
 }
 
 fn complain_of(error: &OpError, format: Format) {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let said = inner.to_string();
-        if !text.contains(&said) {
-            text.push_str("\n  because: ");
-            text.push_str(&said);
-        }
-        cause = inner.source();
-    }
+    let text = error.with_reasons();
     if format == Format::Json || format == Format::Ndjson {
         let body = serde_json::json!({ "error": { "kind": error.kind(), "message": text } });
         let _ = writeln!(std::io::stderr(), "{body}");

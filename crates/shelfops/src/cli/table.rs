@@ -21,7 +21,8 @@ pub(crate) fn render(data: &Value) -> String {
                     }
                     Value::Array(rows) if rows.is_empty() => {}
                     Value::Null => {}
-                    Value::Object(_) => {
+                    Value::Object(inner) if inner.is_empty() => {}
+                    Value::Object(_) if name == "raw" => {
                         let shown = serde_json::to_string_pretty(value).unwrap_or_default();
                         let _ = writeln!(text, "{}:\n{shown}", title(name));
                     }
@@ -112,7 +113,12 @@ fn shown(value: &Value) -> String {
         Value::Number(number) => grouped(&number.to_string()),
         Value::String(text) => readable_time(text).unwrap_or_else(|| text.clone()),
         Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
-        Value::Object(_) => value.to_string(),
+        Value::Object(facts) if facts.is_empty() => "-".to_owned(),
+        Value::Object(facts) => facts
+            .iter()
+            .map(|(name, fact)| format!("{name} {}", shown(fact)))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 

@@ -45,7 +45,9 @@ impl Terminal {
 
     fn log(&self, progress: &TaskProgress) {
         let is_due = self.with_shown(|shown| {
-            let is_due = shown.logged_at.is_none_or(|at| at.elapsed() >= LOG_INTERVAL);
+            // What is done before the first interval is over is not worth a line.
+            let logged_at = *shown.logged_at.get_or_insert_with(Instant::now);
+            let is_due = logged_at.elapsed() >= LOG_INTERVAL;
             if is_due {
                 shown.logged_at = Some(Instant::now());
             }
@@ -93,7 +95,10 @@ impl Talk for Terminal {
     }
 
     fn done(&self) {
-        let bar = self.with_shown(|shown| shown.bar.take());
+        let bar = self.with_shown(|shown| {
+            shown.logged_at = None;
+            shown.bar.take()
+        });
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }

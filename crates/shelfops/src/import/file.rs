@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::observer::RunObserver;
 use super::{BATCH_BYTES, Counts, conventions};
+use crate::ops::error::with_reasons;
 use crate::ops::{Context, OpError};
 
 /// A file to import, and how.
@@ -51,6 +52,7 @@ pub(crate) struct FileReport {
     /// `loaded`, `resumed`, `stopped` or `nothing new`.
     pub(crate) status: String,
     /// What became of its records in this run.
+    #[serde(flatten)]
     pub(crate) counts: Counts,
     /// How long it took, in seconds.
     pub(crate) seconds: f64,
@@ -164,6 +166,7 @@ async fn carry(
         batch_bytes: BATCH_BYTES,
         now: context.now(),
         hopeless_after: request.stop_when_hopeless.then_some(1_000),
+        alignment: sink.alignment(),
     };
     pipeline::run(Box::new(source), sink, settings, observer).await
 }
@@ -179,7 +182,7 @@ async fn record_end(
     let end = match outcome {
         Ok(outcome) if outcome.is_complete => RunEnd::Succeeded,
         Ok(_) => RunEnd::Stopped,
-        Err(error) => RunEnd::Failed(error.to_string()),
+        Err(error) => RunEnd::Failed(with_reasons(error)),
     };
     let written = async {
         let tx = context.database().await?.tenant(tenant.customer_id).await?;

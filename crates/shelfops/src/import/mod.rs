@@ -27,7 +27,7 @@ use crate::ops::OpError;
 pub(crate) const BATCH_RECORDS: u32 = 200_000;
 
 /// How much memory the raw records of a batch may take, in bytes.
-const BATCH_BYTES: usize = 40 << 20;
+const BATCH_BYTES: usize = 56 << 20;
 
 /// What became of records, as every report tells it.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]

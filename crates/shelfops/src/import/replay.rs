@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::observer::RunObserver;
 use super::source::QuarantineSource;
 use super::{BATCH_BYTES, BATCH_RECORDS, Counts, conventions};
+use crate::ops::error::with_reasons;
 use crate::ops::{Context, OpError};
 
 /// Which records to try again, and how.
@@ -39,6 +40,7 @@ pub(crate) struct ReplayReport {
     /// Which records.
     pub(crate) stream: String,
     /// What became of them.
+    #[serde(flatten)]
     pub(crate) counts: Counts,
 }
 
@@ -134,13 +136,14 @@ async fn replay_group(
         batch_bytes: BATCH_BYTES,
         now: context.now(),
         hopeless_after: None,
+        alignment: None,
     };
     let outcome = pipeline::run(Box::new(reader), &sink, settings, observer).await;
     context.talk().done();
     let end = match &outcome {
         Ok(outcome) if outcome.is_complete => RunEnd::Succeeded,
         Ok(_) => RunEnd::Stopped,
-        Err(error) => RunEnd::Failed(error.to_string()),
+        Err(error) => RunEnd::Failed(with_reasons(error)),
     };
     let tx = database.tenant(tenant.customer_id).await?;
     tx.end_run(sync_run_id, &end).await?;

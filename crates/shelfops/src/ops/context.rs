@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shelfops_db::models::Tenant;
+use shelfops_db::models::{AuditEntry, Tenant};
 use shelfops_db::{Database, TenantTx};
 
 use super::OpError;
@@ -15,6 +15,7 @@ pub(crate) struct Context {
     config: Config,
     database: OpenDatabase,
     talk: Arc<dyn Talk>,
+    principal: String,
 }
 
 /// How an operation tells of itself while it runs. Nothing of it is part of the answer.
@@ -49,7 +50,8 @@ impl Context {
     /// Makes a context; the database is opened when the first operation asks for it.
     pub(crate) fn new(config: Config, talk: Arc<dyn Talk>) -> Self {
         let database = OpenDatabase::new(&config, talk.clone());
-        Self { config, database, talk }
+        let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
+        Self { config, database, talk, principal: format!("terminal:{user}") }
     }
 
     /// Returns the settings.
@@ -73,6 +75,26 @@ impl Context {
         let tenant = database.find_tenant(slug).await?;
         let tx = database.tenant(tenant.customer_id).await?;
         Ok((tenant, tx))
+    }
+
+    /// Returns who asks.
+    pub(crate) fn principal(&self) -> &str {
+        &self.principal
+    }
+
+    /// Remembers a change in the tenant's audit log. The change itself is done or refused by now, so
+    /// a log that cannot be written is told, not failed for.
+    pub(crate) async fn audit(&self, slug: &str, entry: &AuditEntry<'_>) {
+        let written = async {
+            let (_, tx) = self.tenant(slug).await?;
+            tx.audit(entry).await?;
+            tx.commit().await?;
+            Ok::<_, OpError>(())
+        };
+        if let Err(error) = written.await {
+            let operation = entry.operation;
+            tracing::warn!(operation, error = %error, "the audit log could not be written");
+        }
     }
 
     /// Returns who hears of progress.

@@ -65,6 +65,19 @@ impl OpError {
         self.kind
     }
 
+    /// Says whose failure it is, unless the message does.
+    pub(crate) fn of(mut self, name: &str) -> Self {
+        if !self.message.contains(name) {
+            self.message = format!("{name}: {}", self.message);
+        }
+        self
+    }
+
+    /// Says what went wrong with its reasons, one below the other.
+    pub(crate) fn with_reasons(&self) -> String {
+        with_reasons(self)
+    }
+
     fn from_error(kind: ErrorKind, error: impl std::error::Error + Send + Sync + 'static) -> Self {
         let message = error.to_string();
         let cause = std::error::Error::source(&error).map(|cause| cause.to_string().into());
@@ -103,13 +116,20 @@ impl From<MigrationError> for OpError {
 
 impl From<PipelineError> for OpError {
     fn from(error: PipelineError) -> Self {
-        Self::from_error(ErrorKind::Failed, error)
+        let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
+        let is_database_down = cause.is_some_and(DbError::is_transient);
+        let kind = if is_database_down { ErrorKind::DependencyDown } else { ErrorKind::Failed };
+        Self::from_error(kind, error)
     }
 }
 
 impl From<OpenError> for OpError {
     fn from(error: OpenError) -> Self {
-        Self::from_error(ErrorKind::Failed, error)
+        let kind = match &error {
+            OpenError::Missing { .. } => ErrorKind::NotFound,
+            _ => ErrorKind::Failed,
+        };
+        Self::from_error(kind, error)
     }
 }
 
@@ -117,4 +137,19 @@ impl From<MappingError> for OpError {
     fn from(error: MappingError) -> Self {
         Self::from_error(ErrorKind::Usage, error)
     }
+}
+
+/// Says what went wrong with its reasons, one below the other.
+pub(crate) fn with_reasons(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text.push_str("\n  because: ");
+            text.push_str(&said);
+        }
+        cause = inner.source();
+    }
+    text
 }

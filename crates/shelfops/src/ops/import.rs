@@ -10,6 +10,7 @@ use shelfops_ingest::quarantine::ReferenceEntity;
 use shelfops_ingest::{SourceName, Stream};
 use shelfops_integrations::file::{ClockSetting, Mapping};
 
+use super::error::ErrorKind;
 use super::output::Verdict;
 use super::{Context, Effect, OpError, Operation, Output};
 use crate::import::{
@@ -132,6 +133,10 @@ Examples:
     type Input = Input;
     type Data = Imported;
 
+    fn changes_tenant(input: &Input) -> Option<&str> {
+        (!input.dry_run).then_some(input.tenant.as_str())
+    }
+
     async fn run(context: &Context, input: Input) -> Result<Output<Imported>, OpError> {
         let requests = requests(&input)?;
         let tenant = context.database().await?.find_tenant(&input.tenant).await?;
@@ -236,16 +241,29 @@ async fn load(
                     break;
                 }
             }
-            Err(error) if requests.len() == 1 => return Err(error),
-            Err(error) => failed.push(FailedFile {
-                file: request.path.display().to_string(),
-                error: error.to_string(),
-            }),
+            Err(error) => {
+                let file = request.path.display().to_string();
+                if requests.len() == 1 {
+                    return Err(error.of(&file));
+                }
+                failed.push(FailedFile { file, error: error.with_reasons() });
+            }
         }
     }
-    let replayed = replay_arrived(context, tenant).await?;
+    let (replayed, problem) = match replay_arrived(context, tenant).await {
+        Ok(replayed) => (replayed, None),
+        // What was imported is told all the same.
+        Err(error) => (Vec::new(), Some(error)),
+    };
     let data = Imported { totals: Some(totals), files, replayed, failed, dry_runs: Vec::new() };
-    Ok(describe(data, tenant, input))
+    let output = describe(data, tenant, input);
+    let Some(problem) = problem else { return Ok(output) };
+    // Whoever else replays them at this moment brings them in, or the next import does.
+    let is_left_to_others = problem.kind() == ErrorKind::Conflict;
+    let verdict =
+        if is_left_to_others { output.verdict } else { output.verdict.or(Verdict::Partial) };
+    let risk = format!("records that waited for these were not replayed: {problem}");
+    Ok(output.risk(risk).verdict(verdict))
 }
 
 fn describe(data: Imported, tenant: &Tenant, input: &Input) -> Output<Imported> {
@@ -253,6 +271,7 @@ fn describe(data: Imported, tenant: &Tenant, input: &Input) -> Output<Imported> 
     let totals = data.totals.clone().unwrap_or_default();
     let (failed, stopped) =
         (data.failed.len(), data.files.iter().any(|report| report.status == "stopped"));
+    let any_read = !data.files.is_empty();
     let all_known = data.files.iter().all(|report| report.status == "nothing new");
     let replayed: u64 = data
         .replayed
@@ -273,6 +292,12 @@ fn describe(data: Imported, tenant: &Tenant, input: &Input) -> Output<Imported> 
         );
         Output::new(summary, data)
     };
+    if failed > 0 {
+        output = output.line(format!("{failed} of {} files could not be imported", input.files.len()));
+    }
+    if stopped {
+        output = output.next("the same command", "goes on behind what is loaded");
+    }
     if replayed > 0 {
         output = output.line(format!(
             "{} records that waited in quarantine for these are loaded now",
@@ -288,7 +313,7 @@ fn describe(data: Imported, tenant: &Tenant, input: &Input) -> Output<Imported> 
     output.verdict(if stopped {
         Verdict::Stopped
     } else if failed > 0 {
-        Verdict::Partial
+        if any_read { Verdict::Partial } else { Verdict::Failed }
     } else if input.strict && totals.quarantined > 0 {
         Verdict::Problems
     } else {

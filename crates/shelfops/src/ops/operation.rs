@@ -8,7 +8,8 @@ use futures::future::BoxFuture;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
+use shelfops_db::models::AuditEntry;
 
 use super::{Context, OpError, Output};
 
@@ -34,9 +35,14 @@ pub(crate) trait Operation: Sync + 'static {
     const EFFECT: Effect;
 
     /// What it is told.
-    type Input: Args + DeserializeOwned + JsonSchema + Send + 'static;
+    type Input: Args + Serialize + DeserializeOwned + JsonSchema + Send + 'static;
     /// What it answers.
     type Data: Serialize + JsonSchema + Send + 'static;
+
+    /// Whose data it changes: an entry in that tenant's audit log remembers it.
+    fn changes_tenant(_input: &Self::Input) -> Option<&str> {
+        None
+    }
 
     /// Does it.
     fn run(
@@ -112,7 +118,7 @@ impl<O: Operation> AnyOperation for O {
         async move {
             let input = O::Input::from_arg_matches(matches)
                 .map_err(|error| OpError::usage(error.to_string()))?;
-            O::run(context, input).await?.erase()
+            run_audited::<O>(context, input).await
         }
         .boxed()
     }
@@ -126,8 +132,33 @@ impl<O: Operation> AnyOperation for O {
             let input = serde_json::from_value(input).map_err(|error| {
                 OpError::usage(format!("the input of {} is not right: {error}", O::NAME))
             })?;
-            O::run(context, input).await?.erase()
+            run_audited::<O>(context, input).await
         }
         .boxed()
     }
+}
+
+/// Runs an operation, and remembers it where it changed a tenant's data.
+async fn run_audited<O: Operation>(
+    context: &Context,
+    input: O::Input,
+) -> Result<Output<Value>, OpError> {
+    let tenant = O::changes_tenant(&input).map(str::to_owned);
+    let told = json!(input);
+    let outcome = O::run(context, input).await;
+    if let Some(tenant) = tenant {
+        let (state, detail) = match &outcome {
+            Ok(output) => ("done", output.summary.join("; ")),
+            Err(error) => ("failed", error.to_string()),
+        };
+        let entry = AuditEntry {
+            principal: context.principal(),
+            operation: O::NAME,
+            input: told,
+            outcome: state,
+            detail: Some(detail),
+        };
+        context.audit(&tenant, &entry).await;
+    }
+    outcome?.erase()
 }

@@ -53,10 +53,19 @@ pub(crate) enum Verdict {
     Good,
     /// A check found problems.
     Problems,
+    /// None of several things was done.
+    Failed,
     /// Some of several things were not done.
     Partial,
     /// The user stopped it.
     Stopped,
+}
+
+impl Verdict {
+    /// Returns this verdict, or another in place of a good one.
+    pub(crate) fn or(self, other: Self) -> Self {
+        if self == Self::Good { other } else { self }
+    }
 }
 
 impl<D> Output<D> {

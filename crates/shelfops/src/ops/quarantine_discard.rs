@@ -45,6 +45,10 @@ impl Operation for QuarantineDiscard {
     type Input = Input;
     type Data = Discarded;
 
+    fn changes_tenant(input: &Input) -> Option<&str> {
+        Some(&input.tenant)
+    }
+
     async fn run(context: &Context, input: Input) -> Result<Output<Discarded>, OpError> {
         if input.id.is_none() && input.rule.is_none() {
             return Err(OpError::usage("say which: an id or a rule"));

@@ -61,7 +61,10 @@ impl Operation for QuarantineList {
                 })
                 .collect();
             return Ok(Output::new(summary, rows)
-                .next("shelfops quarantine show ID --tenant …", "shows the record whole")
+                .next(
+                    format!("shelfops quarantine show ID --tenant {slug}"),
+                    "shows a record whole",
+                )
                 .next(format!("shelfops quality rules {rule}"), "says why, and what to do"));
         }
         let summary = tx.quarantine_summary().await?;

@@ -51,6 +51,10 @@ read by the mapping of the import that found it; with another mapping, import th
     type Input = Input;
     type Data = Replayed;
 
+    fn changes_tenant(input: &Input) -> Option<&str> {
+        Some(&input.tenant)
+    }
+
     async fn run(context: &Context, input: Input) -> Result<Output<Replayed>, OpError> {
         let database = context.database().await?;
         let tenant = database.find_tenant(&input.tenant).await?;

@@ -48,6 +48,10 @@ impl Operation for TenantAdd {
     type Input = Input;
     type Data = Added;
 
+    fn changes_tenant(input: &Input) -> Option<&str> {
+        Some(&input.slug)
+    }
+
     async fn run(context: &Context, input: Input) -> Result<Output<Added>, OpError> {
         let currency =
             Currency::parse(&input.currency).map_err(|error| OpError::usage(error.to_string()))?;

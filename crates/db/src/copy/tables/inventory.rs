@@ -22,6 +22,7 @@ pub(super) const STAGING: Staging = Staging {
     ) on commit delete rows",
     copy: "copy staged_inventory_levels from stdin (format binary)",
     columns: 7,
+    planned_by: "row_number, store_id, product_id, counted_at",
 };
 
 pub(super) fn encode(row: &mut RowEncoder, level: &InventoryLevel, ids: ResolvedIds) {

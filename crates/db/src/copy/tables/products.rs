@@ -30,6 +30,7 @@ pub(super) const STAGING: Staging = Staging {
     ) on commit delete rows",
     copy: "copy staged_products from stdin (format binary)",
     columns: 15,
+    planned_by: "external_id",
 };
 
 pub(super) fn encode(row: &mut RowEncoder, product: &Product) {

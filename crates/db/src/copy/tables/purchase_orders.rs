@@ -31,6 +31,7 @@ pub(super) const STAGING: Staging = Staging {
     ) on commit delete rows",
     copy: "copy staged_purchase_order_lines from stdin (format binary)",
     columns: 15,
+    planned_by: "row_number, order_id, line_id",
 };
 
 pub(super) fn encode(row: &mut RowEncoder, line: &PurchaseOrderLine, ids: ResolvedIds) {

@@ -27,6 +27,7 @@ pub(super) const STAGING: Staging = Staging {
     ) on commit delete rows",
     copy: "copy staged_stores from stdin (format binary)",
     columns: 12,
+    planned_by: "external_id",
 };
 
 pub(super) fn encode(row: &mut RowEncoder, store: &Store) {

@@ -23,6 +23,7 @@ pub(super) const STAGING: Staging = Staging {
     ) on commit delete rows",
     copy: "copy staged_suppliers from stdin (format binary)",
     columns: 8,
+    planned_by: "external_id",
 };
 
 pub(super) fn encode(row: &mut RowEncoder, supplier: &Supplier) {

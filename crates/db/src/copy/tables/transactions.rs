@@ -47,6 +47,7 @@ pub(super) const STAGING: Staging = Staging {
     ) on commit delete rows",
     copy: "copy staged_transactions from stdin (format binary)",
     columns: 15,
+    planned_by: "row_number, store_id, occurred_at, external_id",
 };
 
 pub(super) fn encode(row: &mut RowEncoder, line: &Transaction, ids: ResolvedIds) {
@@ -75,36 +76,40 @@ struct Span {
 
 pub(super) async fn merge(tx: &TenantTx, options: &SinkOptions) -> Result<Merged, DbError> {
     let spans = spans(tx).await?;
-    let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
-        return Ok(Merged::default());
-    };
-    let mut merged = match_known(tx, options, first.starts_at, last.ends_at).await?;
+    let mut merged = Merged::default();
+    let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Ok(merged) };
     merged.range = timestamp(first.starts_at).zip(timestamp(last.ends_at));
-    let mut through_parent = Vec::new();
+    let mut through_parent: Vec<&Span> = Vec::new();
     for span in &spans {
         match build_aside(tx, options, span).await? {
             Some(inserted) => merged.inserted += inserted,
             None => through_parent.push(span),
         }
     }
-    let (Some(first), Some(last)) = (through_parent.first(), through_parent.last()) else {
-        return Ok(merged);
-    };
     let starts: Vec<SystemTime> = through_parent.iter().map(|span| span.starts_at).collect();
     tx.execute("select shelfops.ensure_chunks('transactions', $1)", &[&starts])
         .await
         .map_err(doing("make chunks for the transactions"))?;
-    // One statement over them all where they follow each other, which a file sorted by time gives.
-    let are_adjacent = through_parent.windows(2).all(|pair| pair[0].ends_at == pair[1].starts_at);
-    let ranges: Vec<(SystemTime, SystemTime)> = if are_adjacent {
-        vec![(first.starts_at, last.ends_at)]
-    } else {
-        through_parent.iter().map(|span| (span.starts_at, span.ends_at)).collect()
-    };
-    for (from, to) in ranges {
+    for (from, to) in adjacent_ranges(&through_parent) {
+        let known = match_known(tx, options, from, to).await?;
+        merged.updated += known.updated;
+        merged.unchanged += known.unchanged;
+        merged.rejected.extend(known.rejected);
         merged.inserted += insert(tx, options, "public.transactions", from, to).await?;
     }
     Ok(merged)
+}
+
+/// Joins spans that follow each other: one statement serves them all.
+fn adjacent_ranges(spans: &[&Span]) -> Vec<(SystemTime, SystemTime)> {
+    let mut ranges: Vec<(SystemTime, SystemTime)> = Vec::new();
+    for span in spans {
+        match ranges.last_mut() {
+            Some(range) if range.1 == span.starts_at => range.1 = span.ends_at,
+            _ => ranges.push((span.starts_at, span.ends_at)),
+        }
+    }
+    ranges
 }
 
 async fn spans(tx: &TenantTx) -> Result<Vec<Span>, DbError> {

@@ -53,7 +53,10 @@ impl Lines {
         if self.bytes().starts_with(BYTE_ORDER_MARK) {
             self.consume(BYTE_ORDER_MARK.len(), 0);
         }
-        let has = |byte| memchr::memchr(byte, self.bytes()).is_some();
+        let bytes = self.bytes();
+        // Where there is more, the last byte may be the first half of `\r\n`.
+        let sure = if self.end.is_some() { bytes.len() } else { bytes.len().saturating_sub(1) };
+        let has = |byte| memchr::memchr(byte, &bytes[..sure]).is_some();
         if !has(b'\n') && has(b'\r') {
             self.terminator = b'\r';
         }

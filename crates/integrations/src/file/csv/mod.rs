@@ -25,7 +25,7 @@ pub(crate) struct CsvRecords {
 enum Broken {
     /// Text follows the closing quote of a field, in the line with that number of the record.
     StrayText { lines: u64 },
-    /// The quote is not closed within the most bytes a record may have.
+    /// The quote is not closed within the bytes and fields that a record may have.
     Unclosed,
     /// It has another number of fields than the header.
     FieldCount { found: usize, lines: u64 },
@@ -123,6 +123,11 @@ impl CsvRecords {
             lines += 1;
             let (text, ending) = self.text.lines.bytes()[from..next].split_at(end - from);
             match self.quoted.feed(text, ending, self.delimiter) {
+                // Too many fields already: reading on would only repeat the same lines for each
+                // line of a file in which quotes are out of step.
+                Step::Open if self.quoted.fields() >= self.columns => {
+                    return Err(Broken::Unclosed);
+                }
                 Step::Open => from = next,
                 Step::StrayText => return Err(Broken::StrayText { lines }),
                 Step::Done => {

@@ -73,7 +73,13 @@ impl<'a> Walk<'a, '_> {
                 self.name.push('.');
                 self.object(json, depth + 1)
             }
-            _ => told(self.line, json).and_then(|told| (self.each)(&self.name, told)),
+            _ => match told(self.line, json) {
+                Ok(told) => (self.each)(&self.name, told),
+                Err(error) => {
+                    let (name, what) = (self.name.escape_debug(), without_place(&error));
+                    Err(format!("it is no JSON: '{name}' is no text ({what})"))
+                }
+            },
         };
         self.name.truncate(outer);
         result
@@ -81,7 +87,7 @@ impl<'a> Walk<'a, '_> {
 }
 
 /// Reads what a field says from its JSON, which is a part of `line`.
-fn told<'a>(line: &str, json: &'a str) -> Result<Told<'a>, String> {
+fn told<'a>(line: &str, json: &'a str) -> Result<Told<'a>, serde_json::Error> {
     // The JSON is borrowed from the line, so the distance of their addresses is its place there.
     let start = json.as_ptr() as usize - line.as_ptr() as usize;
     match json.as_bytes() {
@@ -89,19 +95,20 @@ fn told<'a>(line: &str, json: &'a str) -> Result<Told<'a>, String> {
         [b'"', text @ .., b'"'] if memchr::memchr(b'\\', text).is_none() => {
             Ok(Told::Within { start: start + 1, end: start + 1 + text.len() })
         }
-        [b'"', ..] => {
-            let text = serde_json::from_str(json).map_err(|error| not_json(&error))?;
-            Ok(Told::Decoded(Cow::Owned(text)))
-        }
+        [b'"', ..] => Ok(Told::Decoded(Cow::Owned(serde_json::from_str(json)?))),
         _ => Ok(Told::Within { start, end: start + json.len() }),
     }
 }
 
 fn not_json(error: &serde_json::Error) -> String {
+    format!("it is no JSON: {}, at character {}", without_place(error), error.column())
+}
+
+/// Returns what the parser says without where: each line is parsed alone, so that its line is
+/// always 1 and would only mislead.
+fn without_place(error: &serde_json::Error) -> String {
     let said = error.to_string();
-    // Each line is parsed alone, so the parser's line is always 1 and would only mislead.
-    let what = said.split(" at line ").next().unwrap_or_default();
-    format!("it is no JSON: {what}, at character {}", error.column())
+    said.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
 /// Hands out the fields of an object; stops when told so.
@@ -196,7 +203,7 @@ mod tests {
             ("{\"a\":1", "EOF"),
             ("{\"a\":1}}", "trailing characters, at character 8"),
             ("{a:1}", "key must be a string"),
-            ("{\"a\":\"\\ud800\"}", "surrogate"),
+            ("{\"a\":\"\\ud800\"}", "'a' is no text"),
             (deep.as_str(), "nested more than"),
             (arrays.as_str(), "no JSON"),
         ] {

@@ -4,7 +4,7 @@ mod flatten;
 mod raw;
 mod sample;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use shelfops_ingest::source::SourceError;
 
 pub(crate) use raw::{flat_fields, raw_object};
@@ -30,8 +30,13 @@ struct Values {
     is_seen: Vec<bool>,
     /// Text that stands in the line with escapes, or not as it is read.
     decoded: String,
-    others: FxHashSet<String>,
+    /// The fields that no column is, each with the number of the record that said it last.
+    others: FxHashMap<String, u64>,
+    number: u64,
 }
+
+/// How many names of other fields are remembered before starting over.
+const MOST_OTHERS: usize = 1 << 16;
 
 impl JsonLineRecords {
     /// Reads records from `text`, of which only the named columns matter.
@@ -82,12 +87,21 @@ impl Values {
         self.is_seen.clear();
         self.is_seen.resize(columns.len(), false);
         self.decoded.clear();
-        self.others.clear();
+        self.number += 1;
+        if self.others.len() > MOST_OTHERS {
+            self.others.clear();
+        }
         flatten(json, |name, told| {
             let name = name.trim();
             let Some(column) = columns.get(name).copied() else {
-                let is_new = self.others.insert(name.to_owned());
-                return if is_new { Ok(()) } else { Err(repeated(name)) };
+                let last = match self.others.get_mut(name) {
+                    Some(last) => std::mem::replace(last, self.number),
+                    None => {
+                        self.others.insert(name.to_owned(), self.number);
+                        0
+                    }
+                };
+                return if last < self.number { Ok(()) } else { Err(repeated(name)) };
             };
             if std::mem::replace(&mut self.is_seen[column], true) {
                 return Err(repeated(name));

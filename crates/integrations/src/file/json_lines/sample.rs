@@ -41,7 +41,12 @@ pub(crate) fn sample_columns(lines: &mut Lines, path: &Path) -> Result<Columns, 
             }
             Ok(())
         });
+        let is_array = line.trim_start().starts_with('[');
         match flat {
+            // The objects of an array may well stand one a line, but it is a single document.
+            Err(said) if is_array && records + bad == 0 => {
+                return Err(no_record(path, 1, Some(said)));
+            }
             Ok(()) => records += 1,
             Err(said) => {
                 bad += 1;

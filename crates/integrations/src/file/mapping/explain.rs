@@ -45,7 +45,7 @@ pub struct FieldExplanation {
 
 impl ColumnPlan {
     /// Tells where each field comes from and which columns are not used.
-    pub fn explain(&self) -> Explanation {
+    pub(crate) fn explain(&self) -> Explanation {
         let mut is_used = vec![false; self.columns().names().len()];
         let mut fields = Vec::with_capacity(self.fields.len());
         for (field, (_, columns)) in self.fields.iter().zip(self.columns_of_fields()) {

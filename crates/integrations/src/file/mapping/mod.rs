@@ -23,6 +23,7 @@
 mod builtin;
 mod column_rule;
 mod columns;
+mod compile;
 mod error;
 mod evaluate;
 mod explain;
@@ -45,7 +46,7 @@ pub(crate) use columns::{Columns, Completeness};
 pub use error::{MappingError, MissingFields};
 pub(crate) use evaluate::Scratch;
 pub use explain::{Explanation, FieldExplanation, Origin};
-pub use plan::ColumnPlan;
+pub(crate) use plan::ColumnPlan;
 pub use raw::{RawMapper, draft_from_raw};
 pub use settings::{ClockSetting, Delimiter, NegativeQuantity, TextEncoding};
 

@@ -4,16 +4,15 @@ use rustc_hash::FxHashMap;
 use shelfops_ingest::Stream;
 use shelfops_ingest::values::{Conventions, FieldSpec, ValueKind};
 
-use super::columns::{Columns, Completeness, Lookup};
+use super::columns::Columns;
 use super::explain::Origin;
 use super::guess::guess;
 use super::nearest::{did_you_mean, listed, nearest};
-use super::template::Piece;
 use super::{ColumnRule, Mapping, MappingError, MissingFields};
 
 /// Which columns of one file fill which fields of one stream.
 #[derive(Clone, Debug)]
-pub struct ColumnPlan {
+pub(crate) struct ColumnPlan {
     pub(super) stream: Stream,
     pub(super) fields: Vec<PlannedField>,
     pub(super) computed: Vec<Computed>,
@@ -121,7 +120,7 @@ impl ColumnPlan {
 
     /// Returns the mapping that spells out every choice of this plan, so that records of the same
     /// file are read the same way later, one by one.
-    pub fn effective_mapping(&self, mapping: &Mapping) -> Mapping {
+    pub(crate) fn effective_mapping(&self, mapping: &Mapping) -> Mapping {
         let rules = self.fields.iter().filter_map(|field| {
             let rule = field.rule.clone()?;
             Some((field.spec.name.to_owned(), rule))
@@ -191,93 +190,6 @@ impl ColumnPlan {
             }
         }
     }
-
-    fn compile(&mut self, spec: &FieldSpec, rule: &ColumnRule) -> Result<TextFrom, MappingError> {
-        let wanted = Wanted { field: spec.name, may_follow: self.may_follow(spec, rule) };
-        Ok(match rule {
-            ColumnRule::Constant(text) if text.is_empty() => TextFrom::Nothing,
-            ColumnRule::Constant(text) => TextFrom::Constant(text.clone()),
-            ColumnRule::Columns { columns, words } => {
-                let columns = self.column_numbers(&wanted, columns)?;
-                match columns.as_slice() {
-                    [column] if words.is_empty() => TextFrom::Column(*column),
-                    _ => {
-                        let words = words.clone().into_iter().collect();
-                        TextFrom::FirstOf { columns, words }
-                    }
-                }
-            }
-            ColumnRule::Sum(columns) => {
-                let columns = self.column_numbers(&wanted, columns)?;
-                self.compute(Computed::Sum(columns))
-            }
-            ColumnRule::Template { template, .. } => {
-                let mut parts = Vec::with_capacity(template.pieces.len());
-                for piece in &template.pieces {
-                    parts.push(match piece {
-                        Piece::Literal(text) => TemplatePart::Literal(text.clone()),
-                        Piece::Column { name, is_optional } => TemplatePart::Column {
-                            column: self.column_number(&wanted, name)?,
-                            is_optional: *is_optional,
-                        },
-                    });
-                }
-                self.compute(Computed::Template(parts))
-            }
-        })
-    }
-
-    /// Whether a column that was not seen may still be there, in records further on.
-    fn may_follow(&self, spec: &FieldSpec, rule: &ColumnRule) -> bool {
-        match self.columns.completeness() {
-            Completeness::Whole => false,
-            Completeness::Record => true,
-            Completeness::Sample(_) => {
-                let is_seen = |name| matches!(self.columns.find(name), Lookup::Found(_));
-                !spec.is_required || rule.columns().into_iter().any(is_seen)
-            }
-        }
-    }
-
-    fn compute(&mut self, computed: Computed) -> TextFrom {
-        self.computed.push(computed);
-        TextFrom::Computed(self.computed.len() - 1)
-    }
-
-    fn column_numbers(
-        &mut self,
-        wanted: &Wanted,
-        names: &[String],
-    ) -> Result<Vec<u32>, MappingError> {
-        names.iter().map(|name| self.column_number(wanted, name)).collect()
-    }
-
-    fn column_number(&mut self, wanted: &Wanted, name: &str) -> Result<u32, MappingError> {
-        let (field, column) = (wanted.field.to_owned(), name.to_owned());
-        match self.columns.find(name) {
-            Lookup::Found(number) => Ok(number),
-            Lookup::Ambiguous(names) => {
-                let choices = listed(names.iter().map(String::as_str));
-                Err(MappingError::AmbiguousColumn { field, column, choices })
-            }
-            Lookup::Unusable(what) => Err(MappingError::UnusableColumn { field, column, what }),
-            Lookup::Missing => {
-                let near = nearest(name, self.columns.names().iter().map(String::as_str));
-                let is_slip = near.is_some() && self.columns.completeness() != Completeness::Record;
-                if wanted.may_follow && !is_slip {
-                    return Ok(self.columns.expect(name));
-                }
-                let (hint, found) = (did_you_mean(near), self.found());
-                Err(MappingError::NoSuchColumn { field, column, hint, found })
-            }
-        }
-    }
-}
-
-/// The field that a column is looked up for.
-struct Wanted {
-    field: &'static str,
-    may_follow: bool,
 }
 
 const fn column_of(part: &TemplatePart) -> Option<u32> {

@@ -12,9 +12,10 @@ use crate::file::records::storable;
 
 /// Reads records of one stream from the JSON that [`RawRecords::raw`] made of them.
 ///
-/// Built from [`ColumnPlan::effective_mapping`] it reads each record as the file's own reader did;
+/// Built from [`FileSource::effective_mapping`] it reads each record as the file's own reader did;
 /// from a user's mapping it guesses anew, by the columns of each record alone.
 ///
+/// [`FileSource::effective_mapping`]: crate::file::FileSource::effective_mapping
 /// [`RawRecords::raw`]: shelfops_ingest::source::RawRecords::raw
 pub struct RawMapper {
     mapping: Mapping,

@@ -21,6 +21,9 @@ pub(super) trait ReadColumn: Send {
     /// # Errors
     /// Says what the value is if it is nothing that can be read; its bytes are added then.
     fn push_next(&mut self, entry: &mut Entry<'_>) -> Result<(), &'static str>;
+
+    /// Leaves the next of the decoded values out.
+    fn pass_next(&mut self);
 }
 
 /// Opens a column, whose values are there where they are defined `most_definitions` deep.
@@ -55,7 +58,7 @@ fn typed<T: DataType<T: WriteText>>(
         definitions: Vec::new(),
         values: Vec::new(),
         next: 0,
-        next_value: 0,
+        next_there: 0,
     })
 }
 
@@ -68,14 +71,27 @@ struct TypedColumn<T: DataType> {
     /// The values that are there.
     values: Vec<T::T>,
     next: usize,
-    next_value: usize,
+    next_there: usize,
+}
+
+impl<T: DataType> TypedColumn<T> {
+    /// Moves behind the next value; returns it if it is there.
+    fn next_value(&mut self) -> Option<&T::T> {
+        let depth = self.definitions.get(self.next).copied().unwrap_or(self.most_definitions);
+        self.next += 1;
+        if depth != self.most_definitions {
+            return None;
+        }
+        self.next_there += 1;
+        self.values.get(self.next_there - 1)
+    }
 }
 
 impl<T: DataType<T: WriteText>> ReadColumn for TypedColumn<T> {
     fn read(&mut self, count: u64) -> Result<u64, ParquetError> {
         self.definitions.clear();
         self.values.clear();
-        (self.next, self.next_value) = (0, 0);
+        (self.next, self.next_there) = (0, 0);
         let count = usize::try_from(count)?;
         let (records, _, _) =
             self.reader.read_records(count, Some(&mut self.definitions), None, &mut self.values)?;
@@ -93,14 +109,17 @@ impl<T: DataType<T: WriteText>> ReadColumn for TypedColumn<T> {
     }
 
     fn push_next(&mut self, entry: &mut Entry<'_>) -> Result<(), &'static str> {
-        let depth = self.definitions.get(self.next).copied().unwrap_or(self.most_definitions);
-        self.next += 1;
-        let value = (depth == self.most_definitions).then(|| self.values.get(self.next_value));
-        let Some(value) = value.flatten() else {
-            entry.absent();
-            return Ok(());
-        };
-        self.next_value += 1;
-        entry.value(|text| value.write_text(self.format, text))
+        let format = self.format;
+        match self.next_value() {
+            None => {
+                entry.absent();
+                Ok(())
+            }
+            Some(value) => entry.value(|text| value.write_text(format, text)),
+        }
+    }
+
+    fn pass_next(&mut self) {
+        self.next_value();
     }
 }

@@ -24,14 +24,17 @@ pub(crate) use conventions::settle_conventions;
 pub(crate) use schema::ParquetSchema;
 
 use super::OpenError;
+use super::bytes::RECORD_BYTES;
 use super::cursor::FileCursor;
 use super::records::{ReadRecords, RecordBlock};
 use column::{ReadColumn, open_column};
 use guard::guarded;
 use pages::PlausiblePages;
 
-/// How many records are decoded at a time.
+/// The most records that are decoded at a time.
 const BATCH_RECORDS: u64 = 4096;
+/// About how many bytes are decoded at a time, however large a record is.
+const BATCH_BYTES: u64 = 8 << 20;
 
 /// Reads the records of a file.
 pub(crate) struct ParquetRecords {
@@ -42,6 +45,7 @@ pub(crate) struct ParquetRecords {
     columns: Vec<Box<dyn ReadColumn>>,
     next_group: usize,
     left_in_group: u64,
+    batch_records: u64,
     decoded: u64,
     record: u64,
     total_records: u64,
@@ -77,6 +81,7 @@ impl ParquetRecords {
             columns: Vec::new(),
             next_group: 0,
             left_in_group: 0,
+            batch_records: BATCH_RECORDS,
             decoded: 0,
             record: 0,
             total_records,
@@ -132,7 +137,7 @@ impl ParquetRecords {
             }
             self.open_group()?;
         }
-        let wanted = self.left_in_group.min(BATCH_RECORDS);
+        let wanted = self.left_in_group.min(self.batch_records);
         for (column, name) in self.columns.iter_mut().zip(self.schema.names()) {
             let found = column.read(wanted)?;
             if found != wanted {
@@ -158,6 +163,9 @@ impl ParquetRecords {
             let reader = get_column_reader(description, Box::new(pages));
             self.columns.push(open_column(reader, column.format, column.most_definitions));
         }
+        let bytes = u64::try_from(metadata.total_byte_size()).unwrap_or(0);
+        let most = BATCH_BYTES.saturating_mul(records) / bytes.max(1);
+        self.batch_records = most.clamp(1, BATCH_RECORDS);
         self.next_group += 1;
         self.left_in_group = records;
         Ok(())
@@ -184,13 +192,18 @@ impl ParquetRecords {
         let mut entry = block.begin(None);
         let mut refused = None;
         for (column, name) in self.columns.iter_mut().zip(self.schema.names()) {
-            if let Err(what) = column.push_next(&mut entry) {
+            if entry.text_bytes() > RECORD_BYTES {
+                column.pass_next();
+            } else if let Err(what) = column.push_next(&mut entry) {
                 refused.get_or_insert_with(|| format!("the column '{name}' holds {what}"));
             }
         }
+        if entry.text_bytes() > RECORD_BYTES {
+            refused.get_or_insert_with(|| format!("it has more than {RECORD_BYTES} bytes"));
+        }
         match refused {
             None => entry.finish_columns(),
-            Some(reason) => entry.finish_malformed(reason),
+            Some(reason) => entry.finish_refused(reason),
         }
         self.decoded -= 1;
         self.record += 1;
@@ -238,6 +251,3 @@ fn checked_record_count(metadata: &ParquetMetaData) -> Result<u64, ParquetError>
     }
     u64::try_from(total).map_err(|error| ParquetError::General(error.to_string()))
 }
-
-#[cfg(test)]
-mod tests;

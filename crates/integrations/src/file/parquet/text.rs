@@ -8,6 +8,7 @@ use jiff::{Span, Timestamp};
 use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
 
 use super::schema::{Format, Unit};
+use crate::file::bytes::RECORD_BYTES;
 
 /// A value that has a text. Writing to a String cannot fail, so its results are dropped.
 pub(super) trait WriteText {
@@ -114,6 +115,9 @@ fn write_bytes(bytes: &[u8], format: Format, text: &mut String) -> Result<(), &'
             let _ = write!(text, "{byte:02x}");
         }
         return Ok(());
+    }
+    if bytes.len() > RECORD_BYTES {
+        return Err("a value of more than 1 MiB");
     }
     match str::from_utf8(bytes) {
         Ok(told) => text.push_str(told),

@@ -6,7 +6,8 @@ use serde_json::Value;
 use shelfops_ingest::quarantine::Position;
 use shelfops_ingest::source::{Malformed, RawRecords};
 
-use super::{raw_text, storable};
+use super::entry::Entry;
+use super::storable;
 use crate::file::json_lines::raw_object;
 
 /// The most records a block has.
@@ -16,27 +17,27 @@ const FULL_BYTES: usize = 1 << 20;
 
 /// Some records, in the order of the file.
 pub(crate) struct RecordBlock {
-    columns: Arc<[String]>,
+    pub(super) columns: Arc<[String]>,
     most_records: usize,
     first_record: u64,
-    text: String,
-    spans: Vec<Span>,
-    records: Vec<StoredRecord>,
-    malformed: Vec<Malformed>,
+    pub(super) text: String,
+    pub(super) spans: Vec<Span>,
+    pub(super) records: Vec<StoredRecord>,
+    pub(super) malformed: Vec<Malformed>,
 }
 
 /// Where a value stands in the text.
 #[derive(Clone, Copy)]
-struct Span {
+pub(super) struct Span {
     start: u32,
     end: u32,
 }
 
 impl Span {
-    const ABSENT: Self = Self { start: u32::MAX, end: u32::MAX };
+    pub(super) const ABSENT: Self = Self { start: u32::MAX, end: u32::MAX };
 
     /// Offsets fit: a block is full at 1 MiB, and a record has at most a little more than that.
-    fn new(start: usize, end: usize) -> Self {
+    pub(super) fn new(start: usize, end: usize) -> Self {
         Self {
             start: u32::try_from(start).unwrap_or(u32::MAX),
             end: u32::try_from(end).unwrap_or(u32::MAX),
@@ -44,15 +45,15 @@ impl Span {
     }
 }
 
-struct StoredRecord {
-    line: Option<u64>,
-    text_end: usize,
-    first_span: usize,
-    kind: Kind,
+pub(super) struct StoredRecord {
+    pub(super) line: Option<u64>,
+    pub(super) text_end: usize,
+    pub(super) first_span: usize,
+    pub(super) kind: Kind,
 }
 
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     /// Its values are its columns, in order.
     Columns,
     /// Its text begins with the JSON it was read from, of that many bytes.
@@ -64,8 +65,8 @@ enum Kind {
 /// A record of a block.
 #[derive(Clone, Copy)]
 pub(crate) struct RecordView<'a> {
-    text: &'a str,
-    spans: &'a [Span],
+    pub(super) text: &'a str,
+    pub(super) spans: &'a [Span],
 }
 
 impl<'a> RecordView<'a> {
@@ -117,19 +118,17 @@ impl RecordBlock {
         delimiter: u8,
         expected: usize,
     ) -> Result<(), usize> {
-        let entry = self.begin(Some(line));
-        let base = entry.block.text.len();
-        entry.block.text.push_str(text);
-        let mut start = base;
+        let mut entry = self.begin(Some(line));
+        entry.push_text(text);
+        let mut start = 0;
         for end in memchr::memchr_iter(delimiter, text.as_bytes()) {
-            entry.block.spans.push(Span::new(start, base + end));
-            start = base + end + 1;
+            entry.value_within(start, end);
+            start = end + 1;
         }
-        let end = entry.block.text.len();
-        entry.block.spans.push(Span::new(start, end));
+        entry.value_within(start, text.len());
         match entry.values() {
             found if found == expected => {
-                entry.finish(Kind::Columns);
+                entry.finish_columns();
                 Ok(())
             }
             found => Err(found),
@@ -138,16 +137,12 @@ impl RecordBlock {
 
     /// Adds what stands where a record was expected.
     pub(crate) fn push_malformed(&mut self, line: Option<u64>, raw: &str, reason: String) {
-        let entry = self.begin(line);
-        entry.block.text.push_str(raw);
-        entry.block.malformed.push(Malformed { reason });
-        entry.finish(Kind::Malformed);
+        self.begin(line).finish_malformed(raw, reason);
     }
 
     /// Begins a record; it is only added when the entry is finished.
     pub(crate) fn begin(&mut self, line: Option<u64>) -> Entry<'_> {
-        let (text_start, first_span) = (self.text.len(), self.spans.len());
-        Entry { block: self, line, text_start, first_span, is_finished: false }
+        Entry::new(self, line)
     }
 
     /// Calls `each` for every record in order, with its view or with what is wrong with it.
@@ -178,91 +173,6 @@ impl RecordBlock {
         self.text.len()
             + self.spans.len() * size_of::<Span>()
             + self.records.len() * size_of::<StoredRecord>()
-    }
-}
-
-/// A record that is being added; dropped unfinished, it leaves no trace.
-pub(crate) struct Entry<'a> {
-    block: &'a mut RecordBlock,
-    line: Option<u64>,
-    text_start: usize,
-    first_span: usize,
-    is_finished: bool,
-}
-
-impl Entry<'_> {
-    /// Adds a column that the record does not have.
-    pub(crate) fn absent(&mut self) {
-        self.block.spans.push(Span::ABSENT);
-    }
-
-    /// Adds the value of the next column, written by `write`.
-    pub(crate) fn value<R>(&mut self, write: impl FnOnce(&mut String) -> R) -> R {
-        let start = self.block.text.len();
-        let result = write(&mut self.block.text);
-        self.block.spans.push(Span::new(start, self.block.text.len()));
-        result
-    }
-
-    /// Adds the value of the next column, which stands in the record's text already.
-    pub(crate) fn value_within(&mut self, start: usize, end: usize) {
-        self.block.spans.push(Span::new(self.text_start + start, self.text_start + end));
-    }
-
-    /// Appends text that later values may stand in.
-    pub(crate) fn push_text(&mut self, text: &str) {
-        self.block.text.push_str(text);
-    }
-
-    /// Returns how many values were added.
-    pub(crate) const fn values(&self) -> usize {
-        self.block.spans.len() - self.first_span
-    }
-
-    /// Adds the record, whose values are its columns in order.
-    pub(crate) fn finish_columns(self) {
-        self.finish(Kind::Columns);
-    }
-
-    /// Adds the record, whose text begins with `length` bytes of JSON.
-    pub(crate) fn finish_json(self, length: usize) {
-        self.finish(Kind::Json(length));
-    }
-
-    /// Adds what was collected as text that is no record, one line a column.
-    pub(crate) fn finish_malformed(self, reason: String) {
-        let columns = self.block.columns.clone();
-        let view =
-            RecordView { text: &self.block.text, spans: &self.block.spans[self.first_span..] };
-        let told = (0..)
-            .zip(columns.iter())
-            .map(|(column, name)| format!("{name}: {}", view.value(column).unwrap_or("(nothing)")));
-        let listed = told.collect::<Vec<_>>().join("\n");
-        let raw = raw_text(listed.as_bytes(), listed.len() as u64);
-        self.block.text.truncate(self.text_start);
-        self.block.spans.truncate(self.first_span);
-        self.block.text.push_str(&raw);
-        self.block.malformed.push(Malformed { reason });
-        self.finish(Kind::Malformed);
-    }
-
-    fn finish(mut self, kind: Kind) {
-        self.is_finished = true;
-        self.block.records.push(StoredRecord {
-            line: self.line,
-            text_end: self.block.text.len(),
-            first_span: self.first_span,
-            kind,
-        });
-    }
-}
-
-impl Drop for Entry<'_> {
-    fn drop(&mut self) {
-        if !self.is_finished {
-            self.block.text.truncate(self.text_start);
-            self.block.spans.truncate(self.first_span);
-        }
     }
 }
 

@@ -1,0 +1,72 @@
+//! Measures ShelfOps against plain PostgreSQL, in one run on one machine, as ratios.
+//!
+//! Absolute figures of a shared machine drift by a fifth; ratios of one run hold. The yardstick is a
+//! plain COPY into a table with the same guarantees.
+
+mod community;
+mod import;
+mod ingest;
+mod machine;
+mod report;
+mod rollup;
+mod server;
+mod sustained;
+mod yardstick;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use report::Report;
+use server::BenchServer;
+
+/// Measures ShelfOps against plain PostgreSQL.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Only these scenarios: ingest, sustained, community
+    scenarios: Vec<String>,
+    /// How many lines the ingest scenario loads
+    #[arg(long, default_value_t = 1_000_000)]
+    lines: u64,
+    /// How many lines the sustained scenario loads
+    #[arg(long, default_value_t = 20_000_000)]
+    sustained_lines: u64,
+    /// How often the ingest scenario is run; the medians are reported
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Where files and servers of the run are kept while it lasts
+    #[arg(long, default_value = "bench/data")]
+    directory: PathBuf,
+    /// Where the result is kept
+    #[arg(long, default_value = "bench/results")]
+    results: PathBuf,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(measure(arguments))
+}
+
+async fn measure(arguments: Arguments) -> anyhow::Result<()> {
+    let wanted = |name: &str| {
+        arguments.scenarios.is_empty() || arguments.scenarios.iter().any(|given| given == name)
+    };
+    std::fs::create_dir_all(&arguments.directory)?;
+    let binary = import::build()?;
+    let server = BenchServer::start(&arguments.directory)?;
+    let mut report = Report::new(machine::describe(&server).await?);
+    if wanted("ingest") {
+        ingest::measure(&server, &binary, &arguments, &mut report).await?;
+    }
+    if wanted("sustained") {
+        sustained::measure(&server, &binary, &arguments, &mut report).await?;
+    }
+    if wanted("community") {
+        community::measure(&server, &binary, &arguments, &mut report).await?;
+    }
+    report.print();
+    report.keep(&arguments.results)?;
+    server.stop();
+    Ok(())
+}
