@@ -1,9 +1,10 @@
 drop function shelfops.compress_chunks(text, timestamptz);
 drop function shelfops.drop_chunks(text, timestamptz);
 drop function shelfops.list_chunks(text);
-drop function shelfops.begin_chunk(text, timestamptz);
+drop function shelfops.begin_chunk(text, timestamptz, timestamptz);
 drop function shelfops.ensure_chunks(text, timestamptz[]);
 drop function shelfops.make_chunk(shelfops.timeseries_tables, timestamptz);
+drop function shelfops.chunk_lock(text);
 drop function shelfops.attach_leaf(shelfops.timeseries_tables, timestamptz);
 drop function shelfops.check_chunk_bounds(text, timestamptz);
 drop function shelfops.chunk_name(text, timestamptz);

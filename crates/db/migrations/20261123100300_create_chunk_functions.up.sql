@@ -56,6 +56,8 @@ declare
     chunk text := shelfops.chunk_name(series.table_name, starts_at);
 begin
     perform shelfops.check_chunk_bounds(series.table_name, starts_at);
+    -- Whoever fills this chunk aside holds the lock until it is attached: then it is there.
+    perform pg_advisory_xact_lock(shelfops.chunk_lock(chunk));
     -- Attaching takes this lock anyway; taken first, two sessions cannot both make the chunk.
     execute format('lock table public.%I in share update exclusive mode', series.table_name);
     if to_regclass(format('timeseries.%I', chunk)) is not null then
@@ -99,18 +101,31 @@ begin
 end
 $$;
 
--- Begins a partition that is filled before it is attached: without indexes, ten times fewer pages
--- are touched. Returns its quoted name; null when the chunk exists or the engine has no such way: then
--- rows go through the parent. Belongs to one transaction together with finish_chunk.
-create function shelfops.begin_chunk(name text, chunk_start timestamptz) returns text
+create function shelfops.chunk_lock(chunk text) returns bigint
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$ select hashtextextended('shelfops chunk ' || chunk, 0) $$;
+
+-- Begins a partition that is filled before it is attached: by COPY, without indexes. Returns its
+-- quoted name; null when the chunk exists, is being made by someone else, or the engine has no such
+-- way: then rows go through the parent. Belongs to one transaction together with finish_chunk.
+--
+-- COPY does not go together with row security, so a check binds the table to the tenant of its maker
+-- instead: nobody else can put a row in, and nobody at all can read one before it is attached.
+create function shelfops.begin_chunk(name text, chunk_start timestamptz, chunk_end timestamptz)
+returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    tenant uuid := shelfops.current_customer_id();
     series shelfops.timeseries_tables;
     starts_at timestamptz;
     chunk text;
 begin
+    if tenant is null then
+        raise insufficient_privilege using message = 'a chunk is made for a tenant';
+    end if;
     if shelfops.timeseries_engine() <> 'native' then
         return null;
     end if;
@@ -118,7 +133,13 @@ begin
     starts_at := shelfops.chunk_start(series.chunk_interval, chunk_start);
     chunk := shelfops.chunk_name(name, starts_at);
     perform shelfops.check_chunk_bounds(name, starts_at);
-    execute format('lock table public.%I in share update exclusive mode', name);
+    -- The maker's idea of chunks may be older than the table's.
+    if starts_at <> chunk_start or starts_at + series.chunk_interval <> chunk_end then
+        return null;
+    end if;
+    if not pg_try_advisory_xact_lock(shelfops.chunk_lock(chunk)) then
+        return null;
+    end if;
     if to_regclass(format('timeseries.%I', chunk)) is not null
         or to_regclass(format('timeseries_aside.%I', chunk)) is not null
     then
@@ -127,12 +148,14 @@ begin
     execute format(
         'create table timeseries_aside.%I (like public.%I including defaults including constraints)',
         chunk, name);
-    perform shelfops.protect_tenant_table(
-        format('timeseries_aside.%I', chunk)::regclass, 'insert', false);
+    execute format(
+        'alter table timeseries_aside.%I add constraint only_its_maker check (customer_id = %L)',
+        chunk, tenant);
+    execute format('grant insert on timeseries_aside.%I to shelfops_app', chunk);
     return format('timeseries_aside.%I', chunk);
 end
 $$;
-grant execute on function shelfops.begin_chunk(text, timestamptz) to shelfops_app;
+grant execute on function shelfops.begin_chunk(text, timestamptz, timestamptz) to shelfops_app;
 
 create function shelfops.drop_chunks(name text, older_than timestamptz) returns integer
 language plpgsql

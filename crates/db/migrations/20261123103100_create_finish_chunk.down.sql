@@ -1,1 +1,1 @@
-drop function shelfops.finish_chunk(text, timestamptz);
+drop function shelfops.finish_chunk(text, timestamptz, uuid[]);

@@ -1,7 +1,8 @@
--- Attaches a partition of transactions that begin_chunk made and its maker filled: all that the
--- triggers of the parent would have done, done once for all its rows, and every index built in one
--- pass over sorted data.
-create function shelfops.finish_chunk(name text, chunk_start timestamptz) returns void
+-- Attaches a partition that begin_chunk made and its maker filled: all that the triggers of the parent
+-- would have done, done once for all its rows, and every index built in one pass over sorted data.
+-- superseded are transactions that a newer version in the same batch replaced.
+create function shelfops.finish_chunk(name text, chunk_start timestamptz, superseded uuid[])
+returns void
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -16,8 +17,11 @@ begin
     starts_at := shelfops.chunk_start(series.chunk_interval, chunk_start);
     chunk := shelfops.chunk_name(name, starts_at);
     rows_name := format('timeseries_aside.%I', chunk);
-    -- The maker's policy and rights end here; the owner reads under the tenant's policy until then.
-    execute format('revoke all on timeseries_aside.%I from shelfops_app', chunk);
+    -- The maker's rights end here.
+    execute format('revoke all on %s from shelfops_app', rows_name);
+    if cardinality(superseded) > 0 then
+        execute format('delete from %s where transaction_id = any($1)', rows_name) using superseded;
+    end if;
     execute format('analyze %s', rows_name);
     execute shelfops.reference_check(rows_name, 'stores', 'store_id') into missing;
     perform shelfops.refuse_missing('stores', 'store_id', missing);
@@ -29,9 +33,9 @@ begin
     else
         execute shelfops.newest_levels_change(rows_name);
     end if;
-    execute format('drop policy tenant_isolation on timeseries_aside.%I', chunk);
+    execute format('alter table %s drop constraint only_its_maker', rows_name);
     execute format('alter table timeseries_aside.%I set schema timeseries', chunk);
     perform shelfops.attach_leaf(series, starts_at);
 end
 $$;
-grant execute on function shelfops.finish_chunk(text, timestamptz) to shelfops_app;
+grant execute on function shelfops.finish_chunk(text, timestamptz, uuid[]) to shelfops_app;

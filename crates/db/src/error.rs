@@ -112,6 +112,12 @@ pub fn describe(error: &tokio_postgres::Error) -> String {
         SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => {
             text.push_str("; the database is stopping or starting: run the same command again");
         }
+        SqlState::UNIQUE_VIOLATION if said.constraint() == Some("external_ids_pkey") => {
+            text.push_str(
+                "; another process created the same stores, products or suppliers at this moment: \
+                 run the same command again",
+            );
+        }
         _ => {}
     }
     text

@@ -1,23 +1,20 @@
 //! One batch: staged while it is read, merged and committed as a whole.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures::SinkExt;
 use rustc_hash::FxHashSet;
+use shelfops_ingest::Stream;
 use shelfops_ingest::batch::{Accepted, Checkpoint, ValidBlock, Written};
 use shelfops_ingest::quarantine::{MissingReference, QuarantinedRecord, ReferenceEntity};
 use shelfops_ingest::sink::{BatchWriter, SinkError};
 use shelfops_ingest::source::RawRecords;
-use tokio_postgres::CopyInSink;
 use uuid::Uuid;
 
 use super::Shared;
-use super::encode::RowEncoder;
+use super::destinations::Destinations;
 use super::references::{self, NewReference};
-use super::tables::{self, Rejected};
+use super::tables::{self, Rejected, transactions};
 use crate::error::doing;
 use crate::models::{CursorPlace, Disposal};
 use crate::{DbError, TenantTx};
@@ -26,8 +23,7 @@ use crate::{DbError, TenantTx};
 pub struct TableBatch {
     shared: Arc<Shared>,
     tx: TenantTx,
-    copy: Pin<Box<CopyInSink<Bytes>>>,
-    encoder: RowEncoder,
+    destinations: Destinations,
     created: Vec<NewReference>,
     quarantined: Vec<QuarantinedRecord>,
     refused: BTreeMap<&'static str, u64>,
@@ -49,12 +45,10 @@ impl TableBatch {
         let stream = shared.options.stream;
         let table = tables::staging(stream);
         tx.batch_execute(table.create).await.map_err(doing("create the staging table"))?;
-        let copy = tx.copy_in(table.copy).await.map_err(doing("open the staging table"))?;
         Ok(Self {
             shared,
             tx,
-            copy: Box::pin(copy),
-            encoder: RowEncoder::new(table.columns),
+            destinations: Destinations::new(table.copy, table.columns),
             created: Vec::new(),
             quarantined: Vec::new(),
             refused: BTreeMap::new(),
@@ -72,19 +66,25 @@ impl TableBatch {
         self.quarantined.extend(block.quarantined);
         self.superseded.extend(block.superseded);
         let block_number = u32::try_from(self.blocks.len()).unwrap_or(u32::MAX);
+        if shared.options.stream == Stream::Transactions {
+            transactions::route(&mut self.destinations, &self.tx, &block.accepted).await?;
+        }
         for accepted in &block.accepted {
-            match references.resolve(&accepted.record) {
-                Ok(ids) => {
-                    self.encoder.begin_row();
-                    tables::encode(&mut self.encoder, accepted.row_number, &accepted.record, ids);
-                    let Accepted { row_number, raw_index, .. } = *accepted;
-                    self.staged.push(Staged { row_number, block: block_number, raw_index });
-                    if let Some(bytes) = self.encoder.take_full() {
-                        self.copy.send(bytes).await.map_err(doing("copy into staging"))?;
-                    }
+            let Accepted { row_number, raw_index, ref record } = *accepted;
+            let ids = match references.resolve(record) {
+                Ok(ids) => ids,
+                Err(missing) => {
+                    self.hold(missing, &*block.raw, raw_index as usize);
+                    continue;
                 }
-                Err(missing) => self.hold(missing, &*block.raw, accepted.raw_index as usize),
-            }
+            };
+            let place = tables::write(
+                &mut self.destinations,
+                accepted,
+                tables::Target { options: &shared.options, references: &references, ids },
+            );
+            self.destinations.send_full(&self.tx, place).await?;
+            self.staged.push(Staged { row_number, block: block_number, raw_index });
         }
         self.blocks.push(block.raw);
         Ok(())
@@ -110,9 +110,7 @@ impl TableBatch {
     }
 
     async fn merge(mut self, checkpoint: Checkpoint) -> Result<Written, DbError> {
-        let rest = self.encoder.finish();
-        self.copy.send(rest).await.map_err(doing("copy into staging"))?;
-        self.copy.as_mut().finish().await.map_err(doing("copy into staging"))?;
+        self.destinations.finish(&self.tx).await?;
         // Sorting a batch must not go through the disk.
         self.tx
             .batch_execute("set local work_mem = '64MB'")
@@ -129,7 +127,9 @@ impl TableBatch {
             .await
             .map_err(doing("wait for another batch of the same stream"))?;
         let created_references = references::create(&self.tx, options, &self.created).await?;
-        let merged = tables::merge(&self.tx, options, &self.superseded).await?;
+        let batch =
+            tables::StagedBatch { destinations: &self.destinations, superseded: &self.superseded };
+        let merged = tables::merge(&self.tx, options, &batch).await?;
         for rejected in &merged.rejected {
             self.reject(rejected);
         }

@@ -18,6 +18,12 @@ const EPOCH: Date = Date::constant(2000, 1, 1);
 /// How many bytes are gathered before they are sent.
 const SEND_BYTES: usize = 128 * 1024;
 
+/// What a binary COPY begins with: signature, no flags, no extension.
+pub(super) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+
+/// What it ends with.
+pub(super) const TRAILER: &[u8] = b"\xff\xff";
+
 /// Encodes rows of a fixed number of columns.
 pub(super) struct RowEncoder {
     buffer: BytesMut,
@@ -25,13 +31,8 @@ pub(super) struct RowEncoder {
 }
 
 impl RowEncoder {
-    /// Starts with the header of the format.
     pub(super) fn new(columns: i16) -> Self {
-        let mut buffer = BytesMut::with_capacity(SEND_BYTES + 4096);
-        buffer.put_slice(b"PGCOPY\n\xff\r\n\0");
-        buffer.put_i32(0);
-        buffer.put_i32(0);
-        Self { buffer, columns }
+        Self { buffer: BytesMut::new(), columns }
     }
 
     /// Returns what is gathered, once it is worth sending.
@@ -39,10 +40,9 @@ impl RowEncoder {
         (self.buffer.len() >= SEND_BYTES).then(|| self.take())
     }
 
-    /// Ends the rows and returns what is left.
-    pub(super) fn finish(&mut self) -> Bytes {
-        self.buffer.put_i16(-1);
-        self.take()
+    /// Returns what is left, if anything.
+    pub(super) fn take_rest(&mut self) -> Option<Bytes> {
+        (!self.buffer.is_empty()).then(|| self.buffer.split().freeze())
     }
 
     fn take(&mut self) -> Bytes {
@@ -82,8 +82,14 @@ impl RowEncoder {
 
     pub(super) fn date(&mut self, value: Date) {
         let days = value.since((jiff::Unit::Day, EPOCH)).map_or(0, |span| span.get_days());
+        self.day(i64::from(days));
+    }
+
+    /// A day by its distance from 2000-01-01.
+    pub(super) fn day(&mut self, days: i64) {
         self.buffer.put_i32(4);
-        self.buffer.put_i32(days);
+        // The calendar's years fit: 9999 is less than three million days away.
+        self.buffer.put_i32(i32::try_from(days).unwrap_or(i32::MAX));
     }
 
     pub(super) fn optional_text(&mut self, value: Option<&str>) {
@@ -177,7 +183,6 @@ mod tests {
         ] {
             let number: Decimal = text.parse().unwrap();
             let mut encoder = RowEncoder::new(1);
-            drop(encoder.take());
             encoder.number(number);
             let ours = encoder.take();
             let read = Decimal::from_sql(&Type::NUMERIC, &ours[4..]).unwrap();
@@ -191,7 +196,6 @@ mod tests {
     #[test]
     fn times_and_days_count_from_the_year_2000() {
         let mut encoder = RowEncoder::new(1);
-        drop(encoder.take());
         encoder.time("2000-01-01T00:00:01Z".parse().unwrap());
         encoder.date(Date::constant(2000, 3, 1));
         encoder.date(Date::constant(1999, 12, 31));

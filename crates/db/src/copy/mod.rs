@@ -4,6 +4,7 @@
 //! merge runs as that role too: row security judges every row that it writes.
 
 mod batch;
+mod destinations;
 mod encode;
 mod references;
 mod tables;

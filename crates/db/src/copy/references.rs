@@ -1,5 +1,6 @@
 //! From a source's ids to ours, remembered over the batches of a run.
 
+use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 use shelfops_ingest::batch::Accepted;
 use shelfops_ingest::quarantine::{MissingReference, ReferenceEntity};
@@ -18,6 +19,9 @@ const REMEMBERED: usize = 400_000;
 pub(super) struct References {
     create_unknown: [bool; 3],
     known: [FxHashMap<Text, Option<Uuid>>; 3],
+    /// The clock of each store, by our id of it.
+    zones: FxHashMap<Uuid, TimeZone>,
+    tenant_zone: TimeZone,
 }
 
 /// A store, product or supplier that a record names and that is to be made.
@@ -39,7 +43,12 @@ pub(super) struct ResolvedIds {
 impl References {
     pub(super) fn new(options: &SinkOptions) -> Self {
         let created = |entity| options.create_unknown.contains(&entity);
-        Self { create_unknown: ReferenceEntity::ALL.map(created), known: Default::default() }
+        Self {
+            create_unknown: ReferenceEntity::ALL.map(created),
+            known: Default::default(),
+            zones: FxHashMap::default(),
+            tenant_zone: TimeZone::UTC,
+        }
     }
 
     /// Looks up what the records name and is not remembered; answers what is to be made.
@@ -74,6 +83,10 @@ impl References {
                 None => tx.insert(database.tenant(options.customer_id).await?),
             };
             let found = look_up(open, options, entity, &wanted).await?;
+            if entity == ReferenceEntity::Store {
+                self.zones.extend(store_zones(open, found.values()).await?);
+                self.tenant_zone = open.settings().await?.time_zone;
+            }
             for external_id in wanted {
                 let mut id = found.get(external_id).copied();
                 if id.is_none() && self.create_unknown[entity as usize] {
@@ -86,6 +99,11 @@ impl References {
             }
         }
         Ok(created)
+    }
+
+    /// Returns the clock of a store, the tenant's for one that is being made.
+    pub(super) fn zone_of(&self, store_id: Uuid) -> &TimeZone {
+        self.zones.get(&store_id).unwrap_or(&self.tenant_zone)
     }
 
     /// Returns our ids of what a record names.
@@ -136,6 +154,23 @@ async fn look_up(
         .await
         .map_err(doing("look up what records refer to"))?;
     Ok(rows.iter().map(|row| (Text::new(row.get::<_, &str>(0)), row.get(1))).collect())
+}
+
+/// Reads the clocks of stores.
+async fn store_zones(
+    tx: &TenantTx,
+    stores: impl Iterator<Item = &Uuid>,
+) -> Result<Vec<(Uuid, TimeZone)>, DbError> {
+    let ids: Vec<Uuid> = stores.copied().collect();
+    let rows = tx
+        .query(
+            "select store_id, time_zone from stores where customer_id = $1 and store_id = any($2)",
+            &[&tx.customer_id().as_uuid(), &ids],
+        )
+        .await
+        .map_err(doing("read the stores' clocks"))?;
+    let zone = |name: &str| TimeZone::get(name).unwrap_or(TimeZone::UTC);
+    Ok(rows.iter().map(|row| (row.get(0), zone(row.get(1)))).collect())
 }
 
 /// Makes what records named and nobody knew; described later by its own stream.

@@ -111,11 +111,26 @@ impl Database {
 }
 
 impl TenantTx {
-    /// Records that a run starts.
+    /// Records that a run starts. The caller holds the origin's lock, so a run of the same origin
+    /// that never told its end is one whose process was killed: that is recorded, too.
     ///
     /// # Errors
     /// Fails when the server does.
     pub async fn start_run(&self, run: &NewRun) -> Result<Uuid, DbError> {
+        self.execute(
+            "update sync_runs
+             set status = 'failed',
+                 error = 'its process ended before it could say why',
+                 finished_at = clock_timestamp()
+             where customer_id = $1
+                 and source = $2
+                 and stream = $3
+                 and origin = $4
+                 and status = 'running'",
+            &[&self.customer_id().as_uuid(), &run.source.as_str(), &run.stream.name(), &run.origin],
+        )
+        .await
+        .map_err(doing("record the end of runs that were killed"))?;
         let sync_run_id = Uuid::now_v7();
         self.execute(
             "insert into sync_runs

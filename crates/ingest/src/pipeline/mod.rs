@@ -49,8 +49,14 @@ pub struct Alignment {
 }
 
 impl Alignment {
+    /// Returns where a span starts.
+    pub fn start_of(&self, span: i128) -> Option<Timestamp> {
+        let offset = self.length.as_nanos().checked_mul(span)?;
+        self.origin.checked_add(SignedDuration::try_from_nanos_i128(offset)?).ok()
+    }
+
     /// Numbers the span that a moment lies in.
-    fn span_of(&self, moment: Timestamp) -> i128 {
+    pub fn span_of(&self, moment: Timestamp) -> i128 {
         let length = self.length.as_nanos().max(1);
         moment.duration_since(self.origin).as_nanos().div_euclid(length)
     }

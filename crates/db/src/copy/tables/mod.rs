@@ -5,15 +5,16 @@ mod products;
 mod purchase_orders;
 mod stores;
 mod suppliers;
-mod transactions;
+pub(super) mod transactions;
 
 use jiff::Timestamp;
 use shelfops_ingest::Stream;
+use shelfops_ingest::batch::Accepted;
 use shelfops_ingest::records::Record;
 
 use super::SinkOptions;
-use super::encode::RowEncoder;
-use super::references::ResolvedIds;
+use super::destinations::{Destinations, STAGING};
+use super::references::{References, ResolvedIds};
 use crate::error::doing;
 use crate::{DbError, TenantTx};
 
@@ -42,6 +43,14 @@ pub(super) struct Merged {
     pub(super) range: Option<(Timestamp, Timestamp)>,
 }
 
+impl Merged {
+    /// Widens the time range.
+    fn cover(&mut self, from: Timestamp, to: Timestamp) {
+        let (first, last) = self.range.unwrap_or((from, to));
+        self.range = Some((first.min(from), last.max(to)));
+    }
+}
+
 /// A staged row that the table refused.
 #[derive(Debug)]
 pub(super) struct Rejected {
@@ -62,28 +71,53 @@ pub(super) const fn staging(stream: Stream) -> &'static Staging {
     }
 }
 
-/// Encodes a record as a row of its staging table.
-pub(super) fn encode(row: &mut RowEncoder, row_number: u32, record: &Record, ids: ResolvedIds) {
-    row.integer(row_number);
-    match record {
+/// What a record's row is made from, besides the record.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) options: &'a SinkOptions,
+    pub(super) references: &'a References,
+    pub(super) ids: ResolvedIds,
+}
+
+/// Writes a record as a row of its destination; answers which one that is.
+pub(super) fn write(
+    destinations: &mut Destinations,
+    accepted: &Accepted,
+    target: Target<'_>,
+) -> usize {
+    if let Record::Transaction(line) = &accepted.record {
+        return transactions::write(destinations, accepted.row_number, line, target);
+    }
+    let row = &mut destinations.get(STAGING).encoder;
+    row.begin_row();
+    row.integer(accepted.row_number);
+    match &accepted.record {
         Record::Store(store) => stores::encode(row, store),
         Record::Product(product) => products::encode(row, product),
         Record::Supplier(supplier) => suppliers::encode(row, supplier),
-        Record::Transaction(line) => transactions::encode(row, line, ids),
-        Record::InventoryLevel(level) => inventory::encode(row, level, ids),
-        Record::PurchaseOrderLine(line) => purchase_orders::encode(row, line, ids),
+        Record::Transaction(_) => {}
+        Record::InventoryLevel(level) => inventory::encode(row, level, target.ids),
+        Record::PurchaseOrderLine(line) => purchase_orders::encode(row, line, target.ids),
     }
+    STAGING
+}
+
+/// What a batch brought to the database before it is merged.
+pub(super) struct StagedBatch<'a> {
+    pub(super) destinations: &'a Destinations,
+    pub(super) superseded: &'a [u32],
 }
 
 /// Folds the staging table into the real one.
 pub(super) async fn merge(
     tx: &TenantTx,
     options: &SinkOptions,
-    superseded: &[u32],
+    batch: &StagedBatch<'_>,
 ) -> Result<Merged, DbError> {
     let staging = staging(options.stream);
-    if !superseded.is_empty() {
-        let rows: Vec<i32> = superseded.iter().filter_map(|row| i32::try_from(*row).ok()).collect();
+    if !batch.superseded.is_empty() {
+        let rows: Vec<i32> =
+            batch.superseded.iter().filter_map(|row| i32::try_from(*row).ok()).collect();
         let delete = format!("delete from {} where row_number = any($1)", staging.name);
         tx.execute(&delete, &[&rows]).await.map_err(doing("drop superseded rows"))?;
     }
@@ -95,7 +129,7 @@ pub(super) async fn merge(
         Stream::Stores => stores::merge(tx, options).await,
         Stream::Products => products::merge(tx, options).await,
         Stream::Suppliers => suppliers::merge(tx, options).await,
-        Stream::Transactions => transactions::merge(tx, options).await,
+        Stream::Transactions => transactions::merge(tx, options, batch).await,
         Stream::Inventory => inventory::merge(tx, options).await,
         Stream::PurchaseOrders => purchase_orders::merge(tx, options).await,
     }

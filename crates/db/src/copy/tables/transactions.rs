@@ -1,24 +1,40 @@
 //! Lines of sales: the one stream that is large.
 //!
-//! Rows of weeks that have no partition yet are built aside: heap first, then every index in one
-//! pass. Rows of weeks that are there go through the parent, sorted as its indexes are.
+//! Rows of weeks that have no partition yet are copied straight into one in the making, which gets
+//! its indexes in one pass when it is attached. Rows of weeks that are there are staged and go through
+//! the parent, sorted as its indexes are.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use shelfops_ingest::records::{Transaction, TransactionType};
+use shelfops_ingest::batch::Accepted;
+use shelfops_ingest::records::{Record, Transaction, TransactionType};
 use uuid::Uuid;
 
-use super::{Merged, Rejected, Staging};
-use crate::copy::SinkOptions;
+use super::{Merged, Rejected, StagedBatch, Staging, Target};
+use crate::copy::destinations::{self, Destination, Destinations, NewChunk};
 use crate::copy::encode::RowEncoder;
 use crate::copy::references::ResolvedIds;
+use crate::copy::{CHUNKS, SinkOptions};
 use crate::error::doing;
-use crate::models::timestamp;
+use crate::models::{system_time, timestamp};
 use crate::{DbError, TenantTx};
 
-/// From how many rows on a partition is built aside: below, its fixed costs are not won back.
-const ASIDE_ROWS: i64 = 10_000;
+/// From how many rows of a block on a week is worth a partition of its own making: below, the week is
+/// a straggler's, and its fixed costs are not won back.
+const DENSE_ROWS: usize = 1_000;
+
+/// What the program copies straight into a partition, in the order that [`encode_final`] writes.
+const FINAL_COLUMNS: &str = "customer_id, transaction_id, store_id, product_id, occurred_at, \
+    business_date, source_updated_at, quantity, unit_price, discount_amount, tax_amount, \
+    total_amount, currency, transaction_type, source, external_id, external_order_id";
+
+/// How many those are.
+const FINAL_COLUMN_COUNT: i16 = 17;
+
+/// PostgreSQL counts days from 2000-01-01, the 10,957th day after 1970-01-01.
+const EPOCH_DAY: i64 = 10_957;
 
 pub(super) const STAGING: Staging = Staging {
     name: "staged_transactions",
@@ -50,8 +66,77 @@ pub(super) const STAGING: Staging = Staging {
     planned_by: "row_number, store_id, occurred_at, external_id",
 };
 
-pub(super) fn encode(row: &mut RowEncoder, line: &Transaction, ids: ResolvedIds) {
-    row.uuid(Uuid::now_v7());
+/// Decides where the weeks of a block go that were not seen before.
+pub(in crate::copy) async fn route(
+    destinations: &mut Destinations,
+    tx: &TenantTx,
+    accepted: &[Accepted],
+) -> Result<(), DbError> {
+    let mut row_counts: BTreeMap<i128, usize> = BTreeMap::new();
+    for accepted in accepted {
+        if let Record::Transaction(line) = &accepted.record {
+            *row_counts.entry(CHUNKS.span_of(line.occurred_at.instant)).or_default() += 1;
+        }
+    }
+    for (span, row_count) in row_counts {
+        if row_count < DENSE_ROWS || destinations.route(span).is_some() {
+            continue;
+        }
+        destinations.close().await?;
+        match begin_chunk(tx, span).await? {
+            None => destinations.route_to_staging(span),
+            Some((table, chunk)) => {
+                // A name that the database itself made, quoted already.
+                let copy = format!("copy {table} ({FINAL_COLUMNS}) from stdin (format binary)");
+                destinations.add(span, copy, FINAL_COLUMN_COUNT, chunk);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Begins a partition, unless the week has one already.
+async fn begin_chunk(tx: &TenantTx, span: i128) -> Result<Option<(String, NewChunk)>, DbError> {
+    let bounds = CHUNKS.start_of(span).zip(CHUNKS.start_of(span + 1));
+    let Some((starts_at, ends_at)) = bounds else { return Ok(None) };
+    let row = tx
+        .query_one(
+            "select shelfops.begin_chunk('transactions', $1, $2)",
+            &[&system_time(starts_at), &system_time(ends_at)],
+        )
+        .await
+        .map_err(doing("begin a partition of transactions"))?;
+    let table: Option<String> = row.get(0);
+    Ok(table.map(|table| (table, NewChunk { starts_at, ends_at, rows: Vec::new() })))
+}
+
+/// Writes a line to its destination; answers which one that is.
+pub(super) fn write(
+    destinations: &mut Destinations,
+    row_number: u32,
+    line: &Transaction,
+    target: Target<'_>,
+) -> usize {
+    let place = destinations.route(CHUNKS.span_of(line.occurred_at.instant));
+    let place = place.unwrap_or(destinations::STAGING);
+    let Destination { encoder, chunk, .. } = destinations.get(place);
+    let id = Uuid::now_v7();
+    encoder.begin_row();
+    match chunk {
+        Some(chunk) => {
+            chunk.rows.push((row_number, id));
+            encode_final(encoder, id, line, target);
+        }
+        None => {
+            encoder.integer(row_number);
+            encode_staged(encoder, id, line, target.ids);
+        }
+    }
+    place
+}
+
+fn encode_staged(row: &mut RowEncoder, id: Uuid, line: &Transaction, ids: ResolvedIds) {
+    row.uuid(id);
     row.uuid(ids.store);
     row.uuid(ids.product);
     row.time(line.occurred_at.instant);
@@ -67,41 +152,82 @@ pub(super) fn encode(row: &mut RowEncoder, line: &Transaction, ids: ResolvedIds)
     row.optional_text(line.order_id.as_deref());
 }
 
+/// As [`FINAL_COLUMNS`] lists them.
+fn encode_final(row: &mut RowEncoder, id: Uuid, line: &Transaction, target: Target<'_>) {
+    let occurred_at = line.occurred_at.instant;
+    let zone = target.references.zone_of(target.ids.store);
+    let local_second = occurred_at.as_second() + i64::from(zone.to_offset(occurred_at).seconds());
+    row.uuid(target.options.customer_id.as_uuid());
+    row.uuid(id);
+    row.uuid(target.ids.store);
+    row.uuid(target.ids.product);
+    row.time(occurred_at);
+    row.day(local_second.div_euclid(86_400) - EPOCH_DAY);
+    row.optional_time(line.updated_at.map(|at| at.instant));
+    row.number(line.quantity);
+    row.optional_number(line.unit_price);
+    row.number(line.discount_amount.unwrap_or_default());
+    row.number(line.tax_amount.unwrap_or_default());
+    row.number(line.total_amount);
+    row.text(line.currency.code());
+    row.text(line.transaction_type.unwrap_or(TransactionType::Sale).name());
+    row.text(target.options.source.as_str());
+    row.text(&line.external_id);
+    row.optional_text(line.order_id.as_deref());
+}
+
 /// A partition's worth of staged rows.
 struct Span {
     starts_at: SystemTime,
     ends_at: SystemTime,
-    row_count: i64,
 }
 
-pub(super) async fn merge(tx: &TenantTx, options: &SinkOptions) -> Result<Merged, DbError> {
-    let spans = spans(tx).await?;
+pub(super) async fn merge(
+    tx: &TenantTx,
+    options: &SinkOptions,
+    batch: &StagedBatch<'_>,
+) -> Result<Merged, DbError> {
     let mut merged = Merged::default();
-    let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Ok(merged) };
-    merged.range = timestamp(first.starts_at).zip(timestamp(last.ends_at));
-    let mut through_parent: Vec<&Span> = Vec::new();
-    for span in &spans {
-        match build_aside(tx, options, span).await? {
-            Some(inserted) => merged.inserted += inserted,
-            None => through_parent.push(span),
-        }
+    for chunk in batch.destinations.chunks() {
+        merged.inserted += finish_chunk(tx, chunk, batch.superseded).await?;
+        merged.cover(chunk.starts_at, chunk.ends_at);
     }
-    let starts: Vec<SystemTime> = through_parent.iter().map(|span| span.starts_at).collect();
+    let spans = spans(tx).await?;
+    let starts: Vec<SystemTime> = spans.iter().map(|span| span.starts_at).collect();
     tx.execute("select shelfops.ensure_chunks('transactions', $1)", &[&starts])
         .await
         .map_err(doing("make chunks for the transactions"))?;
-    for (from, to) in adjacent_ranges(&through_parent) {
+    for (from, to) in adjacent_ranges(&spans) {
+        if let Some((from, to)) = timestamp(from).zip(timestamp(to)) {
+            merged.cover(from, to);
+        }
         let known = match_known(tx, options, from, to).await?;
         merged.updated += known.updated;
         merged.unchanged += known.unchanged;
         merged.rejected.extend(known.rejected);
-        merged.inserted += insert(tx, options, "public.transactions", from, to).await?;
+        merged.inserted += insert(tx, options, from, to).await?;
     }
     Ok(merged)
 }
 
+/// Attaches a partition, without the rows that a newer version in the same batch replaced.
+async fn finish_chunk(tx: &TenantTx, chunk: &NewChunk, superseded: &[u32]) -> Result<u64, DbError> {
+    let replaced: Vec<Uuid> = superseded
+        .iter()
+        .filter_map(|row| chunk.rows.binary_search_by_key(row, |(number, _)| *number).ok())
+        .map(|place| chunk.rows[place].1)
+        .collect();
+    tx.execute(
+        "select shelfops.finish_chunk('transactions', $1, $2)",
+        &[&system_time(chunk.starts_at), &replaced],
+    )
+    .await
+    .map_err(doing("attach a partition of transactions"))?;
+    Ok((chunk.rows.len() - replaced.len()) as u64)
+}
+
 /// Joins spans that follow each other: one statement serves them all.
-fn adjacent_ranges(spans: &[&Span]) -> Vec<(SystemTime, SystemTime)> {
+fn adjacent_ranges(spans: &[Span]) -> Vec<(SystemTime, SystemTime)> {
     let mut ranges: Vec<(SystemTime, SystemTime)> = Vec::new();
     for span in spans {
         match ranges.last_mut() {
@@ -115,57 +241,29 @@ fn adjacent_ranges(spans: &[&Span]) -> Vec<(SystemTime, SystemTime)> {
 async fn spans(tx: &TenantTx) -> Result<Vec<Span>, DbError> {
     let rows = tx
         .query(
-            "select chunk.starts_at, chunk.starts_at + chunk.length, count(*)
+            "select distinct chunk.starts_at, chunk.starts_at + chunk.length
              from (
                  select shelfops.chunk_start(series.chunk_interval, staged.occurred_at)
                      as starts_at, series.chunk_interval as length
                  from staged_transactions as staged
                  join shelfops.timeseries_tables as series on series.table_name = 'transactions'
              ) as chunk
-             group by 1, 2
              order by 1",
             &[],
         )
         .await
         .map_err(doing("look at the times of the staged transactions"))?;
-    Ok(rows
-        .iter()
-        .map(|row| Span { starts_at: row.get(0), ends_at: row.get(1), row_count: row.get(2) })
-        .collect())
+    Ok(rows.iter().map(|row| Span { starts_at: row.get(0), ends_at: row.get(1) }).collect())
 }
 
-/// Fills a partition that is not attached yet; `None` when its rows must go through the parent.
-async fn build_aside(
-    tx: &TenantTx,
-    options: &SinkOptions,
-    span: &Span,
-) -> Result<Option<u64>, DbError> {
-    if span.row_count < ASIDE_ROWS {
-        return Ok(None);
-    }
-    let begun = tx
-        .query_one("select shelfops.begin_chunk('transactions', $1)", &[&span.starts_at])
-        .await
-        .map_err(doing("begin a partition of transactions"))?;
-    let Some(table) = begun.get::<_, Option<String>>(0) else { return Ok(None) };
-    let inserted = insert(tx, options, &table, span.starts_at, span.ends_at).await?;
-    tx.execute("select shelfops.finish_chunk('transactions', $1)", &[&span.starts_at])
-        .await
-        .map_err(doing("attach a partition of transactions"))?;
-    Ok(Some(inserted))
-}
-
-/// Inserts the staged rows of a time range that the table does not have. `table` is a name that the
-/// database itself made or a constant, quoted already.
+/// Inserts the staged rows of a time range that the table does not have.
 async fn insert(
     tx: &TenantTx,
     options: &SinkOptions,
-    table: &str,
     from: SystemTime,
     to: SystemTime,
 ) -> Result<u64, DbError> {
-    let statement = format!(
-        "insert into {table}
+    let statement = "insert into transactions
              (customer_id, transaction_id, store_id, product_id, occurred_at, business_date,
               source_updated_at, quantity, unit_price, discount_amount, tax_amount, total_amount,
               currency, transaction_type, source, external_id, external_order_id)
@@ -184,10 +282,9 @@ async fn insert(
                  select from matched_transactions as matched
                  where matched.row_number = staged.row_number
              )
-         order by staged.occurred_at"
-    );
+         order by staged.occurred_at";
     let customer = options.customer_id.as_uuid();
-    tx.execute_fresh(&statement, &[&customer, &options.source.as_str(), &from, &to])
+    tx.execute_fresh(statement, &[&customer, &options.source.as_str(), &from, &to])
         .await
         .map_err(doing("add the transactions"))
 }
