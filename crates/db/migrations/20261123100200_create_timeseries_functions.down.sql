@@ -1,6 +1,7 @@
 drop function shelfops.drop_timeseries(text);
 drop function shelfops.create_guard_view(text);
 drop function shelfops.create_native_timeseries(text, text);
+drop function shelfops.make_keys_deferrable(regclass);
 drop function shelfops.create_hypertable_timeseries(regclass, text, interval);
 drop function shelfops.call_timescale(text);
 drop function shelfops.create_timeseries(text, text, interval, text[], text, interval);

@@ -73,6 +73,7 @@ begin
         perform shelfops.protect_tenant_table(plain::regclass);
     else
         execute format('alter table %s set schema timeseries', plain);
+        perform shelfops.make_keys_deferrable(format('timeseries.%I', name)::regclass);
         perform shelfops.create_hypertable_timeseries(
             format('timeseries.%I', name)::regclass, time_column, chunk_interval);
         if engine = 'timescale' then
@@ -116,6 +117,29 @@ begin
         'create_hypertable(%L::regclass, %L::name, chunk_time_interval => %L::interval,'
         ' create_default_indexes => false, associated_schema_name => ''timeseries'')',
         storage, time_column, chunk_interval));
+end
+$$;
+
+-- The check option of a guard view is looked at after a row is in its indexes. With keys that are
+-- checked at once, INSERT of another tenant's key would tell whether the row exists, and ON CONFLICT DO
+-- UPDATE would hand over the row itself. Deferrable keys are checked after the option, and ON CONFLICT
+-- does not go together with them.
+create function shelfops.make_keys_deferrable(storage regclass) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    key record;
+begin
+    for key in
+        select conname, pg_get_constraintdef(oid) as definition
+        from pg_constraint
+        where conrelid = storage and contype in ('p', 'u')
+    loop
+        execute format(
+            'alter table %s drop constraint %I, add constraint %2$I %s deferrable initially immediate',
+            storage, key.conname, key.definition);
+    end loop;
 end
 $$;
 

@@ -2,6 +2,8 @@ drop function shelfops.compress_chunks(text, timestamptz);
 drop function shelfops.drop_chunks(text, timestamptz);
 drop function shelfops.list_chunks(text);
 drop function shelfops.begin_chunk(text, timestamptz, timestamptz);
+drop table shelfops.chunks_in_the_making;
+drop function shelfops.refuse_unfinished_chunk();
 drop function shelfops.ensure_chunks(text, timestamptz[]);
 drop function shelfops.make_chunk(shelfops.timeseries_tables, timestamptz);
 drop function shelfops.chunk_lock(text);

@@ -106,6 +106,30 @@ language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$ select hashtextextended('shelfops chunk ' || chunk, 0) $$;
 
+-- Partitions in the making. Each is finished in the transaction that began it: one that is still here
+-- at the commit refuses the commit.
+create table shelfops.chunks_in_the_making (
+    chunk_name text primary key
+);
+comment on table shelfops.chunks_in_the_making is 'Partitions that are being filled; always empty outside.';
+
+create function shelfops.refuse_unfinished_chunk() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (select from shelfops.chunks_in_the_making where chunk_name = new.chunk_name) then
+        raise object_not_in_prerequisite_state using
+            message = format('chunk %s was begun and not finished', new.chunk_name);
+    end if;
+    return null;
+end
+$$;
+
+create constraint trigger refuse_unfinished_chunk after insert on shelfops.chunks_in_the_making
+deferrable initially deferred
+for each row execute function shelfops.refuse_unfinished_chunk();
+
 -- Begins a partition that is filled before it is attached: by COPY, without indexes. Returns its
 -- quoted name; null when the chunk exists, is being made by someone else, or the engine has no such
 -- way: then rows go through the parent. Belongs to one transaction together with finish_chunk.
@@ -152,6 +176,7 @@ begin
         'alter table timeseries_aside.%I add constraint only_its_maker check (customer_id = %L)',
         chunk, tenant);
     execute format('grant insert on timeseries_aside.%I to shelfops_app', chunk);
+    insert into shelfops.chunks_in_the_making (chunk_name) values (chunk);
     return format('timeseries_aside.%I', chunk);
 end
 $$;

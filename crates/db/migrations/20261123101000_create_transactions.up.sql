@@ -27,10 +27,10 @@ create table transactions (
     source text collate "C" not null check (source <> ''),
     external_id text collate "C" not null check (external_id <> ''),
     external_order_id text collate "C",
-    -- Our ids ascend with time, so this index grows at its end and costs next to nothing.
-    constraint transactions_pkey primary key (customer_id, transaction_id, occurred_at),
-    -- The natural key, in an order that also serves a tenant's rows of a time range.
-    constraint transactions_natural_key unique (customer_id, occurred_at, external_id, source)
+    -- The natural key, in an order that also serves a tenant's rows of a time range. There is no index
+    -- on transaction_id: nothing refers to it, its uniqueness is that of a UUID, and every index costs
+    -- a load a tenth.
+    constraint transactions_pkey primary key (customer_id, occurred_at, external_id, source)
 );
 comment on table transactions is 'Lines of sales, returns, exchanges and voids.';
 

@@ -20,4 +20,5 @@ drop function shelfops.timescale_schema();
 drop function shelfops.create_sales_aggregate(text, text, text, interval, interval);
 drop function shelfops.create_sales_rollup_table(text, text, text);
 drop function shelfops.roll_up_sales();
+drop function shelfops.sales_rollup_rest(text, text);
 drop function shelfops.sales_rollup_change(text, text, integer);

@@ -43,6 +43,27 @@ as $$
         rows_name, sign)
 $$;
 
+-- Returns the statement that removes the totals of rows_name that have no line left.
+create function shelfops.sales_rollup_rest(rollup text, rows_name text) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format(
+        'delete from public.%1$I as total using ('
+        '    select distinct customer_id, store_id, %3$s as period, currency from %4$s'
+        ' ) as gone'
+        ' where total.line_count = 0 and total.customer_id = gone.customer_id'
+        '  and total.store_id = gone.store_id and total.%2$I = gone.period'
+        '  and total.currency = gone.currency',
+        rollup,
+        case rollup when 'daily_sales' then 'business_date' else 'sold_hour' end,
+        case rollup
+            when 'daily_sales' then 'business_date'
+            else 'date_bin(interval ''1 hour'', occurred_at, timestamptz ''2000-01-01 00:00+00'')'
+        end,
+        rows_name)
+$$;
+
 create function shelfops.roll_up_sales() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -56,6 +77,9 @@ begin
         end if;
         if tg_op in ('UPDATE', 'INSERT') then
             execute shelfops.sales_rollup_change(rollup, 'new_rows', 1);
+        end if;
+        if tg_op in ('UPDATE', 'DELETE') then
+            execute shelfops.sales_rollup_rest(rollup, 'old_rows');
         end if;
     end loop;
     return null;

@@ -17,12 +17,18 @@ begin
     starts_at := shelfops.chunk_start(series.chunk_interval, chunk_start);
     chunk := shelfops.chunk_name(name, starts_at);
     rows_name := format('timeseries_aside.%I', chunk);
+    delete from shelfops.chunks_in_the_making where chunk_name = chunk;
+    if not found then
+        raise object_not_in_prerequisite_state using
+            message = format('chunk %s was not begun in this transaction', chunk);
+    end if;
     -- The maker's rights end here.
     execute format('revoke all on %s from shelfops_app', rows_name);
     if cardinality(superseded) > 0 then
         execute format('delete from %s where transaction_id = any($1)', rows_name) using superseded;
     end if;
-    execute format('analyze %s', rows_name);
+    -- Only what the statements below are planned by; autovacuum sees to the rest.
+    execute format('analyze %s (customer_id, store_id, product_id)', rows_name);
     execute shelfops.reference_check(rows_name, 'stores', 'store_id') into missing;
     perform shelfops.refuse_missing('stores', 'store_id', missing);
     execute shelfops.reference_check(rows_name, 'products', 'product_id') into missing;
