@@ -1,18 +1,20 @@
 -- shelfops:as-login (the functions belong to whoever created the extension)
 do $$
 declare
-    schema_name text;
+    routine regprocedure;
 begin
-    for schema_name in
-        select nspname from pg_namespace
-        where nspname in ('_timescaledb_functions', '_timescaledb_internal', '_timescaledb_debug',
-                'timescaledb_experimental')
-            and not has_function_privilege('public',
-                to_regprocedure('_timescaledb_functions.drop_chunk(regclass)')::oid, 'execute')
+    for routine in
+        select pg_proc.oid
+        from pg_extension
+        join pg_depend
+            on refclassid = 'pg_extension'::regclass
+            and refobjid = pg_extension.oid
+            and classid = 'pg_proc'::regclass
+        join pg_proc on pg_proc.oid = objid
+        where extname = 'timescaledb' and not has_function_privilege('public', pg_proc.oid, 'execute')
     loop
-        execute format('revoke execute on all routines in schema %I'
-            ' from shelfops_owner, shelfops_app, shelfops_readonly', schema_name);
-        execute format('grant execute on all routines in schema %I to public', schema_name);
+        execute format('revoke execute on routine %s from shelfops_owner', routine);
+        execute format('grant execute on routine %s to public', routine);
     end loop;
 end
 $$;

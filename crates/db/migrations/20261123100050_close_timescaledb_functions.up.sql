@@ -1,29 +1,31 @@
 -- shelfops:as-login (the functions belong to whoever created the extension)
--- TimescaleDB opens its inner functions to every role, and some of them do not ask whose table they
--- work on: drop_chunk and freeze_chunk take any chunk by its number, add_policies ends the server
--- when it is given one. Whoever may run SQL at all, read-only too, could drop every tenant's rows.
--- So they are closed to all but the owner; two stay open, which continuous aggregates call whenever
--- they are read. An update of the extension may open some again: `shelfops doctor` looks.
+-- TimescaleDB opens its functions to every role, and some of them do not ask whose table they work on:
+-- drop_chunk and freeze_chunk take any chunk by its number, merge_chunks and add_policies end the server
+-- when they are given something else. Whoever may run SQL at all, read-only too, could drop every
+-- tenant's rows. So all are closed to everybody but the owner, except those that queries call, and
+-- continuous aggregates whenever they are read. An update of the extension may open some again.
 do $$
 declare
     -- None where the extension is there for others and our time series are native.
     is_used constant boolean :=
         coalesce(current_setting('shelfops.requested_engine', true) like 'timescale%', false);
-    schema_name text;
-    needed text;
+    open_names constant text[] := array[
+        'time_bucket', 'time_bucket_gapfill', 'locf', 'interpolate', 'first', 'last', 'histogram',
+        'cagg_watermark', 'to_timestamp'];
+    routine regprocedure;
 begin
-    for schema_name in
-        select nspname from pg_namespace
-        where is_used and nspname in ('_timescaledb_functions', '_timescaledb_internal',
-            '_timescaledb_debug', 'timescaledb_experimental')
+    for routine in
+        select pg_proc.oid
+        from pg_extension
+        join pg_depend
+            on refclassid = 'pg_extension'::regclass
+            and refobjid = pg_extension.oid
+            and classid = 'pg_proc'::regclass
+        join pg_proc on pg_proc.oid = objid
+        where is_used and extname = 'timescaledb' and proname <> all (open_names)
     loop
-        execute format('revoke execute on all routines in schema %I from public', schema_name);
-        execute format('grant execute on all routines in schema %I to shelfops_owner', schema_name);
-    end loop;
-    foreach needed in array array['cagg_watermark(integer)', 'to_timestamp(bigint)'] loop
-        continue when not is_used;
-        execute format('grant execute on function _timescaledb_functions.%s'
-            ' to shelfops_app, shelfops_readonly', needed);
+        execute format('revoke execute on routine %s from public', routine);
+        execute format('grant execute on routine %s to shelfops_owner', routine);
     end loop;
     -- A login that does not own the extension gets a warning above, not an error.
     if is_used and has_function_privilege(

@@ -158,7 +158,9 @@ begin
     chunk := shelfops.chunk_name(name, starts_at);
     perform shelfops.check_chunk_bounds(name, starts_at);
     -- The maker's idea of chunks may be older than the table's.
-    if starts_at <> chunk_start or starts_at + series.chunk_interval <> chunk_end then
+    if starts_at is distinct from chunk_start
+        or starts_at + series.chunk_interval is distinct from chunk_end
+    then
         return null;
     end if;
     if not pg_try_advisory_xact_lock(shelfops.chunk_lock(chunk)) then

@@ -34,8 +34,10 @@ impl TenantTx {
         let replies = self
             .client()
             .simple_query(
+                // Temporary tables last: one that a session left behind shadows no tenant's table.
                 "begin isolation level read committed;
                  set local role shelfops_app;
+                 set local search_path = public, pg_temp;
                  select extract(epoch from transaction_timestamp())::text",
             )
             .await?;

@@ -34,13 +34,16 @@ fn commands() -> String {
         let help = help.unwrap_or_default();
         let _ = write!(text, "\n## `shelfops {}`\n\n", operation.name());
         let _ = write!(text, "```text\n{}\n```\n", without_common(&help));
+        if !operation.details().is_empty() {
+            let _ = write!(text, "\n```text\n{}\n```\n", operation.details());
+        }
     }
     text
 }
 
-/// Cuts the flags that every command takes, which the first help shows.
+/// Cuts the flags that every command takes, which the first help shows, and what stands behind.
 fn without_common(help: &str) -> String {
-    let cut = help.find("\nSettings:").unwrap_or(help.len());
+    let cut = help.find("\nOutput:").unwrap_or(help.len());
     let lines = help[..cut].lines().map(str::trim_end);
     lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }

@@ -14,16 +14,22 @@ use uuid::Uuid;
 use super::Shared;
 use super::destinations::Destinations;
 use super::references::{self, NewReference};
+use super::staged_spans::OwnSpans;
 use super::tables::{self, Rejected, transactions};
 use crate::error::doing;
 use crate::models::{CursorPlace, Disposal};
 use crate::{DbError, TenantTx};
+
+/// How many quarantined records are gathered before they are written: as values in memory they take
+/// two kilobytes each.
+const QUARANTINED_AT_ONCE: usize = 5_000;
 
 /// A batch in the making: an open transaction with a COPY into its staging table.
 pub struct TableBatch {
     shared: Arc<Shared>,
     tx: TenantTx,
     destinations: Destinations,
+    spans: OwnSpans,
     created: Vec<NewReference>,
     quarantined: Vec<QuarantinedRecord>,
     refused: BTreeMap<&'static str, u64>,
@@ -45,9 +51,11 @@ impl TableBatch {
         let stream = shared.options.stream;
         let table = tables::staging(stream);
         tx.batch_execute(table.create).await.map_err(doing("create the staging table"))?;
+        let spans = OwnSpans::new(&shared.staged_spans);
         Ok(Self {
             shared,
             tx,
+            spans,
             destinations: Destinations::new(table.copy, table.columns),
             created: Vec::new(),
             quarantined: Vec::new(),
@@ -67,7 +75,8 @@ impl TableBatch {
         self.superseded.extend(block.superseded);
         let block_number = u32::try_from(self.blocks.len()).unwrap_or(u32::MAX);
         if shared.options.stream == Stream::Transactions {
-            transactions::route(&mut self.destinations, &self.tx, &block.accepted).await?;
+            let Self { destinations, spans, tx, .. } = self;
+            transactions::route(destinations, spans, tx, &block.accepted).await?;
         }
         for accepted in &block.accepted {
             let Accepted { row_number, raw_index, ref record } = *accepted;
@@ -87,6 +96,19 @@ impl TableBatch {
             self.staged.push(Staged { row_number, block: block_number, raw_index });
         }
         self.blocks.push(block.raw);
+        self.quarantine_gathered().await
+    }
+
+    /// Writes quarantined records once there are many, so that a file of nothing else takes no more
+    /// memory than another. What is replayed is settled at the end, all at once.
+    async fn quarantine_gathered(&mut self) -> Result<(), DbError> {
+        let is_due =
+            self.quarantined.len() >= QUARANTINED_AT_ONCE && self.shared.disposal == Disposal::Keep;
+        if is_due {
+            self.destinations.close().await?;
+            self.tx.quarantine(&self.place(), &self.quarantined).await?;
+            self.quarantined.clear();
+        }
         Ok(())
     }
 
@@ -116,6 +138,10 @@ impl TableBatch {
             .batch_execute("set local work_mem = '64MB'")
             .await
             .map_err(doing("set the memory of the merge"))?;
+        if self.shared.options.stream == Stream::Transactions {
+            // Before the lock: whoever fills one of these chunks aside may be waiting for it.
+            transactions::make_chunks(&self.tx, &self.destinations, &self.spans).await?;
+        }
         let options = &self.shared.options;
         // Batches of one stream follow each other, so that a row cannot appear between looking for
         // it and writing it.
@@ -132,6 +158,7 @@ impl TableBatch {
         let merged = tables::merge(&self.tx, options, &batch).await?;
         for rejected in &merged.rejected {
             self.reject(rejected);
+            self.quarantine_gathered().await?;
         }
         let written = Written {
             inserted: merged.inserted,

@@ -48,12 +48,12 @@ pub(crate) fn command() -> Command {
 }
 
 fn leaf(operation: &dyn AnyOperation, name: &'static str) -> Command {
-    let command = Command::new(name).about(operation.summary());
-    let command = match operation.details() {
+    // The arguments first: they would set what the command is about to what they are about.
+    let command = operation.augment(Command::new(name)).about(operation.summary()).long_about(None);
+    match operation.details() {
         "" => command,
         details => command.after_help(details),
-    };
-    operation.augment(command)
+    }
 }
 
 fn common() -> Vec<Arg> {
@@ -65,18 +65,21 @@ fn common() -> Vec<Arg> {
             .value_name("FORMAT")
             .value_parser(["table", "json", "ndjson", "csv"])
             .default_value("table")
+            .help_heading("Output")
             .help("How the answer is written to stdout"),
         Arg::new("quiet")
             .long("quiet")
             .short('q')
             .global(true)
             .action(ArgAction::SetTrue)
+            .help_heading("Output")
             .help("Say nothing besides the answer"),
         Arg::new("verbose")
             .long("verbose")
             .short('v')
             .global(true)
             .action(ArgAction::Count)
+            .help_heading("Output")
             .help("Say more; twice for everything"),
         hidden_setting("database-url", "DATABASE_URL")
             .help("Use this server instead of the embedded one"),

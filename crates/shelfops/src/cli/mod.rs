@@ -27,6 +27,10 @@ pub(crate) use table::{grouped, render as draw_table};
 pub(crate) async fn run() -> u8 {
     let matches = match command().try_get_matches() {
         Ok(matches) => matches,
+        Err(error) if error.kind() == ClapErrorKind::MissingSubcommand => {
+            let _ = write!(std::io::stderr(), "{}", help_of_called());
+            return 2;
+        }
         Err(error) => {
             // Help and version are answers, on stdout; mistakes go to stderr.
             let _ = error.print();
@@ -103,6 +107,17 @@ async fn show_demo(
     render::talk_after(&output, Format::Table, terminal);
     demo::linger(context).await?;
     Ok(output.verdict)
+}
+
+/// Returns the help of the command that was called without the verb that it needs.
+fn help_of_called() -> clap::builder::StyledStr {
+    let mut root = command();
+    root.build();
+    let mut at = &root;
+    for word in std::env::args().skip(1) {
+        at = at.find_subcommand(word).unwrap_or(at);
+    }
+    at.clone().render_help()
 }
 
 /// Follows the subcommands down to the one that was called.

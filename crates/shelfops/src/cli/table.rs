@@ -12,28 +12,25 @@ pub(crate) fn render(data: &Value) -> String {
         Value::Array(rows) if rows.is_empty() => "(none)\n".to_owned(),
         Value::Array(rows) => draw(rows),
         Value::Object(facts) => {
+            let (lists, facts): (Vec<_>, Vec<_>) = facts
+                .iter()
+                .filter(|(_, value)| !says_nothing(value))
+                .partition(|(_, value)| is_table(value));
+            let widest = facts.iter().map(|(name, _)| name.len() + 1).max().unwrap_or_default();
             let mut text = String::new();
-            let mut nested = Vec::new();
             for (name, value) in facts {
-                match value {
-                    Value::Array(rows) if rows.iter().any(Value::is_object) => {
-                        nested.push((name, rows));
-                    }
-                    Value::Array(rows) if rows.is_empty() => {}
-                    Value::Null => {}
-                    Value::Object(inner) if inner.is_empty() => {}
-                    Value::Object(_) if name == "raw" => {
-                        let shown = serde_json::to_string_pretty(value).unwrap_or_default();
-                        let _ = writeln!(text, "{}:\n{shown}", title(name));
-                    }
-                    _ => {
-                        let _ =
-                            writeln!(text, "{:<18} {}", format!("{}:", title(name)), shown(value));
-                    }
+                if name == "raw" {
+                    let shown = serde_json::to_string_pretty(value).unwrap_or_default();
+                    let _ = writeln!(text, "{}:\n{shown}", title(name));
+                } else {
+                    let name = format!("{}:", title(name));
+                    let _ = writeln!(text, "{name:widest$}  {}", shown(value));
                 }
             }
-            for (name, rows) in nested {
-                let _ = write!(text, "\n{}\n{}", title(name), draw(rows));
+            for (name, rows) in lists {
+                let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
+                let gap = if text.is_empty() { "" } else { "\n" };
+                let _ = write!(text, "{gap}{}\n{}", title(name), draw(rows));
             }
             text
         }
@@ -42,19 +39,36 @@ pub(crate) fn render(data: &Value) -> String {
     }
 }
 
-/// Returns the rows of an answer: those of a list, or of the only list in it, or the whole.
+/// Returns the rows of an answer: those of a list, or of the first table in it, or the whole.
 pub(super) fn rows(data: &Value) -> Vec<Value> {
     match data {
         Value::Array(rows) => rows.clone(),
         Value::Object(facts) => {
+            let table = facts.values().find(|value| is_table(value));
             let mut lists = facts.values().filter_map(Value::as_array);
-            match (lists.next(), lists.next()) {
-                (Some(only), None) => only.clone(),
-                _ => vec![data.clone()],
+            let only = lists.next().filter(|_| lists.next().is_none());
+            match table.and_then(Value::as_array).or(only) {
+                Some(rows) => rows.clone(),
+                None => vec![data.clone()],
             }
         }
         Value::Null => Vec::new(),
         other => vec![other.clone()],
+    }
+}
+
+/// Whether a value is a list of things that have properties.
+fn is_table(value: &Value) -> bool {
+    value.as_array().is_some_and(|rows| rows.iter().any(Value::is_object))
+}
+
+/// Whether there is nothing to show.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(facts) => facts.is_empty(),
+        _ => false,
     }
 }
 
@@ -79,7 +93,15 @@ pub(super) fn plain(value: Option<&Value>) -> String {
 }
 
 fn draw(rows: &[Value]) -> String {
-    let columns = columns(rows);
+    let has_tables = |row: &Value| row.as_object().is_some_and(|row| row.values().any(is_table));
+    if rows.iter().any(has_tables) {
+        // What holds tables itself does not fit into a cell.
+        return rows.iter().map(render).collect::<Vec<_>>().join("\n");
+    }
+    let is_told = |column: &String| {
+        rows.iter().any(|row| row.get(column).is_some_and(|value| !says_nothing(value)))
+    };
+    let columns: Vec<String> = columns(rows).into_iter().filter(is_told).collect();
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(columns.iter().map(|column| title(column)));
@@ -116,7 +138,11 @@ fn shown(value: &Value) -> String {
         Value::Object(facts) if facts.is_empty() => "-".to_owned(),
         Value::Object(facts) => facts
             .iter()
-            .map(|(name, fact)| format!("{name} {}", shown(fact)))
+            .filter(|(_, fact)| !says_nothing(fact))
+            .map(|(name, fact)| match fact {
+                Value::Object(_) => format!("{} ({})", title(name), shown(fact)),
+                _ => format!("{} {}", title(name), shown(fact)),
+            })
             .collect::<Vec<_>>()
             .join(", "),
     }
@@ -175,12 +201,30 @@ mod tests {
     fn draws_facts_first_and_lists_below() {
         let drawn =
             render(&json!({ "read": 12000, "rules": [{ "rule": "time-sane", "count": 3 }] }));
-        assert!(drawn.starts_with("read:              12,000\n"), "{drawn}");
+        assert!(drawn.starts_with("read:  12,000\n"), "{drawn}");
         assert!(drawn.contains("time-sane"), "{drawn}");
     }
 
     #[test]
-    fn an_only_list_is_what_rows_are() {
+    fn facts_stand_below_each_other_and_what_says_nothing_is_left_out() {
+        let drawn = render(&json!({ "slug": "acme", "time_zone": "UTC", "name": null, "by": {} }));
+        assert_eq!(drawn, "slug:       acme\ntime zone:  UTC\n");
+        let drawn = draw(&[json!({ "rule": "time-sane", "missing": null })]);
+        assert!(!drawn.contains("missing"), "{drawn}");
+    }
+
+    #[test]
+    fn tables_within_rows_are_drawn_one_below_the_other() {
+        let look = |file: &str| json!({ "file": file, "fields": [{ "field": "store" }] });
+        let drawn = draw(&[look("a.csv"), look("b.csv")]);
+        assert!(drawn.contains("file:  a.csv\n\nfields\n"), "{drawn}");
+        assert!(drawn.contains("file:  b.csv\n"), "{drawn}");
+    }
+
+    #[test]
+    fn the_first_table_or_an_only_list_is_what_rows_are() {
+        let both = json!({ "files": [{ "file": "a" }], "failed": [{ "file": "b" }] });
+        assert_eq!(rows(&both), [json!({ "file": "a" })]);
         assert_eq!(rows(&json!({ "a": 1, "list": [1, 2] })).len(), 2);
         assert_eq!(rows(&json!({ "a": [1], "b": [2] })).len(), 1);
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::ops::context::{Talk, TaskProgress};
 
@@ -122,14 +123,23 @@ fn new_bar(length: Option<u64>) -> ProgressBar {
     bar.with_style(style)
 }
 
-/// The first interrupt asks for an orderly stop, the second ends the process.
+/// The first interrupt asks for an orderly stop, the second ends the process. What supervisors send
+/// to end a service counts as one.
 pub(super) async fn listen_for_interrupts(terminal: Arc<Terminal>) {
-    if tokio::signal::ctrl_c().await.is_err() {
+    let (Ok(mut interrupts), Ok(mut terminations)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return;
+    };
+    for is_first in [true, false] {
+        tokio::select! {
+            _ = interrupts.recv() => {}
+            _ = terminations.recv() => {}
+        }
+        if is_first {
+            terminal.stop.store(true, Ordering::Relaxed);
+            terminal.say("stopping after the batch at hand; once more to stop at once");
+        }
     }
-    terminal.stop.store(true, Ordering::Relaxed);
-    terminal.say("stopping after the batch at hand; once more to stop at once");
-    if tokio::signal::ctrl_c().await.is_ok() {
-        std::process::exit(130);
-    }
+    std::process::exit(130);
 }

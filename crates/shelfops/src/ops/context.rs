@@ -82,19 +82,12 @@ impl Context {
         &self.principal
     }
 
-    /// Remembers a change in the tenant's audit log. The change itself is done or refused by now, so
-    /// a log that cannot be written is told, not failed for.
-    pub(crate) async fn audit(&self, slug: &str, entry: &AuditEntry<'_>) {
-        let written = async {
-            let (_, tx) = self.tenant(slug).await?;
-            tx.audit(entry).await?;
-            tx.commit().await?;
-            Ok::<_, OpError>(())
-        };
-        if let Err(error) = written.await {
-            let operation = entry.operation;
-            tracing::warn!(operation, error = %error, "the audit log could not be written");
-        }
+    /// Remembers a change in the tenant's audit log.
+    pub(crate) async fn audit(&self, slug: &str, entry: &AuditEntry<'_>) -> Result<(), OpError> {
+        let (_, tx) = self.tenant(slug).await?;
+        tx.audit(entry).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Returns who hears of progress.

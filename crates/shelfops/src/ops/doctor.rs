@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::{Health, MigrationState, Migrator};
 
-use super::output::Verdict;
+use super::output::{Verdict, counted};
 use super::{Context, Effect, OpError, Operation, Output};
 
 /// Says what is there and what is missing.
@@ -62,7 +62,12 @@ impl Operation for Doctor {
         let (problems, warnings) = (count("problem"), count("warning"));
         let summary = match (problems, warnings) {
             (0, 0) => format!("all {} checks are well", checks.len()),
-            _ => format!("{problems} problems and {warnings} warnings in {} checks", checks.len()),
+            _ => format!(
+                "{} and {} in {}",
+                counted(problems, "problem"),
+                counted(warnings, "warning"),
+                counted(checks.len(), "check")
+            ),
         };
         let verdict = if problems > 0 { Verdict::Problems } else { Verdict::Good };
         Ok(Output::new(summary, checks).verdict(verdict))

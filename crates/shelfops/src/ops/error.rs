@@ -80,7 +80,7 @@ impl OpError {
 
     fn from_error(kind: ErrorKind, error: impl std::error::Error + Send + Sync + 'static) -> Self {
         let message = error.to_string();
-        let cause = std::error::Error::source(&error).map(|cause| cause.to_string().into());
+        let cause = std::error::Error::source(&error).map(|cause| joined(cause, ": ").into());
         Self { kind, message, cause }
     }
 }
@@ -94,7 +94,7 @@ impl From<DbError> for OpError {
             DbError::BadSlug(_) | DbError::BadAddress(_) => ErrorKind::Usage,
             DbError::NotMigrated | DbError::Statement { .. } => ErrorKind::Failed,
         };
-        // A statement's error says in its own line what the server said.
+        // Such an error says in its own line what the server said.
         if let DbError::Statement { .. } = &error {
             return Self { kind, message: error.to_string(), cause: None };
         }
@@ -140,16 +140,24 @@ impl From<MappingError> for OpError {
 }
 
 /// Says what went wrong with its reasons, one below the other.
-pub(crate) fn with_reasons(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_reasons(error: &(dyn std::error::Error + 'static)) -> String {
+    joined(error, "\n  because: ")
+}
+
+/// Joins what an error says with what those behind it add.
+fn joined(error: &(dyn std::error::Error + 'static), separator: &str) -> String {
     let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let said = inner.to_string();
+    let mut at = error;
+    // A statement's error says in its own line what the server said.
+    while !matches!(at.downcast_ref(), Some(DbError::Statement { .. }))
+        && let Some(cause) = at.source()
+    {
+        let said = cause.to_string();
         if !text.contains(&said) {
-            text.push_str("\n  because: ");
+            text.push_str(separator);
             text.push_str(&said);
         }
-        cause = inner.source();
+        at = cause;
     }
     text
 }

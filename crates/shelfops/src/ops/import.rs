@@ -11,7 +11,7 @@ use shelfops_ingest::{SourceName, Stream};
 use shelfops_integrations::file::{ClockSetting, Mapping};
 
 use super::error::ErrorKind;
-use super::output::Verdict;
+use super::output::{Verdict, counted};
 use super::{Context, Effect, OpError, Operation, Output};
 use crate::import::{
     BATCH_RECORDS, Counts, DryRun, FileReport, ImportRequest, ReplayReport, dry_run, import_file,
@@ -52,15 +52,18 @@ pub(crate) struct Input {
     #[serde(default)]
     pub(crate) dry_run: bool,
     /// What happens to records that name an unknown store
-    #[arg(long, value_parser = ["quarantine", "create"], default_value = "quarantine")]
+    #[arg(long, value_name = "POLICY", value_parser = ["quarantine", "create"])]
+    #[arg(default_value = "quarantine")]
     #[serde(default = "quarantine")]
     pub(crate) unknown_stores: String,
     /// What happens to records that name an unknown product
-    #[arg(long, value_parser = ["quarantine", "create"], default_value = "quarantine")]
+    #[arg(long, value_name = "POLICY", value_parser = ["quarantine", "create"])]
+    #[arg(default_value = "quarantine")]
     #[serde(default = "quarantine")]
     pub(crate) unknown_products: String,
     /// What happens to orders that name an unknown supplier
-    #[arg(long, value_parser = ["quarantine", "create"], default_value = "quarantine")]
+    #[arg(long, value_name = "POLICY", value_parser = ["quarantine", "create"])]
+    #[arg(default_value = "quarantine")]
     #[serde(default = "quarantine")]
     pub(crate) unknown_suppliers: String,
     /// Read from the start although the file was read before; changes nothing that is loaded
@@ -75,7 +78,7 @@ pub(crate) struct Input {
     #[arg(long)]
     #[serde(default)]
     pub(crate) strict: bool,
-    /// How many records are committed at once
+    /// How many records are committed at once; rounded up to whole blocks of at most 4096
     #[arg(long, value_name = "COUNT", default_value_t = BATCH_RECORDS)]
     #[serde(default = "batch_records")]
     pub(crate) batch_records: u32,
@@ -120,9 +123,9 @@ impl Operation for Import {
     const NAME: &'static str = "import";
     const SUMMARY: &'static str = "Load files: mapped, validated, deduplicated";
     const DETAILS: &'static str = "\
-Columns are found by name; --dry-run shows which, and a mapping file (--map) says the rest. Records
-that break a rule go to quarantine with their reason. A file that was loaded is known by its content:
-importing it again changes nothing. Interrupted, the same command resumes.
+Columns are found by name; --dry-run shows which, and a mapping file (--map) says the rest.
+Records that break a rule go to quarantine with their reason. A file that was loaded is known
+by its content: importing it again changes nothing. Interrupted, the same command resumes.
 
 Examples:
   shelfops import stores.csv --tenant acme --kind stores
@@ -153,7 +156,7 @@ fn requests(input: &Input) -> Result<Vec<ImportRequest>, OpError> {
         .parse()
         .map_err(|error: shelfops_ingest::UnknownStream| OpError::usage(error.to_string()))?;
     let mut mapping = match &input.map {
-        Some(name) => Mapping::load(name)?,
+        Some(name) => Mapping::load(name).map_err(|error| OpError::from(error).of(name))?,
         None => Mapping::default(),
     };
     if let Some(zone) = &input.time_zone {
@@ -216,7 +219,10 @@ async fn show(
         dry_runs,
     };
     Ok(Output::new(
-        format!("nothing was loaded; {would_pass} of the first {looked_at} records would pass"),
+        format!(
+            "nothing was loaded; {would_pass} of the first {looked_at} records would pass, if their \
+             stores and products are known"
+        ),
         data,
     )
     .next("the same command without --dry-run", "loads the files"))
@@ -293,15 +299,16 @@ fn describe(data: Imported, tenant: &Tenant, input: &Input) -> Output<Imported> 
         Output::new(summary, data)
     };
     if failed > 0 {
-        output = output.line(format!("{failed} of {} files could not be imported", input.files.len()));
+        output =
+            output.line(format!("{failed} of {} files could not be imported", input.files.len()));
     }
     if stopped {
         output = output.next("the same command", "goes on behind what is loaded");
     }
     if replayed > 0 {
         output = output.line(format!(
-            "{} records that waited in quarantine for these are loaded now",
-            grouped(replayed)
+            "{} that waited in quarantine for these came in with them",
+            counted(replayed, "record")
         ));
     }
     if totals.quarantined > 0 {

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::{Migrator, Target};
 
+use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output};
 
 /// Takes applied migrations back.
@@ -35,7 +36,7 @@ pub(crate) struct Input {
 /// One migration.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Row {
-    version: i64,
+    version: String,
     name: String,
     duration_ms: u64,
 }
@@ -62,8 +63,8 @@ impl Operation for MigrateDown {
         };
         if tenants > 0 && !input.delete_data {
             return Err(OpError::usage(format!(
-                "going down drops tables, and {tenants} tenants have rows in this database; say \
-                 --delete-data if they may go"
+                "going down drops tables with all rows of {}; say --delete-data if they may go",
+                counted(tenants, "tenant")
             )));
         }
         let talk = context.talk();
@@ -74,14 +75,14 @@ impl Operation for MigrateDown {
         let rows: Vec<Row> = done
             .into_iter()
             .map(|done| Row {
-                version: done.version,
+                version: done.version.to_string(),
                 name: done.name,
                 duration_ms: done.duration_ms,
             })
             .collect();
         Ok(match rows.len() {
             0 => Output::new("nothing to do: no migration is applied", rows),
-            count => Output::new(format!("took back {count} migrations"), rows)
+            count => Output::new(format!("took back {}", counted(count, "migration")), rows)
                 .next("shelfops migrate up", "builds the schema again"),
         })
     }

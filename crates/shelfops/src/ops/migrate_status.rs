@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::{MigrationState, Migrator};
 
-use super::output::Verdict;
+use super::output::{Verdict, counted};
 use super::{Context, Effect, OpError, Operation, Output};
 
 /// Says where each migration stands.
@@ -19,7 +19,7 @@ pub(crate) struct Input {}
 /// One migration.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Row {
-    version: i64,
+    version: String,
     name: String,
     state: String,
     applied_at: Option<String>,
@@ -44,7 +44,7 @@ impl Operation for MigrateStatus {
         let rows = statuses
             .iter()
             .map(|status| Row {
-                version: status.version,
+                version: status.version.to_string(),
                 name: status.name.clone(),
                 state: name(status.state).to_owned(),
                 applied_at: status.applied_at.map(|at| at.to_string()),
@@ -57,7 +57,7 @@ impl Operation for MigrateStatus {
                 .risk("nothing is applied or taken back until they match")
                 .verdict(Verdict::Problems)
         } else if pending > 0 {
-            output.next("shelfops migrate up", format!("{pending} migrations are pending"))
+            output.next("shelfops migrate up", format!("applies {}", counted(pending, "migration")))
         } else {
             output
         })

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::{Migrator, Target};
 
+use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output};
 
 /// Applies pending migrations.
@@ -27,7 +28,7 @@ pub(crate) struct Input {
 /// One migration.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Row {
-    version: i64,
+    version: String,
     name: String,
     duration_ms: u64,
 }
@@ -58,7 +59,7 @@ migrate at once; one waits for the other.";
         let rows: Vec<Row> = applied
             .into_iter()
             .map(|done| Row {
-                version: done.version,
+                version: done.version.to_string(),
                 name: done.name,
                 duration_ms: done.duration_ms,
             })
@@ -66,7 +67,7 @@ migrate at once; one waits for the other.";
         let engine = database.operator().await?.timeseries_engine().await;
         let output = match rows.len() {
             0 => Output::new("nothing to do: the schema is up to date", rows),
-            count => Output::new(format!("applied {count} migrations"), rows),
+            count => Output::new(format!("applied {}", counted(count, "migration")), rows),
         };
         Ok(match engine {
             Ok(engine) => output.why(

@@ -158,7 +158,13 @@ async fn run_audited<O: Operation>(
             outcome: state,
             detail: Some(detail),
         };
-        context.audit(&tenant, &entry).await;
+        // The change itself is done by now, so a log that cannot be written is told, not failed
+        // for; where nothing was done, the same reason has been told already.
+        if let Err(error) = context.audit(&tenant, &entry).await
+            && outcome.is_ok()
+        {
+            tracing::warn!(operation = O::NAME, error = %error, "the audit log was not written");
+        }
     }
     outcome?.erase()
 }

@@ -61,6 +61,13 @@ pub(crate) enum Verdict {
     Stopped,
 }
 
+/// Says how many of a thing there are: `1 record`, `12,000 records`.
+pub(crate) fn counted(count: impl TryInto<u64>, thing: &str) -> String {
+    let count = count.try_into().unwrap_or_default();
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", crate::cli::grouped(&count.to_string()))
+}
+
 impl Verdict {
     /// Returns this verdict, or another in place of a good one.
     pub(crate) fn or(self, other: Self) -> Self {

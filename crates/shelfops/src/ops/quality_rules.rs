@@ -3,8 +3,9 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shelfops_ingest::rules::{self, RULES, Rule, Severity, Stage};
+use shelfops_ingest::rules::{RULES, Rule, Severity, Stage};
 
+use super::quarantine_show::find_rule;
 use super::{Context, Effect, OpError, Operation, Output};
 
 /// Lists the validation rules.
@@ -45,11 +46,7 @@ impl Operation for QualityRules {
             return Ok(Output::new(summary, rows)
                 .next("shelfops quality rules RULE", "says why a rule is there and what to do"));
         };
-        let rule = rules::find(&name).ok_or_else(|| {
-            OpError::not_found(format!(
-                "there is no rule '{name}'; `shelfops quality rules` lists them"
-            ))
-        })?;
+        let rule = find_rule(&name)?;
         Ok(Output::new(rule.summary(), vec![row(rule, true)]))
     }
 }

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::QuarantineFilter;
 
-use super::quarantine_show::parse_id;
+use super::output::counted;
+use super::quarantine_show::{check_rule, find_record, parse_id};
 use super::{Context, Effect, OpError, Operation, Output};
 
 /// Gives quarantined records up.
@@ -57,12 +58,16 @@ impl Operation for QuarantineDiscard {
             return Err(OpError::usage("say why: --reason is kept with the records"));
         }
         let id = input.id.as_deref().map(parse_id).transpose()?;
+        input.rule.as_deref().map(check_rule).transpose()?;
         let (tenant, tx) = context.tenant(&input.tenant).await?;
+        if let Some(id) = id {
+            find_record(&tx, &tenant.slug, id).await?;
+        }
         let filter =
             QuarantineFilter { rule: input.rule, quarantined_record_id: id, ..Default::default() };
         let discarded = tx.discard_quarantined(&filter, &input.reason).await?;
         tx.commit().await?;
-        let summary = format!("{discarded} records of {} are given up", tenant.slug);
+        let summary = format!("gave up {} of {}", counted(discarded, "record"), tenant.slug);
         Ok(Output::new(summary, Discarded { discarded }))
     }
 }

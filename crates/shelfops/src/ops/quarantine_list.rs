@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shelfops_db::models::QuarantineFilter;
 
+use super::output::counted;
+use super::quarantine_show::check_rule;
 use super::{Context, Effect, OpError, Operation, Output};
 
 /// Says what waits in quarantine.
@@ -41,12 +43,14 @@ impl Operation for QuarantineList {
     type Data = Vec<Value>;
 
     async fn run(context: &Context, input: Input) -> Result<Output<Vec<Value>>, OpError> {
+        input.rule.as_deref().map(check_rule).transpose()?;
         let (tenant, tx) = context.tenant(&input.tenant).await?;
         let slug = &tenant.slug;
         if let Some(rule) = input.rule {
             let filter = QuarantineFilter { rule: Some(rule.clone()), ..Default::default() };
             let records = tx.quarantined(&filter, input.limit.clamp(1, 10_000)).await?;
-            let summary = format!("{} records of {slug} wait for '{rule}'", records.len());
+            let summary =
+                format!("{} of {slug} refused by '{rule}'", counted(records.len(), "record"));
             let rows = records
                 .into_iter()
                 .map(|record| {
@@ -70,7 +74,8 @@ impl Operation for QuarantineList {
         let summary = tx.quarantine_summary().await?;
         let total: i64 = summary.iter().map(|row| row.waiting).sum();
         let rows = summary.iter().map(|row| json!(row)).collect();
-        let output = Output::new(format!("{total} records of {slug} wait in quarantine"), rows);
+        let output =
+            Output::new(format!("{} of {slug} in quarantine", counted(total, "record")), rows);
         Ok(match summary.first() {
             Some(most) => output.next(
                 format!("shelfops quarantine list --tenant {slug} --rule {}", most.rule),

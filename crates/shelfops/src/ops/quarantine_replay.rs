@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_ingest::quarantine::ReferenceEntity;
 
-use super::quarantine_show::parse_id;
+use super::output::counted;
+use super::quarantine_show::{check_rule, find_record, parse_id};
 use super::{Context, Effect, OpError, Operation, Output};
 use crate::import::{Counts, ReplayReport, ReplayRequest, replay};
 
@@ -56,13 +57,18 @@ read by the mapping of the import that found it; with another mapping, import th
     }
 
     async fn run(context: &Context, input: Input) -> Result<Output<Replayed>, OpError> {
-        let database = context.database().await?;
-        let tenant = database.find_tenant(&input.tenant).await?;
+        let id = input.id.as_deref().map(parse_id).transpose()?;
+        input.rule.as_deref().map(check_rule).transpose()?;
+        let (tenant, tx) = context.tenant(&input.tenant).await?;
+        if let Some(id) = id {
+            find_record(&tx, &tenant.slug, id).await?;
+        }
+        drop(tx);
         let create_unknown =
             if input.create_unknown { ReferenceEntity::ALL.to_vec() } else { Vec::new() };
         let request = ReplayRequest {
             rule: input.rule,
-            quarantined_record_id: input.id.as_deref().map(parse_id).transpose()?,
+            quarantined_record_id: id,
             only_arrived: false,
             create_unknown,
         };
@@ -82,7 +88,7 @@ read by the mapping of the import that found it; with another mapping, import th
         } else {
             output.next(
                 format!("shelfops quarantine list --tenant {}", tenant.slug),
-                format!("{still} records are still refused"),
+                format!("says why {} did not pass", counted(still, "record")),
             )
         })
     }

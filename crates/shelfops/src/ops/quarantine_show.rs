@@ -4,8 +4,10 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shelfops_db::models::QuarantineFilter;
-use shelfops_ingest::rules;
+use shelfops_db::TenantTx;
+use shelfops_db::models::{QuarantineFilter, QuarantinedRow};
+use shelfops_ingest::rules::{self, Rule};
+use uuid::Uuid;
 
 use super::{Context, Effect, OpError, Operation, Output};
 
@@ -34,11 +36,7 @@ impl Operation for QuarantineShow {
     async fn run(context: &Context, input: Input) -> Result<Output<Value>, OpError> {
         let id = parse_id(&input.id)?;
         let (tenant, tx) = context.tenant(&input.tenant).await?;
-        let filter = QuarantineFilter { quarantined_record_id: Some(id), ..Default::default() };
-        let found = tx.quarantined(&filter, 1).await?.into_iter().next();
-        let record = found.ok_or_else(|| {
-            OpError::not_found(format!("{} has no quarantined record {id}", tenant.slug))
-        })?;
+        let record = find_record(&tx, &tenant.slug, id).await?;
         let summary = format!("{}: {}", record.rule, record.reason);
         let output = Output::new(summary, json!(record));
         Ok(match rules::find(&record.rule) {
@@ -48,8 +46,33 @@ impl Operation for QuarantineShow {
     }
 }
 
+/// Finds a tenant's record, whatever became of it.
+pub(super) async fn find_record(
+    tx: &TenantTx,
+    slug: &str,
+    id: Uuid,
+) -> Result<QuarantinedRow, OpError> {
+    let filter = QuarantineFilter { quarantined_record_id: Some(id), ..Default::default() };
+    let found = tx.quarantined(&filter, 1).await?.into_iter().next();
+    found.ok_or_else(|| OpError::not_found(format!("{slug} has no quarantined record {id}")))
+}
+
+/// Refuses the name of a rule that there is not.
+pub(super) fn check_rule(name: &str) -> Result<(), OpError> {
+    find_rule(name).map(drop)
+}
+
+/// Finds a rule by its name.
+pub(super) fn find_rule(name: &str) -> Result<&'static dyn Rule, OpError> {
+    rules::find(name).ok_or_else(|| {
+        OpError::not_found(format!(
+            "there is no rule '{name}'; `shelfops quality rules` lists them"
+        ))
+    })
+}
+
 /// Reads the id of a quarantined record.
-pub(super) fn parse_id(text: &str) -> Result<uuid::Uuid, OpError> {
+pub(super) fn parse_id(text: &str) -> Result<Uuid, OpError> {
     text.parse().map_err(|_| {
         OpError::usage(format!("'{text}' is no record id; `shelfops quarantine list` shows them"))
     })

@@ -4,6 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output};
 
 /// Lists the tenants.
@@ -43,8 +44,7 @@ impl Operation for TenantList {
         let output = match rows.len() {
             0 => Output::new("there is no tenant yet", rows)
                 .next("shelfops tenant add NAME", "every record belongs to a tenant"),
-            1 => Output::new("1 tenant", rows),
-            count => Output::new(format!("{count} tenants"), rows),
+            count => Output::new(counted(count, "tenant"), rows),
         };
         Ok(output)
     }

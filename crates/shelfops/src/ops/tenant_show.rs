@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::reference_counts;
 
+use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output};
 
 /// Shows what a tenant has.
@@ -67,7 +68,7 @@ impl Operation for TenantShow {
         } else {
             output.next(
                 format!("shelfops quarantine list --tenant {}", tenant.slug),
-                format!("{waiting} records wait there"),
+                format!("says why {} did not pass", counted(waiting, "record")),
             )
         })
     }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output};
 
 /// Lists the time series.
@@ -28,7 +29,11 @@ impl Operation for TimeseriesList {
         let engine = operator.timeseries_engine().await?;
         let series = operator.time_series().await?;
         let chunks: i64 = series.iter().map(|table| table.chunk_count).sum();
-        let summary = format!("{} time series in {chunks} chunks, kept by {engine}", series.len());
+        let summary = format!(
+            "{} time series in {}, kept by {engine}",
+            series.len(),
+            counted(chunks, "chunk")
+        );
         Ok(Output::new(summary, series.iter().map(|table| json!(table)).collect()))
     }
 }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output};
 
 /// Lists the chunks of a time series.
@@ -38,7 +39,7 @@ impl Operation for TimeseriesShow {
             )));
         }
         let chunks = operator.chunks(&input.table).await?;
-        let summary = format!("{} chunks of {}", chunks.len(), input.table);
+        let summary = format!("{} of {}", counted(chunks.len(), "chunk"), input.table);
         Ok(Output::new(summary, chunks.iter().map(|chunk| json!(chunk)).collect()))
     }
 }

@@ -16,6 +16,7 @@ use super::{Merged, Rejected, StagedBatch, Staging, Target};
 use crate::copy::destinations::{self, Destination, Destinations, NewChunk};
 use crate::copy::encode::RowEncoder;
 use crate::copy::references::ResolvedIds;
+use crate::copy::staged_spans::OwnSpans;
 use crate::copy::{CHUNKS, SinkOptions};
 use crate::error::doing;
 use crate::models::{system_time, timestamp};
@@ -69,6 +70,7 @@ pub(super) const STAGING: Staging = Staging {
 /// Decides where the weeks of a block go that were not seen before.
 pub(in crate::copy) async fn route(
     destinations: &mut Destinations,
+    spans: &mut OwnSpans,
     tx: &TenantTx,
     accepted: &[Accepted],
 ) -> Result<(), DbError> {
@@ -79,12 +81,25 @@ pub(in crate::copy) async fn route(
         }
     }
     for (span, row_count) in row_counts {
-        if row_count < DENSE_ROWS || destinations.route(span).is_some() {
+        if destinations.route(span).is_some() {
             continue;
         }
-        destinations.close().await?;
-        match begin_chunk(tx, span).await? {
-            None => destinations.route_to_staging(span),
+        if row_count < DENSE_ROWS {
+            spans.add(span);
+            continue;
+        }
+        // A chunk that the batch before is about to make cannot be made aside.
+        let begun = if spans.are_shared(span) {
+            None
+        } else {
+            destinations.close().await?;
+            begin_chunk(tx, span).await?
+        };
+        match begun {
+            None => {
+                destinations.route_to_staging(span);
+                spans.add(span);
+            }
             Some((table, chunk)) => {
                 // A name that the database itself made, quoted already.
                 let copy = format!("copy {table} ({FINAL_COLUMNS}) from stdin (format binary)");
@@ -92,6 +107,26 @@ pub(in crate::copy) async fn route(
             }
         }
     }
+    Ok(())
+}
+
+/// Makes the partitions that staged rows go to.
+pub(in crate::copy) async fn make_chunks(
+    tx: &TenantTx,
+    destinations: &Destinations,
+    spans: &OwnSpans,
+) -> Result<(), DbError> {
+    let is_staged =
+        |span: &i128| destinations.route(*span).is_none_or(|place| place == destinations::STAGING);
+    let starts: Vec<SystemTime> = spans
+        .iter()
+        .filter(is_staged)
+        .filter_map(|span| CHUNKS.start_of(span))
+        .map(system_time)
+        .collect();
+    tx.execute("select shelfops.ensure_chunks('transactions', $1)", &[&starts])
+        .await
+        .map_err(doing("make chunks for the transactions"))?;
     Ok(())
 }
 

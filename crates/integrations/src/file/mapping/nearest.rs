@@ -15,9 +15,9 @@ pub(crate) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Words a suggestion as a clause to append to a message; empty without one.
+/// Ends a sentence: with a suggestion, if there is one.
 pub(crate) fn did_you_mean(suggestion: Option<&str>) -> String {
-    suggestion.map_or_else(String::new, |name| format!("; did you mean '{name}'?"))
+    suggestion.map_or_else(|| ".".to_owned(), |name| format!("; did you mean '{name}'?"))
 }
 
 /// Lists names for a message, cut short where there are very many.

@@ -1,0 +1,8 @@
+//! The schema, tenants' isolation, references and the bulk sink, on every engine of the test server.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod fixture;
+mod migrations;
+mod references;
+mod tenancy;

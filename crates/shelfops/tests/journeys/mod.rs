@@ -1,0 +1,19 @@
+//! One file a kind of journey.
+
+mod again;
+mod bad_files;
+mod bad_text;
+mod bad_values;
+mod broken_database;
+mod embedded;
+mod formats;
+mod full_disk;
+mod help;
+mod interrupted;
+mod mapping;
+mod memory;
+mod migrations;
+mod output;
+mod quarantine;
+mod requests;
+mod together;
