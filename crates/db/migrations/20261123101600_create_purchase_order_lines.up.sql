@@ -6,6 +6,7 @@ create table purchase_order_lines (
     quantity_ordered numeric(14, 4) not null check (quantity_ordered > 0),
     quantity_received numeric(19, 4) not null default 0 check (quantity_received >= 0),
     unit_cost numeric(19, 4) check (unit_cost >= 0),
+    source_updated_at timestamptz,
     primary key (customer_id, purchase_order_id, external_line_id),
     foreign key (customer_id, purchase_order_id) references purchase_orders on delete cascade,
     foreign key (customer_id, product_id) references products

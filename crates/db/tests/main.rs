@@ -5,4 +5,5 @@
 mod fixture;
 mod migrations;
 mod references;
+mod sink;
 mod tenancy;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use shelfops_ingest::Stream;
 use shelfops_ingest::batch::{Accepted, Checkpoint, ValidBlock, Written};
 use shelfops_ingest::quarantine::{MissingReference, QuarantinedRecord, ReferenceEntity};
@@ -33,9 +33,16 @@ pub struct TableBatch {
     created: Vec<NewReference>,
     quarantined: Vec<QuarantinedRecord>,
     refused: BTreeMap<&'static str, u64>,
+    held: FxHashMap<u32, Held>,
     superseded: Vec<u32>,
     staged: Vec<Staged>,
     blocks: Vec<Arc<dyn RawRecords>>,
+}
+
+/// Why a row of the batch waits, and which record it was.
+struct Held {
+    rule: &'static str,
+    record_number: u64,
 }
 
 /// Where a staged row came from: kept because the merge may still refuse it.
@@ -60,6 +67,7 @@ impl TableBatch {
             created: Vec::new(),
             quarantined: Vec::new(),
             refused: BTreeMap::new(),
+            held: FxHashMap::default(),
             superseded: Vec::new(),
             staged: Vec::new(),
             blocks: Vec::new(),
@@ -83,7 +91,7 @@ impl TableBatch {
             let ids = match references.resolve(record) {
                 Ok(ids) => ids,
                 Err(missing) => {
-                    self.hold(missing, &*block.raw, raw_index as usize);
+                    self.hold(accepted, missing, &*block.raw);
                     continue;
                 }
             };
@@ -113,7 +121,8 @@ impl TableBatch {
     }
 
     /// Puts a record aside until what it refers to arrives.
-    fn hold(&mut self, missing: MissingReference, raw: &dyn RawRecords, index: usize) {
+    fn hold(&mut self, accepted: &Accepted, missing: MissingReference, raw: &dyn RawRecords) {
+        let index = accepted.raw_index as usize;
         let rule = match missing.entity {
             ReferenceEntity::Store => "known-store",
             ReferenceEntity::Product => "known-product",
@@ -121,18 +130,47 @@ impl TableBatch {
         };
         *self.refused.entry(rule).or_default() += 1;
         let reason = format!("{} '{}' is not known", missing.entity.name(), missing.external_id);
+        let position = raw.position(index);
+        self.held.insert(accepted.row_number, Held { rule, record_number: position.record });
         self.quarantined.push(QuarantinedRecord {
             rule,
             reason: reason.into(),
-            position: raw.position(index),
+            position,
             raw: raw.raw(index),
             missing_reference: Some(missing),
             replay_of: raw.replay_of(index),
         });
     }
 
+    /// Takes back out of quarantine what a newer version in the batch replaced: the pipeline has
+    /// counted that already.
+    async fn release_superseded(&mut self) -> Result<(), DbError> {
+        let mut released = FxHashSet::default();
+        for row_number in &self.superseded {
+            let Some(held) = self.held.remove(row_number) else { continue };
+            released.insert(held.record_number);
+            if let Some(count) = self.refused.get_mut(held.rule) {
+                *count -= 1;
+            }
+        }
+        if released.is_empty() {
+            return Ok(());
+        }
+        self.refused.retain(|_, count| *count > 0);
+        self.quarantined.retain(|kept| {
+            kept.missing_reference.is_none() || !released.contains(&kept.position.record)
+        });
+        if self.shared.disposal == Disposal::Settle {
+            return Ok(());
+        }
+        // Those that were written already, because there were many.
+        let released: Vec<u64> = released.into_iter().collect();
+        self.tx.release_quarantined(&self.place(), &released).await
+    }
+
     async fn merge(mut self, checkpoint: Checkpoint) -> Result<Written, DbError> {
         self.destinations.finish(&self.tx).await?;
+        self.release_superseded().await?;
         // Sorting a batch must not go through the disk.
         self.tx
             .batch_execute("set local work_mem = '64MB'")

@@ -72,10 +72,10 @@ pub struct QuarantinedRow {
 pub struct ReplayCandidate {
     /// Its id.
     pub quarantined_record_id: Uuid,
+    /// The run that found it: [`TenantTx::run_options`] says how it read.
+    pub sync_run_id: Uuid,
     /// The record as its source told it.
     pub raw: Value,
-    /// How the run that found it was told to read.
-    pub options: Value,
 }
 
 /// What happens to records that a run quarantines, or takes out of quarantine.
@@ -140,6 +140,35 @@ impl TenantTx {
             .await
             .map_err(doing("write to quarantine"))?;
         }
+        Ok(())
+    }
+
+    /// Forgets records that this run put into quarantine.
+    pub(crate) async fn release_quarantined(
+        &self,
+        place: &CursorPlace<'_>,
+        record_numbers: &[u64],
+    ) -> Result<(), DbError> {
+        let record_numbers: Vec<i64> = record_numbers.iter().copied().map(number).collect();
+        self.execute(
+            "delete from quarantined_records
+             where customer_id = $1
+                 and source = $2
+                 and stream = $3
+                 and origin = $4
+                 and record_number = any($5)
+                 and sync_run_id = $6",
+            &[
+                &self.customer_id().as_uuid(),
+                &place.source.as_str(),
+                &place.stream.name(),
+                &place.origin,
+                &record_numbers,
+                &place.sync_run_id,
+            ],
+        )
+        .await
+        .map_err(doing("take replaced records out of quarantine"))?;
         Ok(())
     }
 
@@ -337,25 +366,23 @@ impl TenantTx {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// Reads the next records to replay, in the order of their ids, after one of them.
+    /// Lists the next records to replay, in the order of their ids, after one of them.
     ///
     /// With `only_arrived`, those whose missing reference has arrived; else all that wait and match.
+    /// Ids alone, because finding them costs a look at all that waits: ask for many at once.
     ///
     /// # Errors
     /// Fails when the server does.
-    pub async fn replay_candidates(
+    pub async fn replay_ids(
         &self,
         filter: &ReplayFilter<'_>,
         after: Option<Uuid>,
         limit: i64,
-    ) -> Result<Vec<ReplayCandidate>, DbError> {
+    ) -> Result<Vec<Uuid>, DbError> {
         let rows = self
             .query(
-                "select record.quarantined_record_id, record.raw, run.options
+                "select record.quarantined_record_id
                  from quarantined_records as record
-                 join sync_runs as run
-                     on run.customer_id = record.customer_id
-                     and run.sync_run_id = record.sync_run_id
                  where record.customer_id = $1
                      and record.status = 'waiting'
                      and record.source = $2
@@ -384,13 +411,34 @@ impl TenantTx {
                 ],
             )
             .await
+            .map_err(doing("look for records to replay"))?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// Reads records to replay, in the order of their ids; those that no longer wait are left out.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn replay_candidates(&self, ids: &[Uuid]) -> Result<Vec<ReplayCandidate>, DbError> {
+        let rows = self
+            .query(
+                "select record.quarantined_record_id, record.sync_run_id, record.raw
+                 from unnest($2::uuid[]) as wanted (id)
+                 join quarantined_records as record
+                     on record.customer_id = $1
+                     and record.quarantined_record_id = wanted.id
+                 where record.status = 'waiting'
+                 order by record.quarantined_record_id",
+                &[&self.customer_id().as_uuid(), &ids],
+            )
+            .await
             .map_err(doing("read records to replay"))?;
         Ok(rows
             .iter()
             .map(|row| ReplayCandidate {
                 quarantined_record_id: row.get(0),
-                raw: row.get(1),
-                options: row.get(2),
+                sync_run_id: row.get(1),
+                raw: row.get(2),
             })
             .collect())
     }

@@ -59,7 +59,9 @@ impl TenantTx {
                  (customer_id, source, stream, origin, cursor, is_complete, sync_run_id)
              values ($1, $2, $3, $4, $5, $6, $7)
              on conflict (customer_id, source, stream, origin) do update set
-                 cursor = excluded.cursor,
+                 -- A run that had nothing to read does not know where it stands.
+                 cursor = case excluded.cursor
+                     when 'null' then sync_cursors.cursor else excluded.cursor end,
                  is_complete = excluded.is_complete,
                  sync_run_id = excluded.sync_run_id,
                  advanced_at = now()",

@@ -220,6 +220,21 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Returns how a run was told to read.
+    ///
+    /// # Errors
+    /// Fails when there is no such run, or when the server does.
+    pub async fn run_options(&self, sync_run_id: Uuid) -> Result<Value, DbError> {
+        let row = self
+            .query_one(
+                "select options from sync_runs where customer_id = $1 and sync_run_id = $2",
+                &[&self.customer_id().as_uuid(), &sync_run_id],
+            )
+            .await
+            .map_err(doing("read how a run was told to read"))?;
+        Ok(row.get(0))
+    }
+
     /// Lists the newest runs.
     ///
     /// # Errors

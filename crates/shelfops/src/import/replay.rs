@@ -1,5 +1,6 @@
 //! Tries quarantined records again.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -114,6 +115,7 @@ async fn replay_group(
         quarantined_record_id: request.quarantined_record_id,
         only_arrived: request.only_arrived,
         conventions,
+        found: VecDeque::new(),
         after: None,
         mappers: FxHashMap::default(),
         read: 0,

@@ -1,13 +1,14 @@
 //! Reads waiting records out of quarantine, as a source like any other.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
-use shelfops_db::Database;
 use shelfops_db::models::{ReplayCandidate, ReplayFilter};
+use shelfops_db::{Database, DbError, TenantTx};
 use shelfops_ingest::cursor::Cursor;
 use shelfops_ingest::quarantine::Position;
 use shelfops_ingest::source::{Malformed, RawRecords, Source, SourceBlock, SourceError};
@@ -17,7 +18,13 @@ use shelfops_integrations::file::{Mapping, RawMapper};
 use uuid::Uuid;
 
 /// How many records are read at once.
-const BLOCK_RECORDS: i64 = 4_096;
+const BLOCK_RECORDS: usize = 4_096;
+
+/// How many ids are looked up at once: finding any costs a look at all that waits.
+const IDS_AT_ONCE: i64 = 200_000;
+
+/// What a record that is kept as JSON takes of memory, in bytes.
+const RECORD_BYTES: usize = 3_072;
 
 /// Waiting records of one source and stream.
 pub(super) struct QuarantineSource {
@@ -29,13 +36,59 @@ pub(super) struct QuarantineSource {
     pub(super) quarantined_record_id: Option<Uuid>,
     pub(super) only_arrived: bool,
     pub(super) conventions: Conventions,
+    /// Records that were found and not read yet, the next one first.
+    pub(super) found: VecDeque<Uuid>,
+    /// The last one that was found.
     pub(super) after: Option<Uuid>,
-    pub(super) mappers: FxHashMap<String, Result<Arc<RawMapper>, String>>,
+    pub(super) mappers: FxHashMap<Uuid, Result<Arc<RawMapper>, String>>,
     pub(super) read: u64,
 }
 
 impl QuarantineSource {
-    async fn next(&mut self) -> Result<Option<SourceBlock>, SourceError> {
+    async fn next(&mut self) -> Result<Option<SourceBlock>, DbError> {
+        let tx = self.database.tenant(self.customer_id).await?;
+        let block = self.read_block(&tx).await?;
+        tx.commit().await?;
+        Ok(block)
+    }
+
+    async fn read_block(&mut self, tx: &TenantTx) -> Result<Option<SourceBlock>, DbError> {
+        let candidates = loop {
+            if self.found.is_empty() {
+                self.find(tx).await?;
+            }
+            let count = self.found.len().min(BLOCK_RECORDS);
+            let ids: Vec<Uuid> = self.found.drain(..count).collect();
+            if ids.is_empty() {
+                return Ok(None);
+            }
+            let candidates = tx.replay_candidates(&ids).await?;
+            if !candidates.is_empty() {
+                break candidates;
+            }
+        };
+        let mut drafts = Vec::with_capacity(candidates.len());
+        let mut records = Vec::with_capacity(candidates.len());
+        for ReplayCandidate { quarantined_record_id, sync_run_id, raw } in candidates {
+            drafts.push(match self.mapper(tx, sync_run_id).await? {
+                Ok(mapper) => mapper.draft(&raw),
+                Err(reason) => Err(Malformed { reason }),
+            });
+            records.push((quarantined_record_id, raw));
+        }
+        let first = self.read + 1;
+        self.read += records.len() as u64;
+        let last = records.last().map(|(id, _)| *id);
+        Ok(Some(SourceBlock {
+            drafts,
+            raw: Arc::new(Candidates { first, records }),
+            cursor: Cursor::new(json!(last)),
+            bytes_read: self.read,
+        }))
+    }
+
+    /// Looks up which records come next.
+    async fn find(&mut self, tx: &TenantTx) -> Result<(), DbError> {
         let filter = ReplayFilter {
             source: &self.source,
             stream: self.stream.name(),
@@ -43,45 +96,34 @@ impl QuarantineSource {
             quarantined_record_id: self.quarantined_record_id,
             only_arrived: self.only_arrived,
         };
-        let failed = |error| SourceError::caused_by("could not read the quarantine", error);
-        let tx = self.database.tenant(self.customer_id).await.map_err(failed)?;
-        let candidates =
-            tx.replay_candidates(&filter, self.after, BLOCK_RECORDS).await.map_err(failed)?;
-        drop(tx);
-        let Some(last) = candidates.last() else { return Ok(None) };
-        self.after = Some(last.quarantined_record_id);
-        let drafts = candidates
-            .iter()
-            .map(|candidate| match self.mapper(&candidate.options) {
-                Ok(mapper) => mapper.draft(&candidate.raw),
-                Err(reason) => Err(Malformed { reason }),
-            })
-            .collect();
-        let first = self.read + 1;
-        self.read += candidates.len() as u64;
-        Ok(Some(SourceBlock {
-            drafts,
-            raw: Arc::new(Candidates { first, candidates }),
-            cursor: Cursor::new(json!(self.after)),
-            bytes_read: self.read,
-        }))
+        let ids = tx.replay_ids(&filter, self.after, IDS_AT_ONCE).await?;
+        self.after = ids.last().copied().or(self.after);
+        self.found = ids.into();
+        Ok(())
     }
 
     /// Returns the mapper of the run that found a record; runs are few, records many.
-    fn mapper(&mut self, options: &Value) -> Result<Arc<RawMapper>, String> {
-        let key = options.to_string();
-        let (stream, conventions) = (self.stream, &self.conventions);
-        self.mappers
-            .entry(key)
-            .or_insert_with(|| {
-                let mapping = options.get("mapping").cloned().unwrap_or_else(|| json!({}));
-                let mapping: Mapping = serde_json::from_value(mapping)
-                    .map_err(|error| format!("its run's mapping cannot be read: {error}"))?;
-                let mapper = RawMapper::new(&mapping, stream, conventions)
-                    .map_err(|error| error.to_string())?;
-                Ok(Arc::new(mapper))
-            })
-            .clone()
+    async fn mapper(
+        &mut self,
+        tx: &TenantTx,
+        sync_run_id: Uuid,
+    ) -> Result<Result<Arc<RawMapper>, String>, DbError> {
+        if let Some(known) = self.mappers.get(&sync_run_id) {
+            return Ok(known.clone());
+        }
+        let options = tx.run_options(sync_run_id).await?;
+        let made = self.make_mapper(&options);
+        self.mappers.insert(sync_run_id, made.clone());
+        Ok(made)
+    }
+
+    fn make_mapper(&self, options: &Value) -> Result<Arc<RawMapper>, String> {
+        let mapping = options.get("mapping").cloned().unwrap_or_else(|| json!({}));
+        let mapping: Mapping = serde_json::from_value(mapping)
+            .map_err(|error| format!("its run's mapping cannot be read: {error}"))?;
+        let mapper = RawMapper::new(&mapping, self.stream, &self.conventions)
+            .map_err(|error| error.to_string())?;
+        Ok(Arc::new(mapper))
     }
 }
 
@@ -95,14 +137,18 @@ impl Source for QuarantineSource {
     }
 
     fn next_block(&mut self) -> BoxFuture<'_, Result<Option<SourceBlock>, SourceError>> {
-        self.next().boxed()
+        async {
+            let block = self.next().await;
+            block.map_err(|error| SourceError::caused_by("could not read the quarantine", error))
+        }
+        .boxed()
     }
 }
 
 /// Records as quarantine kept them.
 struct Candidates {
     first: u64,
-    candidates: Vec<ReplayCandidate>,
+    records: Vec<(Uuid, Value)>,
 }
 
 impl RawRecords for Candidates {
@@ -111,15 +157,14 @@ impl RawRecords for Candidates {
     }
 
     fn raw(&self, index: usize) -> Value {
-        self.candidates[index].raw.clone()
+        self.records[index].1.clone()
     }
 
     fn memory_bytes(&self) -> usize {
-        // JSON in memory takes several times its text; the text is a fair share of that.
-        self.candidates.len() * 1_024
+        self.records.len() * RECORD_BYTES
     }
 
     fn replay_of(&self, index: usize) -> Option<Uuid> {
-        Some(self.candidates[index].quarantined_record_id)
+        Some(self.records[index].0)
     }
 }

@@ -173,7 +173,7 @@ async fn the_doctor_says_what_is_missing_until_nothing_is() {
 #[tokio::test]
 async fn a_killed_program_leaves_no_server_behind_and_the_next_one_recovers() {
     let home = Home::new();
-    let mut running = home.command("demo --once --lines 20000").start();
+    let mut running = home.command("demo --once --lines 8000").start();
     home.until_started(&mut running).await;
     let server = home.server_id().expect("a server runs");
     let files = async || {
@@ -186,7 +186,7 @@ async fn a_killed_program_leaves_no_server_behind_and_the_next_one_recovers() {
     let gone = async || !std::fs::exists(format!("/proc/{server}")).unwrap();
     wait_for("the server to stop by itself", DEADLINE, gone).await.unwrap();
 
-    let answer = home.call("demo --once --lines 20000").await.succeeds();
+    let answer = home.call("demo --once --lines 8000").await.succeeds();
     for tenant in answer.data()["tenants"].as_array().unwrap() {
         let quarantine = tenant["quarantine"].as_array().unwrap();
         let waiting: u64 = quarantine.iter().filter_map(|reason| reason["waiting"].as_u64()).sum();

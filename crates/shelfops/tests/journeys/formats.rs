@@ -2,7 +2,9 @@
 
 use shelfops_testkit::engines;
 
-use crate::fixture::{Shop, assert_same_rows, compressed, csv, dirty_sales, json_lines, parquet};
+use crate::fixture::{
+    Sale, Shop, assert_same_rows, compressed, csv, dirty_sales, json_lines, parquet,
+};
 
 /// What is refused, in words that do not depend on the format.
 const REFUSED: &str = "
@@ -36,6 +38,24 @@ async fn the_same_records_give_the_same_tables_in_every_format_and_on_every_engi
         assert!(!refused.is_empty() && lines.len() > 4_000);
         assert_same_rows(&loaded.0, lines);
         assert_same_rows(&loaded.1, refused);
+    }
+}
+
+#[tokio::test]
+async fn lines_in_no_order_of_time_are_imported_on_every_engine() {
+    // Four weeks in every block, each now above and now below what is worth a partition of its own
+    // making: a batch must not wait for the one behind it.
+    let at = |number: u32| Sale {
+        sold_at: format!("2025-03-{:02} 12:00:00", number.wrapping_mul(2_654_435_761) % 28 + 1),
+        ..Sale::number(number)
+    };
+    let text = csv(&(1..=40_000).map(at).collect::<Vec<_>>());
+    for engine in engines().await.unwrap() {
+        let shop = Shop::open(engine).await;
+        shop.write("sales.csv", &text);
+        let report = shop.import_sales("sales.csv", &["--batch-records", "1"]).await;
+        assert_eq!(report.outcome(), [40_000, 0, 0, 0], "{engine}");
+        assert_eq!(shop.line_count().await, 40_000, "{engine}");
     }
 }
 

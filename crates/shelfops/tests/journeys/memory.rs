@@ -71,37 +71,40 @@ async fn a_file_of_150_mb_is_imported_in_less_than_300_mb_of_memory() {
     assert!(peak < LIMIT, "{} MiB", peak >> 20);
 }
 
+const REFUSED: u64 = 170_000;
+
 /// Imports many lines that are all refused, and expects no more memory than for good ones.
-async fn is_refused_in_little_memory(rule: &str, line: impl Fn(u64) -> String) {
-    const LINES: u64 = 220_000;
+async fn with_refused(rule: &str, line: impl Fn(u64) -> String) -> Shop {
     let shop = shop().await;
     let file = std::fs::File::create(shop.path("sales.csv")).unwrap();
     let mut file = BufWriter::new(file);
     writeln!(file, "{SALES_HEADER}").unwrap();
-    for number in 0..LINES {
+    for number in 0..REFUSED {
         writeln!(file, "{}", line(number)).unwrap();
     }
     drop(file);
     let flags = ["--keep-going"];
     let (answer, peak) = peak_of(shop.importing("sales.csv", "transactions", &flags).start()).await;
     let report = Report::of(&answer.succeeds().data());
-    assert_eq!(report.counts.refused(), [(rule, LINES)]);
-    assert_eq!(shop.quarantine_count().await, LINES as i64);
+    assert_eq!(report.counts.refused(), [(rule, REFUSED)]);
+    assert_eq!(shop.quarantine_count().await, REFUSED as i64);
     assert!(peak < LIMIT, "{} MiB", peak >> 20);
+    shop
 }
 
 #[tokio::test]
 async fn a_file_of_nothing_but_unreadable_records_takes_no_more_memory_than_another() {
-    is_refused_in_little_memory("time-readable", |number| {
-        format!("L{number},R,S1,P1,never,1,1.50,1.50,USD")
-    })
-    .await;
+    with_refused("time-readable", |number| format!("L{number},R,S1,P1,never,1,1.50,1.50,USD"))
+        .await;
 }
 
 #[tokio::test]
-async fn a_file_of_nothing_but_unknown_stores_takes_no_more_memory_than_another() {
-    is_refused_in_little_memory("known-store", |number| {
-        format!("L{number},R,S9,P1,2025-03-04 10:00:00,1,1.50,1.50,USD")
-    })
-    .await;
+async fn many_records_that_wait_for_one_store_take_no_more_memory_when_they_come_or_go() {
+    let waiting = |number| format!("L{number},R,S9,P1,2025-03-04 10:00:00,1,1.50,1.50,USD");
+    let shop = with_refused("known-store", waiting).await;
+    shop.write("stores.csv", "store_id,name\nS9,New Store\n");
+    let (answer, peak) = peak_of(shop.importing("stores.csv", "stores", &[]).start()).await;
+    let report = Report::of(&answer.succeeds().data());
+    assert_eq!(report.replayed[0].inserted, REFUSED);
+    assert!(peak < LIMIT, "{} MiB", peak >> 20);
 }

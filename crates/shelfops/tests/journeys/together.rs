@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use shelfops_testkit::wait_for;
+use shelfops_testkit::{engines, wait_for};
 
-use crate::fixture::{Report, Sale, csv, dirty_sales, sales, shop};
+use crate::fixture::{Report, Sale, Shop, csv, dirty_sales, sales, shop};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -51,7 +51,12 @@ async fn two_imports_started_at_once_load_a_file_once() {
 
 #[tokio::test]
 async fn files_that_overlap_may_be_imported_at_once() {
-    let shop = shop().await;
+    for engine in engines().await.unwrap() {
+        overlapping_files_are_imported_at_once(&Shop::open(engine).await).await;
+    }
+}
+
+async fn overlapping_files_are_imported_at_once(shop: &Shop) {
     shop.write("first.csv", csv(&sales(1..=12_000)));
     shop.write("second.csv", csv(&sales(6_001..=18_000)));
     let start = |file| shop.importing(file, "transactions", &["--batch-records", "1"]).start();

@@ -3,7 +3,7 @@
 use shelfops_ingest::records::Store;
 use uuid::Uuid;
 
-use super::{Merged, Staging};
+use super::{Merged, Rejected, Staging};
 use crate::copy::SinkOptions;
 use crate::copy::encode::RowEncoder;
 use crate::error::doing;
@@ -52,6 +52,7 @@ pub(super) fn encode(row: &mut RowEncoder, store: &Store) {
 pub(super) async fn merge(tx: &TenantTx, options: &SinkOptions) -> Result<Merged, DbError> {
     let customer = options.customer_id.as_uuid();
     let source = options.source.as_str();
+    let rejected = refuse_unknown_clocks(tx).await?;
     let updated =
         tx.execute_fresh(UPDATE, &[&customer, &source]).await.map_err(doing("update stores"))?;
     let inserted =
@@ -62,13 +63,34 @@ pub(super) async fn merge(tx: &TenantTx, options: &SinkOptions) -> Result<Merged
         .await
         .map_err(doing("count staged stores"))?;
     let staged = u64::try_from(staged.get::<_, i64>(0)).unwrap_or_default();
-    Ok(Merged {
-        inserted,
-        updated,
-        unchanged: staged - inserted - updated,
-        rejected: Vec::new(),
-        range: None,
-    })
+    Ok(Merged { inserted, updated, unchanged: staged - inserted - updated, rejected, range: None })
+}
+
+/// Refuses stores whose clock the database cannot read: no sale of theirs would have a day.
+async fn refuse_unknown_clocks(tx: &TenantTx) -> Result<Vec<Rejected>, DbError> {
+    let rows = tx
+        .query(
+            "delete from staged_stores as staged
+             where time_zone is not null
+                 and not exists (
+                     select from pg_timezone_names as known
+                     where lower(known.name) = lower(staged.time_zone)
+                 )
+             returning row_number, time_zone",
+            &[],
+        )
+        .await
+        .map_err(doing("look for unknown time zones"))?;
+    let mut rejected: Vec<Rejected> = rows
+        .iter()
+        .map(|row| Rejected {
+            row_number: u32::try_from(row.get::<_, i32>(0)).unwrap_or_default(),
+            rule: "time-readable",
+            reason: format!("time_zone: '{}' is no time zone", row.get::<_, &str>(1)),
+        })
+        .collect();
+    rejected.sort_unstable_by_key(|row| row.row_number);
+    Ok(rejected)
 }
 
 const UPDATE: &str = "

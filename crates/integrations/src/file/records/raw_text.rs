@@ -40,7 +40,8 @@ impl Invalid {
         };
         let mut raw = raw_text(bytes, bytes.len() as u64);
         if encoding == "UTF-8" {
-            let start = valid_bytes.saturating_sub(SHOWN_BYTES / 2);
+            // A record that is shown cut may end before the byte in question.
+            let start = valid_bytes.min(bytes.len()).saturating_sub(SHOWN_BYTES / 2);
             let shown = &bytes[start..bytes.len().min(start + SHOWN_BYTES)];
             let _ = write!(raw, "\n(bytes from {}:", start + 1);
             for byte in shown {

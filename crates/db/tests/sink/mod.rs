@@ -1,0 +1,14 @@
+//! The bulk sink through the pipeline: what is loaded, what is refused, and what a crash leaves.
+
+mod aside;
+mod catalogue;
+mod desk;
+mod interrupted;
+mod loads;
+mod memory_source;
+mod rollups;
+mod snapshots;
+mod splits;
+mod together;
+mod unknown;
+mod versions;

@@ -1,0 +1,200 @@
+//! Rollups are what the rows come to, whatever is done to the rows.
+
+use shelfops_db::Engine;
+use shelfops_ingest::Stream;
+
+use super::desk::{Desk, How, count, sale};
+use super::memory_source::Told;
+use super::snapshots::{assert_rollups_exact, storage};
+use crate::fixture::{Fixture, on_every_engine};
+
+async fn loaded(fixture: &Fixture) -> Desk {
+    let desk = Desk::open(fixture, "shop", "America/New_York").await;
+    desk.stock().await;
+    let lines: Vec<Told> = (0..60)
+        .map(|number| {
+            let at = format!("2026-03-{:02}T{:02}:30:00Z", 1 + number % 12, (number * 5) % 24);
+            sale(&number.to_string(), ["s1", "s2"][number % 2], ["p1", "p2", "p3"][number % 3], &at)
+                .with("transaction_type", ["sale", "return", "void"][number % 3])
+                .with("currency", ["EUR", "USD"][number / 30])
+                .with("total_amount", format!("{number}.10"))
+                .with("tax_amount", "0.19")
+        })
+        .collect();
+    desk.load(Stream::Transactions, &lines, &How::from("lines")).await;
+    let counts: Vec<Told> = (0..24)
+        .map(|hour| {
+            count(
+                ["s1", "s2"][hour % 2],
+                ["p1", "p2", "p3"][hour % 3],
+                &format!("2026-03-02T{hour:02}:00:00Z"),
+            )
+            .with("quantity_on_hand", hour)
+        })
+        .collect();
+    desk.load(Stream::Inventory, &counts, &How::from("counts")).await;
+    desk
+}
+
+/// Runs a statement as the tenant, through the names that the program uses.
+async fn run(fixture: &Fixture, desk: &Desk, sql: &str) {
+    let client = fixture.superuser().await;
+    let whole = format!(
+        "begin; select shelfops.enter_tenant('{}'); set local role shelfops_app; {sql}; commit",
+        desk.customer_id
+    );
+    client.batch_execute(&whole).await.unwrap_or_else(|error| {
+        panic!("{sql}: {}", error.as_db_error().unwrap().message());
+    });
+}
+
+#[tokio::test]
+async fn they_follow_every_change_of_the_rows() {
+    on_every_engine(async |fixture| {
+        let desk = loaded(fixture).await;
+        assert_rollups_exact(fixture, &desk).await;
+        for change in [
+            "update transactions set quantity = quantity * 2 where external_id < '3'",
+            "update transactions set business_date = business_date + 1 where external_id > '4'",
+            "update transactions set store_id = other.store_id from stores as other
+                 where other.name = 's2' and transactions.external_id like '1%'",
+            "update transactions set transaction_type = 'return', tax_amount = -1",
+            "update transactions set transaction_type = 'exchange' where external_id like '%2'",
+            "update transactions set currency = 'GBP' where external_id like '%4'",
+            "delete from transactions where external_id like '2%'",
+            // The last line of its day, hour and store: its totals go with it.
+            "delete from transactions where business_date = '2026-03-05'",
+            "update inventory_levels set quantity_on_hand = -quantity_on_hand",
+            "delete from inventory_levels where quantity_on_hand < -20",
+            "delete from inventory_levels where counted_at >= '2026-03-02 12:00+00'",
+            "delete from inventory_levels where quantity_on_hand > -5",
+            "delete from inventory_levels",
+            "delete from transactions",
+        ] {
+            run(fixture, &desk, change).await;
+            desk.refresh().await;
+            assert_rollups_exact(fixture, &desk).await;
+        }
+        let client = fixture.superuser().await;
+        for rollup in ["daily_sales", "hourly_sales"] {
+            let schema = if fixture.engine == Engine::Timescale { "timeseries" } else { "public" };
+            let left = format!("select count(*) from {schema}.{rollup}");
+            assert_eq!(client.query_one(&left, &[]).await.unwrap().get::<_, i64>(0), 0, "{rollup}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn they_follow_changes_in_compressed_chunks() {
+    on_every_engine(async |fixture| {
+        if fixture.engine != Engine::Timescale {
+            return;
+        }
+        let desk = loaded(fixture).await;
+        let client = fixture.superuser().await;
+        for change in [
+            "update transactions set quantity = 3 where external_id like '1%'",
+            "delete from transactions where external_id like '2%'",
+            "update inventory_levels set quantity_on_hand = 99
+                 where counted_at = '2026-03-02 23:00+00'",
+            "delete from inventory_levels where counted_at >= '2026-03-02 20:00+00'",
+            // Whole segments at once.
+            "delete from transactions using stores
+                 where stores.store_id = transactions.store_id and stores.name = 's1'",
+            "delete from inventory_levels using stores
+                 where stores.store_id = inventory_levels.store_id and stores.name = 's2'",
+        ] {
+            let compress = "select shelfops.compress_chunks(series, '2026-12-01')
+                            from unnest(array['transactions', 'inventory_levels']) as series";
+            client.batch_execute(compress).await.unwrap();
+            run(fixture, &desk, change).await;
+            desk.refresh().await;
+            assert_rollups_exact(fixture, &desk).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_live_tail_is_there_before_any_refresh() {
+    on_every_engine(async |fixture| {
+        let desk = loaded(fixture).await;
+        let later = sale("later", "s1", "p1", "2026-03-20T10:00:00Z");
+        let sql = format!(
+            "insert into transactions (customer_id, transaction_id, store_id, product_id, occurred_at,
+                 business_date, quantity, total_amount, currency, transaction_type, source, external_id)
+             select customer_id, gen_random_uuid(), store_id, product_id,
+                 occurred_at + interval '30 days', business_date + 30, quantity, total_amount,
+                 currency, transaction_type, source, external_id || '-{}'
+             from transactions",
+            "later"
+        );
+        drop(later);
+        if fixture.engine == Engine::Native {
+            run(fixture, &desk, "select shelfops.ensure_chunks('transactions',
+                array(select '2026-04-01'::timestamptz + week * interval '7 days' from generate_series(-1, 3) as week))").await;
+        }
+        run(fixture, &desk, &sql).await;
+        assert_rollups_exact(fixture, &desk).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_counts_of_one_moment_have_one_winner_in_whatever_order_they_come() {
+    on_every_engine(async |fixture| {
+        for (slug, order) in [("one", ["a", "b"]), ("other", ["b", "a"])] {
+            let desk = Desk::open(fixture, slug, "UTC").await;
+            desk.stock().await;
+            for source in order {
+                let sql = format!(
+                    "select shelfops.ensure_chunks('inventory_levels', array['2026-03-02'::timestamptz]);
+                     insert into inventory_levels (customer_id, store_id, product_id, counted_at,
+                         quantity_on_hand, source)
+                     select store.customer_id, store_id, product_id, '2026-03-02 10:00+00', 1, '{source}'
+                     from stores as store, products"
+                );
+                run(fixture, &desk, &sql).await;
+            }
+            assert_rollups_exact(fixture, &desk).await;
+            // The winner goes; the other is there.
+            run(fixture, &desk, "delete from inventory_levels where source = 'a'").await;
+            assert_rollups_exact(fixture, &desk).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn old_rows_that_are_dropped_leave_their_totals() {
+    on_every_engine(async |fixture| {
+        let desk = loaded(fixture).await;
+        desk.refresh().await;
+        let client = fixture.superuser().await;
+        let sums = async || {
+            let enter = format!("begin; select shelfops.enter_tenant('{}')", desk.customer_id);
+            client.batch_execute(&enter).await.unwrap();
+            let sql = "select concat_ws(' ', (select sum(line_count) from daily_sales),
+                           (select sum(sales_amount) from hourly_sales),
+                           (select count(*) from latest_inventory))";
+            let sums: String = client.query_one(sql, &[]).await.unwrap().get(0);
+            client.batch_execute("rollback").await.unwrap();
+            sums
+        };
+        let before = sums().await;
+        for series in ["transactions", "inventory_levels"] {
+            let sql = format!("select shelfops.drop_chunks('{series}', '2027-01-01')");
+            assert!(client.query_one(&sql, &[]).await.unwrap().get::<_, i32>(0) > 0);
+            let left = format!("select count(*) from {}", storage(&client, series).await);
+            assert_eq!(client.query_one(&left, &[]).await.unwrap().get::<_, i64>(0), 0);
+        }
+        assert_eq!(sums().await, before);
+        // A later load into the same weeks, and the refresh after it, do not take them away.
+        let lines = [sale("new", "s1", "p1", "2026-03-03T10:00:00Z")];
+        desk.load(Stream::Transactions, &lines, &How::from("late")).await;
+        let after = sums().await;
+        assert_eq!(after.split(' ').next(), Some("61"), "{before} became {after}");
+    })
+    .await;
+}
