@@ -16,7 +16,7 @@ use shelfops_ingest::{CustomerId, SourceName, Stream};
 use uuid::Uuid;
 
 use super::memory_source::{MemorySource, Told};
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, connected};
 
 /// The present of every run.
 pub(crate) const NOW: &str = "2026-12-31T00:00:00Z";
@@ -77,6 +77,11 @@ impl Observer for Deaf {
 }
 
 impl Desk {
+    /// The same with connections of its own.
+    pub(crate) fn reconnected(&self, fixture: &Fixture) -> Self {
+        Self { database: connected(&fixture.test), ..self.clone() }
+    }
+
     /// Opens a desk for a new tenant.
     pub(crate) async fn open(fixture: &Fixture, slug: &str, zone: &str) -> Self {
         let tenant = fixture
@@ -128,30 +133,31 @@ impl Desk {
         )
     }
 
-    /// Loads records from where the origin's cursor stands.
+    /// Loads records from where the origin's cursor stands, and writes down how it ended.
     pub(crate) async fn resume(
         &self,
         stream: Stream,
         told: &[Told],
         how: &How,
     ) -> Result<Totals, PipelineError> {
-        self.resume_after(stream, told, how, async || ()).await
+        let sync_run_id = self.start(stream, how).await;
+        let totals = self.attempt(stream, told, how, sync_run_id).await?;
+        self.end(sync_run_id, &totals).await;
+        Ok(totals)
     }
 
-    /// The same, with something done between the record of the run and its first batch.
-    pub(crate) async fn resume_after(
+    /// Loads records for a run that was started, from where the origin's cursor stands.
+    pub(crate) async fn attempt(
         &self,
         stream: Stream,
         told: &[Told],
         how: &How,
-        before: impl AsyncFnOnce(),
+        sync_run_id: Uuid,
     ) -> Result<Totals, PipelineError> {
         let next = match how.is_replay {
             true => 0,
             false => self.cursor(stream, how).await,
         };
-        let sync_run_id = self.start(stream, how).await;
-        before().await;
         let sink = self.sink(stream, how, sync_run_id);
         let source = MemorySource { stream, told: told.to_vec(), next, block_size: how.block };
         let settings = Settings {
@@ -167,7 +173,6 @@ impl Desk {
         }
         let totals = outcome?.totals;
         assert!(totals.is_balanced(), "{totals:?}");
-        self.end(sync_run_id, &totals).await;
         Ok(totals)
     }
 

@@ -1,5 +1,6 @@
 //! A connection that is killed at any point of a batch: all of it is there, or nothing.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use shelfops_ingest::Stream;
@@ -54,7 +55,7 @@ fn told(stream: Stream) -> Vec<Told> {
         })
         .collect();
     let (first, known) = (told[0].clone(), told[1].clone());
-    told[30] = told[30].clone().with("product", "new");
+    told[30] = told[30].clone().with("product", format!("new-{stream}"));
     told[31] = told[31].clone().with("store", "unheard-of");
     told[32] = match stream {
         Stream::Inventory => known.with("quantity_on_hand", 777),
@@ -119,8 +120,10 @@ async fn a_batch_that_is_killed_at_any_point_leaves_nothing_and_a_rerun_complete
 
 /// Runs until the batch waits for a lock, and kills it there.
 async fn stop_at(fixture: &Fixture, desk: &Desk, stream: Stream, told: &[Told], lock: &str) {
+    let desk = desk.reconnected(fixture);
+    let how = how("file");
+    let sync_run_id = desk.start(stream, &how).await;
     let holder = fixture.superuser().await;
-    holder.batch_execute("begin").await.unwrap();
     let series = if stream == Stream::Transactions { "transactions" } else { "inventory_levels" };
     let storage = super::snapshots::storage(&holder, series).await;
     let hold = match lock {
@@ -131,19 +134,21 @@ async fn stop_at(fixture: &Fixture, desk: &Desk, stream: Stream, told: &[Told], 
         "at commit" => "select pg_advisory_lock(4711)".to_owned(),
         table => table.replace("{series}", &storage),
     };
-    // Runs are recorded before the lock is there, or that would wait already.
-    let how = how("file");
-    let run = desk.resume_after(stream, told, &how, async || {
-        holder.batch_execute(&hold).await.unwrap();
-    });
+    holder.batch_execute(&format!("begin; {hold}")).await.unwrap();
     let killer = fixture.superuser().await;
+    let has_ended = Cell::new(false);
+    let run = async {
+        let outcome = desk.attempt(stream, told, &how, sync_run_id).await;
+        has_ended.set(true);
+        outcome
+    };
     let kill = async {
-        let killed = async || kill_waiting(&killer).await;
-        wait_for("the batch to wait for the lock", PATIENCE, killed).await.unwrap();
+        let killed = async || has_ended.get() || kill_waiting(&killer).await;
+        let what = format!("the batch to wait for: {lock}");
+        wait_for(&what, PATIENCE, killed).await.unwrap();
     };
     let (outcome, ()) = tokio::join!(run, kill);
-    let error = outcome.expect_err(lock);
-    let text = super::desk::chain(&error);
+    let text = super::desk::chain(&outcome.expect_err(lock));
     assert!(text.contains("the next run resumes before it"), "{text}");
     drop(holder);
     let gone = async || {
@@ -189,17 +194,20 @@ async fn sessions_that_are_killed_again_and_again_lose_and_repeat_nothing() {
         let how = How::from("file").split(150, 40);
         let mut dice = Dice(3);
         for _ in 0..8 {
-            let run = desk.resume(Stream::Transactions, &told, &how);
-            let steps = 1 + dice.roll(12);
+            let attempt = desk.reconnected(fixture);
+            let sync_run_id = attempt.start(Stream::Transactions, &how).await;
+            let run = attempt.attempt(Stream::Transactions, &told, &how, sync_run_id);
+            let looks = 4 + dice.roll(30);
             let kill = async {
-                for _ in 0..steps {
-                    // Each look is a moment: the run has gone on meanwhile.
+                for _ in 0..looks {
+                    // Each look takes its time: the run has gone on meanwhile.
                     let busy =
                         "select count(*) from pg_stat_activity where datname = current_database()";
                     client.query_one(busy, &[]).await.unwrap();
                 }
                 let kill = "select pg_terminate_backend(pid) from pg_stat_activity
-                            where datname = current_database() and usename = 'shelfops_app'";
+                            where datname = current_database() and usename = 'shelfops_app'
+                                and state <> 'idle'";
                 client.query(kill, &[]).await.unwrap();
             };
             let (outcome, ()) = tokio::join!(run, kill);
