@@ -104,7 +104,7 @@ async fn a_batch_that_is_killed_at_any_point_leaves_nothing_and_a_rerun_complete
             desk.load(stream, &told[..20], &how("file")).await;
             let before = state(fixture, &desk).await;
             for (point, lock) in POINTS {
-                stop_at(fixture, &desk, stream, &told, lock).await;
+                stop_at(fixture, &desk, (stream, &told, &how("file")), lock).await;
                 assert_eq!(state(fixture, &desk).await, before, "{stream}, killed while {point}");
             }
             let totals = desk.load(stream, &told, &how("file")).await;
@@ -119,10 +119,14 @@ async fn a_batch_that_is_killed_at_any_point_leaves_nothing_and_a_rerun_complete
 }
 
 /// Runs until the batch waits for a lock, and kills it there.
-async fn stop_at(fixture: &Fixture, desk: &Desk, stream: Stream, told: &[Told], lock: &str) {
+async fn stop_at(
+    fixture: &Fixture,
+    desk: &Desk,
+    (stream, told, how): (Stream, &[Told], &How),
+    lock: &str,
+) {
     let desk = desk.reconnected(fixture);
-    let how = how("file");
-    let sync_run_id = desk.start(stream, &how).await;
+    let sync_run_id = desk.start(stream, how).await;
     let holder = fixture.superuser().await;
     let series = if stream == Stream::Transactions { "transactions" } else { "inventory_levels" };
     let storage = super::snapshots::storage(&holder, series).await;
@@ -138,7 +142,7 @@ async fn stop_at(fixture: &Fixture, desk: &Desk, stream: Stream, told: &[Told], 
     let killer = fixture.superuser().await;
     let has_ended = Cell::new(false);
     let run = async {
-        let outcome = desk.attempt(stream, told, &how, sync_run_id).await;
+        let outcome = desk.attempt(stream, told, how, sync_run_id).await;
         has_ended.set(true);
         outcome
     };
@@ -158,6 +162,36 @@ async fn stop_at(fixture: &Fixture, desk: &Desk, stream: Stream, told: &[Told], 
         killer.query_one(left, &[]).await.unwrap().get::<_, i64>(0) == 0
     };
     wait_for("the locks to be gone", PATIENCE, gone).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_partition_in_the_making_goes_with_its_batch() {
+    on_every_engine(async |fixture| {
+        let client = fixture.superuser().await;
+        client.batch_execute(AT_COMMIT).await.unwrap();
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        desk.stock().await;
+        // Enough of a new week for a partition of its own.
+        let told: Vec<Told> = (0..1_200)
+            .map(|number| {
+                let at = format!("2026-05-0{}T{:02}:00:00Z", 4 + number % 5, number % 24);
+                sale(&format!("l{number}"), ["s1", "s2"][number % 2], "p1", &at)
+            })
+            .collect();
+        let how = How::from("file");
+        for lock in ["lock table stores in access exclusive mode", "at commit"] {
+            stop_at(fixture, &desk, (Stream::Transactions, &told, &how), lock).await;
+            let left = "select (select count(*) from pg_class where relname like '%p20260504%')
+                            + (select count(*) from shelfops.chunks_in_the_making)";
+            assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0, "{lock}");
+            assert_eq!(desk.cursor(Stream::Transactions, &how).await, 0, "{lock}");
+        }
+        let totals = desk.load(Stream::Transactions, &told, &how).await;
+        assert_eq!(totals.inserted, 1_200);
+        desk.refresh().await;
+        assert_rollups_exact(fixture, &desk).await;
+    })
+    .await;
 }
 
 /// Every run's counts add up, killed or not: those of batches that were committed.

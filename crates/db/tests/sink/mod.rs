@@ -12,3 +12,5 @@ mod splits;
 mod together;
 mod unknown;
 mod versions;
+
+pub(crate) use snapshots::assert_tenants_rollups_exact;

@@ -1,6 +1,7 @@
 //! What a tenant's tables hold, as text that can be compared.
 
 use tokio_postgres::Client;
+use uuid::Uuid;
 
 use super::desk::Desk;
 use crate::fixture::Fixture;
@@ -24,14 +25,14 @@ pub(crate) async fn exactly(fixture: &Fixture, desk: &Desk) -> Vec<String> {
             "select '{table} ' || (to_jsonb(it) {ignored})::text from public.{table} as it
              where customer_id = $1 order by 1"
         );
-        lines.extend(texts(&client, &sql, desk).await);
+        lines.extend(texts(&client, &sql, desk.customer_id.as_uuid()).await);
     }
     for series in ["transactions", "inventory_levels"] {
         let sql = format!(
             "select '{series} ' || to_jsonb(it)::text from {} as it where customer_id = $1 order by 1",
             storage(&client, series).await
         );
-        lines.extend(texts(&client, &sql, desk).await);
+        lines.extend(texts(&client, &sql, desk.customer_id.as_uuid()).await);
     }
     lines
 }
@@ -54,15 +55,20 @@ pub(crate) async fn by_content(fixture: &Fixture, desk: &Desk) -> Vec<String> {
              from {} as it {names} order by 1",
             storage(&client, series).await
         );
-        lines.extend(texts(&client, &sql, desk).await);
+        lines.extend(texts(&client, &sql, desk.customer_id.as_uuid()).await);
     }
     lines
 }
 
 /// Compares the rollups with what the rows themselves come to.
 pub(crate) async fn assert_rollups_exact(fixture: &Fixture, desk: &Desk) {
+    assert_tenants_rollups_exact(fixture, desk.customer_id.as_uuid()).await;
+}
+
+/// The same for a tenant by its id.
+pub(crate) async fn assert_tenants_rollups_exact(fixture: &Fixture, tenant: Uuid) {
     let client = fixture.superuser().await;
-    let enter = format!("begin; select shelfops.enter_tenant('{}')", desk.customer_id);
+    let enter = format!("begin; select shelfops.enter_tenant('{tenant}')");
     client.batch_execute(&enter).await.unwrap();
     let transactions = storage(&client, "transactions").await;
     for (rollup, period, expression) in [
@@ -88,7 +94,7 @@ pub(crate) async fn assert_rollups_exact(fixture: &Fixture, desk: &Desk) {
              group by store_id, {expression}, currency order by 1"
         );
         let (kept, summed) =
-            (texts(&client, &kept, desk).await, texts(&client, &summed, desk).await);
+            (texts(&client, &kept, tenant).await, texts(&client, &summed, tenant).await);
         assert_eq!(kept, summed, "{rollup}, and what the lines come to");
     }
     let columns = "store_id, product_id, counted_at, quantity_on_hand, quantity_reserved,
@@ -103,7 +109,8 @@ pub(crate) async fn assert_rollups_exact(fixture: &Fixture, desk: &Desk) {
          ) as newest order by 1",
         storage(&client, "inventory_levels").await
     );
-    let (kept, newest) = (texts(&client, &kept, desk).await, texts(&client, &newest, desk).await);
+    let (kept, newest) =
+        (texts(&client, &kept, tenant).await, texts(&client, &newest, tenant).await);
     assert_eq!(kept, newest, "latest_inventory, and the newest counts");
     client.batch_execute("rollback").await.unwrap();
 }
@@ -116,7 +123,7 @@ pub(crate) async fn storage(client: &Client, series: &str) -> String {
     client.query_one(sql, &[&series]).await.unwrap().get(0)
 }
 
-async fn texts(client: &Client, sql: &str, desk: &Desk) -> Vec<String> {
-    let rows = client.query(sql, &[&desk.customer_id.as_uuid()]).await.unwrap();
+async fn texts(client: &Client, sql: &str, tenant: Uuid) -> Vec<String> {
+    let rows = client.query(sql, &[&tenant]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }

@@ -162,6 +162,31 @@ async fn versions_of_a_record_that_waits_for_a_reference_are_counted_once() {
 }
 
 #[tokio::test]
+async fn versions_of_records_that_wait_are_counted_once_among_many() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        desk.stock().await;
+        // So many that quarantine is written before the batch ends.
+        let told: Vec<Told> = (0..5_100)
+            .map(|number| sale(&number.to_string(), "s1", "unheard-of", AT).with("updated_at", AT))
+            .collect();
+        let newer =
+            told[..10].iter().map(|line| line.clone().with("updated_at", "2026-03-02T11:00:00Z"));
+        let told: Vec<Told> = told.iter().cloned().chain(newer).collect();
+        let totals =
+            desk.load(Stream::Transactions, &told, &How::from("file").split(10_000, 1_000)).await;
+        assert_eq!((totals.unchanged, totals.quarantined["known-product"]), (10, 5_100));
+        let client = fixture.superuser().await;
+        let sql = "select count(*), min(record_number), max(record_number) from quarantined_records
+                   where customer_id = $1";
+        let row = client.query_one(sql, &[&desk.customer_id.as_uuid()]).await.unwrap();
+        let found = [0, 1, 2].map(|column| row.get::<_, i64>(column));
+        assert_eq!(found, [5_100, 11, 5_110]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_count_of_the_same_moment_is_never_replaced() {
     on_every_engine(async |fixture| {
         let desk = Desk::open(fixture, "shop", "UTC").await;
