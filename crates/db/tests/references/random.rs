@@ -5,11 +5,10 @@ use tokio_postgres::error::SqlState;
 
 use super::shop::{REFERENCES, TENANT, begin, delete, id, insert, open, orphan_count};
 use crate::fixture::on_every_engine;
-use crate::sink::assert_tenants_rollups_exact;
 
 const STORES: u32 = 5;
 const SESSIONS: u64 = 6;
-const STEPS: u32 = 40;
+const STEPS: u32 = 60;
 
 /// A small generator of numbers that look random: the same each time.
 struct Dice(u64);
@@ -93,10 +92,6 @@ async fn many_sessions_that_add_move_and_delete_leave_no_orphan() {
             STEPS * u32::try_from(SESSIONS).unwrap()
         );
         assert_eq!(orphan_count(&client).await, 0);
-        // Nor did the totals, which all of them changed at once, lose anything.
-        let range = ["2026-03-01T00:00:00Z", "2026-03-09T00:00:00Z"].map(|at| at.parse().unwrap());
-        fixture.database.refresh_rollups(range[0], range[1]).await.unwrap();
-        assert_tenants_rollups_exact(fixture, TENANT.parse().unwrap()).await;
     })
     .await;
 }
