@@ -4,6 +4,7 @@ drop function shelfops.list_chunks(text);
 drop function shelfops.begin_chunk(text, timestamptz, timestamptz);
 drop table shelfops.chunks_in_the_making;
 drop function shelfops.refuse_unfinished_chunk();
+drop function shelfops.missing_chunks(text, timestamptz[]);
 drop function shelfops.ensure_chunks(text, timestamptz[]);
 drop function shelfops.make_chunk(shelfops.timeseries_tables, timestamptz);
 drop function shelfops.chunk_lock(text);

@@ -47,6 +47,36 @@ end
 $$;
 grant execute on function shelfops.ensure_chunks(text, timestamptz[]) to shelfops_app;
 
+-- Returns those of the moments for which there is no chunk yet, on every engine.
+create function shelfops.missing_chunks(name text, moments timestamptz[]) returns timestamptz[]
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    series shelfops.timeseries_tables;
+    missing timestamptz[];
+begin
+    select * into strict series from shelfops.timeseries_tables where table_name = name;
+    if shelfops.timeseries_engine() in ('native', 'citus') then
+        return array(
+            select moment
+            from unnest(moments) as moment
+            where to_regclass(format('timeseries.%I', shelfops.chunk_name(
+                name, shelfops.chunk_start(series.chunk_interval, moment)))) is null);
+    end if;
+    execute
+        'select array('
+        '    select moment from unnest($1) as moment'
+        '    where not exists ('
+        '        select from timescaledb_information.chunks'
+        '        where hypertable_schema = ''timeseries'' and hypertable_name = $2'
+        '            and range_start <= moment and range_end > moment))'
+    into missing using moments, name;
+    return missing;
+end
+$$;
+grant execute on function shelfops.missing_chunks(text, timestamptz[]) to shelfops_app;
+
 create function shelfops.make_chunk(series shelfops.timeseries_tables, starts_at timestamptz)
 returns integer
 language plpgsql
@@ -109,7 +139,11 @@ as $$ select hashtextextended('shelfops chunk ' || chunk, 0) $$;
 -- Partitions in the making. Each is finished in the transaction that began it: one that is still here
 -- at the commit refuses the commit.
 create table shelfops.chunks_in_the_making (
-    chunk_name text primary key
+    chunk_name text primary key,
+    -- Since when its maker cannot write there any more, its references are held and it has its indexes.
+    is_prepared boolean not null default false,
+    -- The days whose rows are in the rollups already, counted from 2000-01-01.
+    rolled_up_days integer[] not null default '{}'
 );
 comment on table shelfops.chunks_in_the_making is 'Partitions that are being filled; always empty outside.';
 

@@ -21,4 +21,6 @@ drop function shelfops.create_sales_aggregate(text, text, text, interval, interv
 drop function shelfops.create_sales_rollup_table(text, text, text);
 drop function shelfops.roll_up_sales();
 drop function shelfops.sales_rollup_rest(text, text);
-drop function shelfops.sales_rollup_change(text, text, integer);
+drop function shelfops.sales_rollup_change(text, integer);
+drop function shelfops.sales_rollup_addition(text, text);
+drop function shelfops.sales_rollup_sums();

@@ -5,42 +5,58 @@
 -- stay when old chunks are dropped. The rollup tables belong to the owner alone; the application
 -- role reads them.
 
--- Returns the statement that adds the lines of rows_name to a rollup, or with sign -1 takes them off.
--- A statement, not a function that runs it: transition tables are visible to the trigger itself only.
-create function shelfops.sales_rollup_change(rollup text, rows_name text, sign integer) returns text
+-- The sums of the rollups, each in terms of how it is added up again.
+create function shelfops.sales_rollup_sums() returns text[]
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select array['line_count', 'sold_quantity', 'returned_quantity', 'sales_amount',
+        'returned_amount', 'discount_amount', 'tax_amount']
+$$;
+
+-- Returns the statement that adds what "hours" holds to a rollup.
+create function shelfops.sales_rollup_addition(rollup text, period text) returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
     select format(
-        'insert into public.%1$I as total'
-        ' (customer_id, store_id, %2$I, currency, line_count, sold_quantity, returned_quantity,'
-        '  sales_amount, returned_amount, discount_amount, tax_amount)'
-        ' select customer_id, store_id, %3$s as period, currency, %5$s * count(*),'
-        '  %5$s * coalesce(sum(quantity) filter (where transaction_type = ''sale''), 0),'
-        '  %5$s * coalesce(sum(quantity) filter (where transaction_type = ''return''), 0),'
-        '  %5$s * coalesce(sum(total_amount) filter (where transaction_type = ''sale''), 0),'
-        '  %5$s * coalesce(sum(total_amount) filter (where transaction_type = ''return''), 0),'
-        '  %5$s * coalesce(sum(discount_amount) filter (where transaction_type = ''sale''), 0),'
-        '  %5$s * coalesce(sum(case transaction_type when ''sale'' then tax_amount'
-        '    when ''return'' then -tax_amount end), 0)'
-        ' from %4$s group by customer_id, store_id, period, currency'
-        -- In one order, so that two loads cannot wait for each other.
-        ' order by customer_id, store_id, period, currency'
-        ' on conflict (customer_id, store_id, %2$I, currency) do update set'
-        '  line_count = total.line_count + excluded.line_count,'
-        '  sold_quantity = total.sold_quantity + excluded.sold_quantity,'
-        '  returned_quantity = total.returned_quantity + excluded.returned_quantity,'
-        '  sales_amount = total.sales_amount + excluded.sales_amount,'
-        '  returned_amount = total.returned_amount + excluded.returned_amount,'
-        '  discount_amount = total.discount_amount + excluded.discount_amount,'
-        '  tax_amount = total.tax_amount + excluded.tax_amount',
-        rollup,
-        case rollup when 'daily_sales' then 'business_date' else 'sold_hour' end,
-        case rollup
-            when 'daily_sales' then 'business_date'
-            else 'date_bin(interval ''1 hour'', occurred_at, timestamptz ''2000-01-01 00:00+00'')'
-        end,
-        rows_name, sign)
+        'insert into public.%1$I as total (customer_id, store_id, %2$I, currency, %3$s)'
+        ' select customer_id, store_id, %2$I, currency, %4$s from hours'
+        ' group by customer_id, %2$I, store_id, currency'
+        -- In the order of the key: two loads cannot wait for each other, and new rows come at its end.
+        ' order by customer_id, %2$I, store_id, currency'
+        ' on conflict (customer_id, store_id, %2$I, currency) do update set %5$s',
+        rollup, period,
+        string_agg(quote_ident(name), ', ' order by place),
+        string_agg(format('sum(%I)', name), ', ' order by place),
+        string_agg(format('%1$I = total.%1$I + excluded.%1$I', name), ', ' order by place))
+    from unnest(shelfops.sales_rollup_sums()) with ordinality as sums (name, place)
+$$;
+
+-- Returns the statement that adds the lines of rows_name to both rollups, or with sign -1 takes them
+-- off. The lines are read once: a day's totals are added up from its hours'.
+-- A statement, not a function that runs it: transition tables are visible to the trigger itself only.
+create function shelfops.sales_rollup_change(rows_name text, sign integer) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format(
+        'with hours as materialized ('
+        ' select customer_id, store_id, business_date, %3$s as sold_hour, currency,'
+        '  %2$s * count(*) as line_count,'
+        '  %2$s * coalesce(sum(quantity) filter (where transaction_type = ''sale''), 0) as sold_quantity,'
+        '  %2$s * coalesce(sum(quantity) filter (where transaction_type = ''return''), 0) as returned_quantity,'
+        '  %2$s * coalesce(sum(total_amount) filter (where transaction_type = ''sale''), 0) as sales_amount,'
+        '  %2$s * coalesce(sum(total_amount) filter (where transaction_type = ''return''), 0) as returned_amount,'
+        '  %2$s * coalesce(sum(discount_amount) filter (where transaction_type = ''sale''), 0) as discount_amount,'
+        '  %2$s * coalesce(sum(case transaction_type when ''sale'' then tax_amount'
+        '    when ''return'' then -tax_amount end), 0) as tax_amount'
+        ' from %1$s group by customer_id, store_id, business_date, sold_hour, currency'
+        '), hourly as (%4$s) %5$s',
+        rows_name, sign,
+        'date_bin(interval ''1 hour'', occurred_at, timestamptz ''2000-01-01 00:00+00'')',
+        shelfops.sales_rollup_addition('hourly_sales', 'sold_hour'),
+        shelfops.sales_rollup_addition('daily_sales', 'business_date'))
 $$;
 
 -- Returns the statement that removes the totals of rows_name that have no line left.
@@ -68,20 +84,17 @@ create function shelfops.roll_up_sales() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    rollup text;
 begin
-    foreach rollup in array array['daily_sales', 'hourly_sales'] loop
-        if tg_op in ('UPDATE', 'DELETE') then
-            execute shelfops.sales_rollup_change(rollup, 'old_rows', -1);
-        end if;
-        if tg_op in ('UPDATE', 'INSERT') then
-            execute shelfops.sales_rollup_change(rollup, 'new_rows', 1);
-        end if;
-        if tg_op in ('UPDATE', 'DELETE') then
-            execute shelfops.sales_rollup_rest(rollup, 'old_rows');
-        end if;
-    end loop;
+    if tg_op in ('UPDATE', 'DELETE') then
+        execute shelfops.sales_rollup_change('old_rows', -1);
+    end if;
+    if tg_op in ('UPDATE', 'INSERT') then
+        execute shelfops.sales_rollup_change('new_rows', 1);
+    end if;
+    if tg_op in ('UPDATE', 'DELETE') then
+        execute shelfops.sales_rollup_rest('daily_sales', 'old_rows');
+        execute shelfops.sales_rollup_rest('hourly_sales', 'old_rows');
+    end if;
     return null;
 end
 $$;

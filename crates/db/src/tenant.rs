@@ -75,6 +75,18 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Bounds how long any statement waits for a lock: longer than any batch takes. Some circles of
+    /// waiting lead through two clients, where the database cannot see them.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub(crate) async fn bound_waits(&self) -> Result<(), DbError> {
+        self.client()
+            .batch_execute("set local lock_timeout = '30s'")
+            .await
+            .map_err(doing("bound the waits of a merge"))
+    }
+
     pub(crate) async fn query(
         &self,
         sql: &str,

@@ -16,6 +16,8 @@ pub struct ValidBlock {
     pub quarantined: Vec<QuarantinedRecord>,
     /// Row numbers staged earlier in this batch that a newer version in this block replaces.
     pub superseded: Vec<u32>,
+    /// The indexes of records that told nothing new: the batch holds the same, or a newer version.
+    pub repeated: Vec<u32>,
     /// The block as the source told it, for what the sink may still refuse.
     pub raw: Arc<dyn RawRecords>,
 }

@@ -9,7 +9,7 @@ pub trait Sink: Send + Sync {
     /// A batch in the making.
     type Writer: BatchWriter;
 
-    /// Opens a batch. Two may be open at once: the pipeline stages the next while the last commits.
+    /// Opens a batch. Three may be open at once: the pipeline stages one while two are merged.
     ///
     /// # Errors
     /// Fails when the store cannot be reached.
@@ -24,6 +24,18 @@ pub trait BatchWriter: Send + 'static {
     /// Fails when the store does; the batch is lost then, the cursor has not moved.
     fn stage(&mut self, block: ValidBlock) -> impl Future<Output = Result<(), SinkError>> + Send;
 
+    /// Folds the batch into the store; nothing of it is visible before the commit.
+    ///
+    /// Called once. The pipeline merges two batches at the same time, the earlier one first: what
+    /// the later one must not do before the earlier is over, its sink keeps back.
+    ///
+    /// # Errors
+    /// Fails when the store does; nothing of the batch is durable then.
+    fn merge(
+        &mut self,
+        checkpoint: Checkpoint,
+    ) -> impl Future<Output = Result<Written, SinkError>> + Send;
+
     /// Makes records, quarantined records and cursor durable, all of them or none.
     ///
     /// The pipeline commits batches one after the other, in the order they were begun. Writing the
@@ -31,10 +43,7 @@ pub trait BatchWriter: Send + 'static {
     ///
     /// # Errors
     /// Fails when the store does; nothing of the batch is durable then.
-    fn commit(
-        self,
-        checkpoint: Checkpoint,
-    ) -> impl Future<Output = Result<Written, SinkError>> + Send;
+    fn commit(self) -> impl Future<Output = Result<(), SinkError>> + Send;
 }
 
 /// Why a batch could not be written.

@@ -1,8 +1,9 @@
-//! One batch: staged while it is read, merged and committed as a whole.
+//! One batch: staged while it is read, merged, and committed as a whole.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 use shelfops_ingest::Stream;
 use shelfops_ingest::batch::{Accepted, Checkpoint, ValidBlock, Written};
@@ -12,10 +13,12 @@ use shelfops_ingest::source::RawRecords;
 use uuid::Uuid;
 
 use super::Shared;
+use super::days::Days;
 use super::destinations::Destinations;
-use super::references::{self, NewReference};
+use super::merging::Merging;
 use super::staged_spans::OwnSpans;
-use super::tables::{self, Rejected, transactions};
+use super::tables::{self, Merged, Rejected, StagedBatch, transactions};
+use super::turns::Turn;
 use crate::error::doing;
 use crate::models::{CursorPlace, Disposal};
 use crate::{DbError, TenantTx};
@@ -30,13 +33,26 @@ pub struct TableBatch {
     tx: TenantTx,
     destinations: Destinations,
     spans: OwnSpans,
-    created: Vec<NewReference>,
+    days: Days,
+    created_references: u64,
     quarantined: Vec<QuarantinedRecord>,
     refused: BTreeMap<&'static str, u64>,
     held: FxHashMap<u32, Held>,
     superseded: Vec<u32>,
     staged: Vec<Staged>,
+    /// Quarantined records of a replay that told nothing new: settled, though nothing is written.
+    told_before: Vec<Uuid>,
     blocks: Vec<Arc<dyn RawRecords>>,
+    merged: Option<MergedBatch>,
+    /// Last, so that the next batch has its turn when everything else of this one is gone.
+    turn: Turn,
+}
+
+/// What a merged batch still has to say in its commit.
+struct MergedBatch {
+    checkpoint: Checkpoint,
+    written: Written,
+    range: Option<(Timestamp, Timestamp)>,
 }
 
 /// Why a row of the batch waits, and which record it was.
@@ -54,6 +70,7 @@ struct Staged {
 
 impl TableBatch {
     pub(super) async fn begin(shared: Arc<Shared>) -> Result<Self, DbError> {
+        let turn = shared.turns.next();
         let tx = shared.database.tenant(shared.options.customer_id).await?;
         let stream = shared.options.stream;
         let table = tables::staging(stream);
@@ -64,27 +81,32 @@ impl TableBatch {
             tx,
             spans,
             destinations: Destinations::new(table.copy, table.columns),
-            created: Vec::new(),
+            days: Days::default(),
+            created_references: 0,
             quarantined: Vec::new(),
             refused: BTreeMap::new(),
             held: FxHashMap::default(),
             superseded: Vec::new(),
             staged: Vec::new(),
+            told_before: Vec::new(),
             blocks: Vec::new(),
+            merged: None,
+            turn,
         })
     }
 
     async fn stage_block(&mut self, block: ValidBlock) -> Result<(), DbError> {
         let shared = self.shared.clone();
         let mut references = shared.references.lock().await;
-        let created = references.learn(&shared.database, &shared.options, &block.accepted).await?;
-        self.created.extend(created);
+        self.created_references +=
+            references.learn(&shared.database, &shared.options, &block.accepted).await?;
         self.quarantined.extend(block.quarantined);
         self.superseded.extend(block.superseded);
         let block_number = u32::try_from(self.blocks.len()).unwrap_or(u32::MAX);
         if shared.options.stream == Stream::Transactions {
             let Self { destinations, spans, tx, .. } = self;
             transactions::route(destinations, spans, tx, &block.accepted).await?;
+            transactions::prefer_size(destinations, &shared.options.batch_records);
         }
         for accepted in &block.accepted {
             let Accepted { row_number, raw_index, ref record } = *accepted;
@@ -97,12 +119,16 @@ impl TableBatch {
             };
             let place = tables::write(
                 &mut self.destinations,
+                &mut self.days,
                 accepted,
                 tables::Target { options: &shared.options, references: &references, ids },
             );
             self.destinations.send_full(&self.tx, place).await?;
             self.staged.push(Staged { row_number, block: block_number, raw_index });
         }
+        let replayed =
+            block.repeated.iter().filter_map(|index| block.raw.replay_of(*index as usize));
+        self.told_before.extend(replayed);
         self.blocks.push(block.raw);
         self.quarantine_gathered().await
     }
@@ -168,7 +194,7 @@ impl TableBatch {
         self.tx.release_quarantined(&self.place(), &released).await
     }
 
-    async fn merge(mut self, checkpoint: Checkpoint) -> Result<Written, DbError> {
+    async fn merge_all(&mut self, checkpoint: Checkpoint) -> Result<Written, DbError> {
         self.destinations.finish(&self.tx).await?;
         self.release_superseded().await?;
         // Sorting a batch must not go through the disk.
@@ -176,24 +202,9 @@ impl TableBatch {
             .batch_execute("set local work_mem = '64MB'")
             .await
             .map_err(doing("set the memory of the merge"))?;
-        if self.shared.options.stream == Stream::Transactions {
-            // Before the lock: whoever fills one of these chunks aside may be waiting for it.
-            transactions::make_chunks(&self.tx, &self.destinations, &self.spans).await?;
-        }
-        let options = &self.shared.options;
-        // Batches of one stream follow each other, so that a row cannot appear between looking for
-        // it and writing it.
-        self.tx
-            .execute(
-                "select pg_advisory_xact_lock(hashtextextended($1, 2))",
-                &[&format!("{}/{}/{}", options.customer_id, options.source, options.stream)],
-            )
-            .await
-            .map_err(doing("wait for another batch of the same stream"))?;
-        let created_references = references::create(&self.tx, options, &self.created).await?;
-        let batch =
-            tables::StagedBatch { destinations: &self.destinations, superseded: &self.superseded };
-        let merged = tables::merge(&self.tx, options, &batch).await?;
+        self.tx.bound_waits().await?;
+        tables::settle_staging(&self.tx, self.shared.options.stream, &self.superseded).await?;
+        let merged = self.fold().await?;
         for rejected in &merged.rejected {
             self.reject(rejected);
             self.quarantine_gathered().await?;
@@ -202,20 +213,59 @@ impl TableBatch {
             inserted: merged.inserted,
             updated: merged.updated,
             unchanged: merged.unchanged,
-            created_references,
+            created_references: self.created_references,
             quarantined: std::mem::take(&mut self.refused),
         };
         self.settle_quarantine(&merged.rejected).await?;
+        let answer = written.clone();
+        self.merged = Some(MergedBatch { checkpoint, written, range: merged.range });
+        Ok(answer)
+    }
+
+    /// Folds what is staged into the tables; when this returns, the batch before is over.
+    async fn fold(&mut self) -> Result<Merged, DbError> {
+        let Self { shared, tx, destinations, superseded, days, spans, turn, .. } = self;
+        let options = &shared.options;
+        if options.stream == Stream::Transactions {
+            let merging = Merging {
+                database: &shared.database,
+                tx,
+                options,
+                batch: StagedBatch { destinations, superseded },
+                days,
+                spans,
+                patience: shared.patience,
+            };
+            return merging.run(turn).await;
+        }
+        turn.before_is_over().await;
+        // Batches of one stream follow each other, so that a row cannot appear between looking for
+        // it and writing it.
+        tx.execute(
+            "select pg_advisory_xact_lock(hashtextextended($1, 2))",
+            &[&format!("{}/{}/{}", options.customer_id, options.source, options.stream)],
+        )
+        .await
+        .map_err(doing("wait for another batch of the same stream"))?;
+        tables::merge(tx, options, &shared.database).await
+    }
+
+    async fn commit_merged(mut self) -> Result<(), DbError> {
+        let Some(MergedBatch { checkpoint, written, range }) = self.merged.take() else {
+            return Ok(());
+        };
         let place = self.place();
         if !self.shared.options.is_replay {
             self.tx.advance_cursor(&place, &checkpoint.cursor, checkpoint.is_last).await?;
         }
         self.tx.count_batch(place.sync_run_id, &checkpoint.counts, &written).await?;
-        self.tx.commit().await?;
-        if let Some(range) = merged.range {
-            self.shared.note_loaded(range);
+        let Self { tx, shared, turn, .. } = self;
+        tx.commit().await?;
+        if let Some(range) = range {
+            shared.note_loaded(range);
         }
-        Ok(written)
+        drop(turn);
+        Ok(())
     }
 
     /// Quarantines a staged row that the table refused.
@@ -241,14 +291,11 @@ impl TableBatch {
             return self.tx.quarantine(&self.place(), &self.quarantined).await;
         }
         let refused: FxHashSet<u32> = rejected.iter().map(|row| row.row_number).collect();
-        let passed: Vec<Uuid> = self
-            .staged
-            .iter()
-            .filter(|staged| !refused.contains(&staged.row_number))
-            .filter_map(|staged| {
-                self.blocks[staged.block as usize].replay_of(staged.raw_index as usize)
-            })
-            .collect();
+        let staged =
+            self.staged.iter().filter(|staged| !refused.contains(&staged.row_number)).filter_map(
+                |staged| self.blocks[staged.block as usize].replay_of(staged.raw_index as usize),
+            );
+        let passed: Vec<Uuid> = staged.chain(self.told_before.iter().copied()).collect();
         let failed: Vec<(Uuid, &QuarantinedRecord)> = self
             .quarantined
             .iter()
@@ -274,8 +321,13 @@ impl BatchWriter for TableBatch {
         staged.map_err(|error| self.shared.failed(error))
     }
 
-    async fn commit(self, checkpoint: Checkpoint) -> Result<Written, SinkError> {
+    async fn merge(&mut self, checkpoint: Checkpoint) -> Result<Written, SinkError> {
+        let merged = self.merge_all(checkpoint).await;
+        merged.map_err(|error| self.shared.failed(error))
+    }
+
+    async fn commit(self) -> Result<(), SinkError> {
         let shared = self.shared.clone();
-        self.merge(checkpoint).await.map_err(|error| shared.failed(error))
+        self.commit_merged().await.map_err(|error| shared.failed(error))
     }
 }

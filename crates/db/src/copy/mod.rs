@@ -6,16 +6,20 @@
 //! making has a check in its place, because COPY does not go together with row security.
 
 mod batch;
+mod days;
 mod destinations;
 mod encode;
+mod merging;
 mod references;
 mod staged_spans;
 mod tables;
+mod turns;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use shelfops_ingest::pipeline::Alignment;
+use shelfops_ingest::pipeline::{Alignment, BatchLimit};
 use shelfops_ingest::quarantine::ReferenceEntity;
 use shelfops_ingest::sink::{Sink, SinkError};
 use shelfops_ingest::{CustomerId, SourceName, Stream};
@@ -25,6 +29,7 @@ use uuid::Uuid;
 pub use batch::TableBatch;
 use references::References;
 use staged_spans::StagedSpans;
+use turns::Turns;
 
 use crate::models::Disposal;
 use crate::{Database, DbError};
@@ -34,6 +39,11 @@ const CHUNKS: Alignment = Alignment {
     origin: Timestamp::constant(946_857_600, 0),
     length: SignedDuration::from_hours(7 * 24),
 };
+
+/// How long a batch that went ahead waits for its turn before it gives back what it holds: far longer
+/// than any batch takes. Somebody who waits for a lock of both batches would otherwise wait for ever,
+/// and the database could not know.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Where a run writes, and how.
 #[derive(Clone, Debug)]
@@ -53,6 +63,9 @@ pub struct SinkOptions {
     pub create_unknown: Vec<ReferenceEntity>,
     /// Whether the records come out of quarantine.
     pub is_replay: bool,
+    /// How large batches are, which the sink has a say in: small where two can be merged at the same
+    /// time, large where weeks come whole.
+    pub batch_records: BatchLimit,
 }
 
 /// Writes one stream of one tenant.
@@ -67,6 +80,8 @@ struct Shared {
     disposal: Disposal,
     references: Mutex<References>,
     staged_spans: Arc<StagedSpans>,
+    turns: Turns,
+    patience: Duration,
     loaded: std::sync::Mutex<Option<(Timestamp, Timestamp)>>,
 }
 
@@ -82,9 +97,26 @@ impl CopySink {
                 disposal,
                 references,
                 staged_spans: Arc::default(),
+                turns: Turns::default(),
+                patience: PATIENCE,
                 loaded: std::sync::Mutex::new(None),
             }),
         }
+    }
+
+    /// The same with another time that a batch which went ahead waits for its turn before it gives back
+    /// what it holds.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.patience = patience;
+        }
+        self
+    }
+
+    /// Returns how large batches are, for the pipeline that fills them.
+    pub fn batch_records(&self) -> BatchLimit {
+        self.shared.options.batch_records.clone()
     }
 
     /// Returns where batches had better end: with the chunks, so that new ones come whole.

@@ -1,7 +1,8 @@
-//! From a source's ids to ours, remembered over the batches of a run.
+//! From a source's ids to ours, remembered over the batches of a run; unknown ones made on request.
 
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
+use shelfops_ingest::SourceName;
 use shelfops_ingest::batch::Accepted;
 use shelfops_ingest::quarantine::{MissingReference, ReferenceEntity};
 use shelfops_ingest::records::Record;
@@ -24,14 +25,6 @@ pub(super) struct References {
     tenant_zone: TimeZone,
 }
 
-/// A store, product or supplier that a record names and that is to be made.
-#[derive(Clone, Debug)]
-pub(super) struct NewReference {
-    pub(super) entity: ReferenceEntity,
-    pub(super) external_id: Text,
-    pub(super) id: Uuid,
-}
-
 /// Our ids of what a record refers to; nil where its kind has no such reference.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ResolvedIds {
@@ -51,16 +44,18 @@ impl References {
         }
     }
 
-    /// Looks up what the records name and is not remembered; answers what is to be made.
+    /// Looks up what the records name and is not remembered, and makes what is not there if that was
+    /// asked for; answers how many were made.
     ///
-    /// On a connection of its own, because the batch's is in the middle of a COPY.
+    /// In a transaction of its own: the batch's is in the middle of a COPY, and other batches need
+    /// what is made as well. What is made for a batch that is given up is used by the next one.
     pub(super) async fn learn(
         &mut self,
         database: &Database,
         options: &SinkOptions,
         accepted: &[Accepted],
-    ) -> Result<Vec<NewReference>, DbError> {
-        let mut created = Vec::new();
+    ) -> Result<u64, DbError> {
+        let mut created = 0;
         let mut tx: Option<TenantTx> = None;
         for entity in ReferenceEntity::ALL {
             let known = &mut self.known[entity as usize];
@@ -82,21 +77,28 @@ impl References {
                 Some(open) => open,
                 None => tx.insert(database.tenant(options.customer_id).await?),
             };
-            let found = look_up(open, options, entity, &wanted).await?;
+            let mut found = look_up(open, options, entity, &wanted).await?;
+            if self.create_unknown[entity as usize] && found.len() < wanted.len() {
+                lock(open, &options.source).await?;
+                found = look_up(open, options, entity, &wanted).await?;
+                let missing: Vec<&str> =
+                    wanted.iter().copied().filter(|name| !found.contains_key(*name)).collect();
+                let made = create(open, options, entity, &missing).await?;
+                created += made.len() as u64;
+                found.extend(made);
+            }
             if entity == ReferenceEntity::Store {
                 self.zones.extend(store_zones(open, found.values()).await?);
                 self.tenant_zone = open.settings().await?.time_zone;
             }
-            for external_id in wanted {
-                let mut id = found.get(external_id).copied();
-                if id.is_none() && self.create_unknown[entity as usize] {
-                    let made = Uuid::now_v7();
-                    let external_id = Text::new(external_id);
-                    created.push(NewReference { entity, external_id, id: made });
-                    id = Some(made);
-                }
-                known.insert(Text::new(external_id), id);
-            }
+            known.extend(
+                wanted
+                    .into_iter()
+                    .map(|external_id| (Text::new(external_id), found.get(external_id).copied())),
+            );
+        }
+        if let Some(tx) = tx {
+            tx.commit().await?;
         }
         Ok(created)
     }
@@ -173,60 +175,59 @@ async fn store_zones(
     Ok(rows.iter().map(|row| (row.get(0), zone(row.get(1)))).collect())
 }
 
+/// Keeps others from linking ids of the source until the commit: two imports that name the same new
+/// store make it once.
+pub(super) async fn lock(tx: &TenantTx, source: &SourceName) -> Result<(), DbError> {
+    tx.execute(
+        "select pg_advisory_xact_lock(hashtextextended($1, 3))",
+        &[&format!("{}/{source}", tx.customer_id())],
+    )
+    .await
+    .map_err(doing("wait for another import that makes stores, products or suppliers"))?;
+    Ok(())
+}
+
 /// Makes what records named and nobody knew; described later by its own stream.
-pub(super) async fn create(
+async fn create(
     tx: &TenantTx,
     options: &SinkOptions,
-    created: &[NewReference],
-) -> Result<u64, DbError> {
-    let mut count = 0;
-    for entity in ReferenceEntity::ALL {
-        let of_entity: Vec<_> = created.iter().filter(|new| new.entity == entity).collect();
-        if of_entity.is_empty() {
-            continue;
-        }
-        let ids: Vec<Uuid> = of_entity.iter().map(|new| new.id).collect();
-        let names: Vec<&str> = of_entity.iter().map(|new| new.external_id.as_str()).collect();
-        let customer = options.customer_id.as_uuid();
-        let make = match entity {
-            ReferenceEntity::Store => {
-                "insert into stores (customer_id, store_id, name, time_zone, is_placeholder)
-                 select customer.customer_id, new.id, new.name, customer.time_zone, true
-                 from unnest($2::uuid[], $3::text[]) as new (id, name)
-                 join customers as customer on customer.customer_id = $1"
-            }
-            ReferenceEntity::Product => {
-                "insert into products (customer_id, product_id, name, is_placeholder)
-                 select $1, new.id, new.name, true
-                 from unnest($2::uuid[], $3::text[]) as new (id, name)"
-            }
-            ReferenceEntity::Supplier => {
-                "insert into suppliers (customer_id, supplier_id, name, is_placeholder)
-                 select $1, new.id, new.name, true
-                 from unnest($2::uuid[], $3::text[]) as new (id, name)"
-            }
-        };
-        let link = match entity {
-            ReferenceEntity::Store => {
-                "insert into external_ids (customer_id, source, entity, external_id, store_id)
-                 select $1, $4, 'store', new.name, new.id
-                 from unnest($2::uuid[], $3::text[]) as new (id, name)"
-            }
-            ReferenceEntity::Product => {
-                "insert into external_ids (customer_id, source, entity, external_id, product_id)
-                 select $1, $4, 'product', new.name, new.id
-                 from unnest($2::uuid[], $3::text[]) as new (id, name)"
-            }
-            ReferenceEntity::Supplier => {
-                "insert into external_ids (customer_id, source, entity, external_id, supplier_id)
-                 select $1, $4, 'supplier', new.name, new.id
-                 from unnest($2::uuid[], $3::text[]) as new (id, name)"
-            }
-        };
-        let action = doing("create what records refer to");
-        count += tx.execute(make, &[&customer, &ids, &names]).await.map_err(&action)?;
-        let source = options.source.as_str();
-        tx.execute(link, &[&customer, &ids, &names, &source]).await.map_err(&action)?;
-    }
-    Ok(count)
+    entity: ReferenceEntity,
+    names: &[&str],
+) -> Result<Vec<(Text, Uuid)>, DbError> {
+    let made: Vec<(Text, Uuid)> =
+        names.iter().map(|name| (Text::new(name), Uuid::now_v7())).collect();
+    let ids: Vec<Uuid> = made.iter().map(|(_, id)| *id).collect();
+    let (make, link) = match entity {
+        ReferenceEntity::Store => (
+            "insert into stores (customer_id, store_id, name, time_zone, is_placeholder)
+             select customer.customer_id, new.id, new.name, customer.time_zone, true
+             from unnest($2::uuid[], $3::text[]) as new (id, name)
+             join customers as customer on customer.customer_id = $1",
+            "insert into external_ids (customer_id, source, entity, external_id, store_id)
+             select $1, $4, 'store', new.name, new.id
+             from unnest($2::uuid[], $3::text[]) as new (id, name)",
+        ),
+        ReferenceEntity::Product => (
+            "insert into products (customer_id, product_id, name, is_placeholder)
+             select $1, new.id, new.name, true
+             from unnest($2::uuid[], $3::text[]) as new (id, name)",
+            "insert into external_ids (customer_id, source, entity, external_id, product_id)
+             select $1, $4, 'product', new.name, new.id
+             from unnest($2::uuid[], $3::text[]) as new (id, name)",
+        ),
+        ReferenceEntity::Supplier => (
+            "insert into suppliers (customer_id, supplier_id, name, is_placeholder)
+             select $1, new.id, new.name, true
+             from unnest($2::uuid[], $3::text[]) as new (id, name)",
+            "insert into external_ids (customer_id, source, entity, external_id, supplier_id)
+             select $1, $4, 'supplier', new.name, new.id
+             from unnest($2::uuid[], $3::text[]) as new (id, name)",
+        ),
+    };
+    let action = doing("create what records refer to");
+    let customer = options.customer_id.as_uuid();
+    tx.execute(make, &[&customer, &ids, &names]).await.map_err(&action)?;
+    let source = options.source.as_str();
+    tx.execute(link, &[&customer, &ids, &names, &source]).await.map_err(&action)?;
+    Ok(made)
 }

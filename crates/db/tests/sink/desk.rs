@@ -9,7 +9,7 @@ use shelfops_db::Database;
 use shelfops_db::copy::{CopySink, SinkOptions};
 use shelfops_db::models::{NewRun, NewTenant, QuarantineFilter, QuarantinedRow, RunEnd};
 use shelfops_ingest::batch::Totals;
-use shelfops_ingest::pipeline::{self, Observer, PipelineError, Progress, Settings};
+use shelfops_ingest::pipeline::{self, BatchLimit, Observer, PipelineError, Progress, Settings};
 use shelfops_ingest::quarantine::ReferenceEntity;
 use shelfops_ingest::values::Currency;
 use shelfops_ingest::{CustomerId, SourceName, Stream};
@@ -129,6 +129,7 @@ impl Desk {
                 sync_run_id,
                 create_unknown: how.create.clone(),
                 is_replay: how.is_replay,
+                batch_records: BatchLimit::new(how.batch),
             },
         )
     }
@@ -161,7 +162,7 @@ impl Desk {
         let sink = self.sink(stream, how, sync_run_id);
         let source = MemorySource { stream, told: told.to_vec(), next, block_size: how.block };
         let settings = Settings {
-            batch_records: how.batch,
+            batch_records: sink.batch_records(),
             batch_bytes: usize::MAX / 2,
             now: NOW.parse().unwrap(),
             hopeless_after: None,

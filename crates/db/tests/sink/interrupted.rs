@@ -22,8 +22,9 @@ const POINTS: [(&str, &str); 9] = [
         "staging, after the references were looked up",
         "lock table external_ids in access exclusive mode",
     ),
-    ("waiting for its turn", "advisory"),
+    // Before the others: what was made stays, also when the batch is killed later.
     ("making references", "lock table products in share row exclusive mode"),
+    ("waiting for its turn", "advisory"),
     ("looking for known rows", "lock table {series} in access exclusive mode"),
     ("adding rows", "lock table {series} in share row exclusive mode"),
     ("keeping what was refused", "lock table quarantined_records in share row exclusive mode"),
@@ -131,10 +132,12 @@ async fn stop_at(
     let series = if stream == Stream::Transactions { "transactions" } else { "inventory_levels" };
     let storage = super::snapshots::storage(&holder, series).await;
     let hold = match lock {
-        "advisory" => format!(
-            "select pg_advisory_lock(hashtextextended('{}/till/{stream}', 2))",
-            desk.customer_id
-        ),
+        "advisory" => {
+            // Sales lock their days; this is the lock of all days.
+            let source = if stream == Stream::Transactions { "" } else { "till/" };
+            let name = format!("{}/{source}{stream}", desk.customer_id);
+            format!("select pg_advisory_lock(hashtextextended('{name}', 2))")
+        }
         "at commit" => "select pg_advisory_lock(4711)".to_owned(),
         table => table.replace("{series}", &storage),
     };

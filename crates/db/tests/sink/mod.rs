@@ -12,5 +12,3 @@ mod splits;
 mod together;
 mod unknown;
 mod versions;
-
-pub(crate) use snapshots::assert_tenants_rollups_exact;

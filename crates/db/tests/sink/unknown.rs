@@ -159,6 +159,37 @@ async fn a_replay_settles_what_passes_and_counts_a_try_for_the_rest() {
 }
 
 #[tokio::test]
+async fn what_waits_twice_is_settled_by_one_replay() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        desk.stock().await;
+        let held = sale("a", "s1", "p9", AT).with("updated_at", AT);
+        let older = held.clone().with("updated_at", "2026-01-01T00:00:00Z");
+        for (origin, line) in [("one", &held), ("two", &held), ("three", &older)] {
+            desk.load(Stream::Transactions, std::slice::from_ref(line), &How::from(origin)).await;
+        }
+        let product = [Told::new(&[("external_id", "p9")])];
+        desk.load(Stream::Products, &product, &How::from("nine")).await;
+        let waiting = desk.waiting().await;
+        assert_eq!(waiting.len(), 3);
+        let again: Vec<Told> = waiting
+            .iter()
+            .map(|kept| {
+                let is_older =
+                    kept.raw["updated_at"].as_str().is_some_and(|at| at.contains("-01-01"));
+                let line = if is_older { older.clone() } else { held.clone() };
+                line.replayed(kept.quarantined_record_id)
+            })
+            .collect();
+        let how = How { is_replay: true, ..How::from("quarantine") };
+        let totals = desk.load(Stream::Transactions, &again, &how).await;
+        assert_eq!((totals.inserted, totals.unchanged, totals.quarantined_count()), (1, 2, 0));
+        assert!(desk.waiting().await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_record_that_contradicts_the_table_when_replayed_stays_with_the_new_reason() {
     on_every_engine(async |fixture| {
         let desk = Desk::open(fixture, "shop", "UTC").await;

@@ -76,6 +76,43 @@ async fn a_newer_version_replaces_the_row_and_an_older_one_never_does() {
 }
 
 #[tokio::test]
+async fn the_same_line_by_another_clock_is_refused_and_an_id_that_is_used_again_is_not() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        desk.stock().await;
+        let at = |at: &str| sale("a", "s1", "p1", at).with("quantity", "1");
+        desk.load(Stream::Transactions, &[at("2026-03-02T00:10:20Z")], &How::from("first")).await;
+        for (moment, quantity, is_refused) in [
+            // Read by the clocks of New York and of Kathmandu, the first into the week before.
+            ("2026-03-01T19:10:20Z", "1", true),
+            ("2026-03-02T05:55:20Z", "1", true),
+            // The farthest apart that two clocks are, and farther.
+            ("2026-03-03T02:10:20Z", "1", true),
+            ("2026-03-03T02:25:20Z", "1", false),
+            // Another sale of the same number: another minute, another quantity.
+            ("2026-03-02T05:56:20Z", "1", false),
+            ("2026-03-02T02:10:20Z", "2", false),
+        ] {
+            let line = at(moment).with("quantity", quantity);
+            let totals = desk.load(Stream::Transactions, &[line], &How::from(moment)).await;
+            let found = (totals.inserted, totals.quarantined_count());
+            let expected = if is_refused { (0, 1) } else { (1, 0) };
+            assert_eq!(found, expected, "{moment} {quantity}");
+        }
+        for kept in desk.waiting().await {
+            assert_eq!(kept.rule, "duplicate-in-table");
+            assert!(kept.reason.contains("another clock"), "{}", kept.reason);
+        }
+        // And the line itself, once more, is just known.
+        let line = [at("2026-03-02T00:10:20Z")];
+        let again = desk.load(Stream::Transactions, &line, &How::from("again")).await;
+        assert_eq!(again.unchanged, 1);
+        assert_rollups_exact(fixture, &desk).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_correction_moves_a_line_to_another_store_product_type_and_currency() {
     on_every_engine(async |fixture| {
         let desk = Desk::open(fixture, "shop", "UTC").await;

@@ -12,6 +12,8 @@ const FOR_APP: &[&str] = &[
     "current_customer_id",
     "ensure_chunks",
     "finish_chunk",
+    "missing_chunks",
+    "prepare_chunk",
     "reference_check",
     "refuse_missing",
     "timeseries_engine",

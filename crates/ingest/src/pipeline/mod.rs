@@ -1,22 +1,24 @@
 //! Carries a stream from its source through the rules into a sink, one batch after the other.
 //!
-//! Reading and judging run ahead of writing by a few blocks; while one batch commits, the next is
+//! Reading and judging run ahead of writing by a few blocks; while two batches are merged, the next is
 //! staged. Commits happen in order, so the cursor never passes a record that is not durable.
 
+mod committing;
 mod producer;
 mod validate;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 pub use validate::{Judged, Judgement, judge};
 
-use crate::batch::{BatchCounts, Checkpoint, Totals, Written};
+use crate::batch::Totals;
 use crate::sink::{BatchWriter, Sink, SinkError};
 use crate::source::{Source, SourceError};
+use committing::{AbortOnDrop, Committing};
 use producer::Item;
 
 /// How many judged blocks may wait for the sink.
@@ -26,7 +28,7 @@ const BLOCKS_AHEAD: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The most records a batch may have.
-    pub batch_records: u32,
+    pub batch_records: BatchLimit,
     /// The most memory the raw records of a batch may take, in bytes.
     pub batch_bytes: usize,
     /// The present.
@@ -36,6 +38,32 @@ pub struct Settings {
     pub hopeless_after: Option<u64>,
     /// Where batches had better end, if the sink has a preference.
     pub alignment: Option<Alignment>,
+}
+
+/// How many records a batch has at most: a limit that holds throughout, and what the sink likes best at
+/// the moment, which it may change while a run goes on.
+#[derive(Clone, Debug)]
+pub struct BatchLimit {
+    most: u32,
+    preferred: Arc<AtomicU32>,
+}
+
+impl BatchLimit {
+    /// Starts with the limit itself, one at least.
+    pub fn new(most: u32) -> Self {
+        let most = most.max(1);
+        Self { most, preferred: Arc::new(AtomicU32::new(most)) }
+    }
+
+    /// Returns how many records a batch has at most, from now on.
+    pub fn get(&self) -> u32 {
+        self.preferred.load(Ordering::Relaxed)
+    }
+
+    /// Wishes for batches of so many records; the limit holds all the same.
+    pub fn prefer(&self, records: u32) {
+        self.preferred.store(records.clamp(1, self.most), Ordering::Relaxed);
+    }
 }
 
 /// Spans of time that a sink stores together: a batch that is at least half full ends before a block
@@ -129,9 +157,9 @@ pub async fn run<S: Sink>(
     observer: Arc<dyn Observer>,
 ) -> Result<Outcome, PipelineError> {
     let (sender, mut items) = mpsc::channel(BLOCKS_AHEAD);
-    let reading =
+    let mut reading =
         AbortOnDrop(tokio::spawn(producer::run(source, settings, observer.clone(), sender)));
-    let mut consumer = Consumer { progress: Progress::default(), committing: None, observer };
+    let mut committing = Committing::new(observer);
     let mut writer: Option<S::Writer> = None;
     let mut is_complete = false;
     while let Some(item) = items.recv().await {
@@ -142,8 +170,7 @@ pub async fn run<S: Sink>(
                     None => writer.insert(sink.begin().await?),
                 };
                 open.stage(block).await?;
-                consumer.progress.bytes_read = bytes_read;
-                consumer.observer.progress(&consumer.progress);
+                committing.tell_read(bytes_read);
             }
             Item::EndOfBatch(checkpoint) => {
                 is_complete = checkpoint.is_last;
@@ -151,64 +178,18 @@ pub async fn run<S: Sink>(
                     Some(ended) => ended,
                     None => sink.begin().await?,
                 };
-                consumer.commit(ended, checkpoint).await?;
+                committing.start(ended, checkpoint).await?;
             }
             Item::Failed(error) => {
-                consumer.settle().await?;
+                committing.settle_all().await?;
                 return Err(error);
             }
         }
     }
-    consumer.settle().await?;
-    drop(reading);
-    Ok(Outcome { totals: consumer.progress.totals, is_complete })
-}
-
-/// Keeps commits in order and counts what they did.
-struct Consumer {
-    progress: Progress,
-    committing: Option<Committing>,
-    observer: Arc<dyn Observer>,
-}
-
-struct Committing {
-    counts: BatchCounts,
-    task: AbortOnDrop<Result<Written, SinkError>>,
-}
-
-impl Consumer {
-    /// Waits for the batch before, then lets this one commit while the next is staged.
-    async fn commit<W: BatchWriter>(
-        &mut self,
-        writer: W,
-        checkpoint: Checkpoint,
-    ) -> Result<(), PipelineError> {
-        self.settle().await?;
-        let counts = checkpoint.counts.clone();
-        let task = AbortOnDrop(tokio::spawn(writer.commit(checkpoint)));
-        self.committing = Some(Committing { counts, task });
-        Ok(())
-    }
-
-    /// Waits for the batch that commits, if there is one.
-    async fn settle(&mut self) -> Result<(), PipelineError> {
-        let Some(mut committing) = self.committing.take() else { return Ok(()) };
-        let written = (&mut committing.task.0)
-            .await
-            .map_err(|lost| PipelineError::TaskLost(lost.to_string()))??;
-        self.progress.totals.add(&committing.counts, &written);
-        self.observer.progress(&self.progress);
-        Ok(())
-    }
-}
-
-/// A task that ends with its owner: nothing of a failed run goes on in the background.
-struct AbortOnDrop<T>(JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    let totals = committing.settle_all().await?;
+    // Reading that broke off is no end of the source.
+    (&mut reading.0).await.map_err(|lost| PipelineError::TaskLost(lost.to_string()))?;
+    Ok(Outcome { totals, is_complete })
 }
 
 #[cfg(test)]

@@ -111,14 +111,17 @@ impl OpenBatch {
         let newest = block.drafts.iter().rev().find_map(|draft| draft.as_ref().ok()?.moment());
         let Some(span) = newest.map(|moment| alignment.span_of(moment)) else { return false };
         let is_other = self.span.replace(span).is_some_and(|before| before != span);
-        let is_half_full = self.counts.read * 2 >= u64::from(self.settings.batch_records)
+        let is_half_full = self.counts.read * 2 >= self.most_records()
             || self.raw_bytes * 2 >= self.settings.batch_bytes;
         is_other && is_half_full
     }
 
-    const fn is_full(&self) -> bool {
-        self.counts.read >= self.settings.batch_records as u64
-            || self.raw_bytes >= self.settings.batch_bytes
+    fn is_full(&self) -> bool {
+        self.counts.read >= self.most_records() || self.raw_bytes >= self.settings.batch_bytes
+    }
+
+    fn most_records(&self) -> u64 {
+        u64::from(self.settings.batch_records.get())
     }
 
     /// Closes the batch and starts the next.
@@ -136,6 +139,7 @@ impl OpenBatch {
             accepted: Vec::with_capacity(source.drafts.len()),
             quarantined: Vec::new(),
             superseded: Vec::new(),
+            repeated: Vec::new(),
             raw: source.raw,
         };
         self.counts.read += source.drafts.len() as u64;
@@ -171,6 +175,7 @@ impl OpenBatch {
             }
             Appearance::Repeated | Appearance::Outdated => {
                 self.counts.repeated += 1;
+                block.repeated.push(u32::try_from(index).unwrap_or(u32::MAX));
                 return;
             }
             Appearance::Contradicts => {

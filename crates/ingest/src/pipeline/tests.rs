@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
-use super::{Observer, Outcome, PipelineError, Progress, Settings, run};
+use super::{BatchLimit, Observer, Outcome, PipelineError, Progress, Settings, run};
 use crate::Stream;
 use crate::batch::{Checkpoint, ValidBlock, Written};
 use crate::cursor::Cursor;
@@ -26,6 +26,7 @@ struct Lines {
     next: usize,
     block_size: usize,
     breaks_off_at: usize,
+    panics_at: usize,
 }
 
 struct RawLines(usize, Vec<String>);
@@ -59,6 +60,7 @@ impl Source for Lines {
             if self.next >= self.breaks_off_at {
                 return Err(SourceError::new("the file is truncated"));
             }
+            assert!(self.next < self.panics_at, "a source with a fault");
             let taken = self.lines[self.next..end].to_vec();
             if taken.is_empty() {
                 return Ok(None);
@@ -109,46 +111,56 @@ struct State {
     fail_at_batch: Option<usize>,
 }
 
-struct MemoryWriter(Memory, Vec<ValidBlock>);
+struct MemoryWriter {
+    sink: Memory,
+    blocks: Vec<ValidBlock>,
+    merged: Vec<(String, String)>,
+    cursor: Option<Value>,
+}
 
 impl Sink for Memory {
     type Writer = MemoryWriter;
 
     async fn begin(&self) -> Result<MemoryWriter, SinkError> {
-        Ok(MemoryWriter(self.clone(), Vec::new()))
+        let (blocks, merged) = (Vec::new(), Vec::new());
+        Ok(MemoryWriter { sink: self.clone(), blocks, merged, cursor: None })
     }
 }
 
 impl BatchWriter for MemoryWriter {
     async fn stage(&mut self, block: ValidBlock) -> Result<(), SinkError> {
-        self.1.push(block);
+        self.blocks.push(block);
         Ok(())
     }
 
-    async fn commit(self, checkpoint: Checkpoint) -> Result<Written, SinkError> {
-        let mut state = self.0.0.lock().unwrap();
+    async fn merge(&mut self, checkpoint: Checkpoint) -> Result<Written, SinkError> {
+        // Later batches are merged sooner, whenever both are at it.
+        if checkpoint.counts.read % 2 == 0 {
+            tokio::task::yield_now().await;
+        }
+        let blocks = &self.blocks;
+        let superseded: Vec<u32> =
+            blocks.iter().flat_map(|block| block.superseded.clone()).collect();
+        for accepted in blocks.iter().flat_map(|block| &block.accepted) {
+            if !superseded.contains(&accepted.row_number) {
+                let Record::Product(product) = &accepted.record else { unreachable!() };
+                let price = format!("{:?}", product.unit_price);
+                self.merged.push((product.external_id.to_string(), price));
+            }
+        }
+        self.cursor = Some(checkpoint.cursor.state().clone());
+        Ok(Written { inserted: self.merged.len() as u64, ..Written::default() })
+    }
+
+    async fn commit(self) -> Result<(), SinkError> {
+        let mut state = self.sink.0.lock().unwrap();
         if state.fail_at_batch == Some(state.cursors.len()) {
             return Err(SinkError::new("the store is gone"));
         }
-        let mut written = Written::default();
-        let superseded: Vec<u32> =
-            self.1.iter().flat_map(|block| block.superseded.clone()).collect();
-        for block in self.1 {
-            for accepted in block.accepted {
-                if superseded.contains(&accepted.row_number) {
-                    continue;
-                }
-                let Record::Product(product) = accepted.record else { unreachable!() };
-                let price = format!("{:?}", product.unit_price);
-                match state.prices.insert(product.external_id.to_string(), price) {
-                    Some(_) => written.updated += 1,
-                    None => written.inserted += 1,
-                }
-            }
-            state.quarantined.extend(block.quarantined);
-        }
-        state.cursors.push(checkpoint.cursor.state().clone());
-        Ok(written)
+        state.prices.extend(self.merged);
+        state.quarantined.extend(self.blocks.into_iter().flat_map(|block| block.quarantined));
+        state.cursors.extend(self.cursor);
+        Ok(())
     }
 }
 
@@ -170,7 +182,7 @@ impl Observer for Silent {
 
 fn settings(batch_records: u32) -> Settings {
     Settings {
-        batch_records,
+        batch_records: BatchLimit::new(batch_records),
         batch_bytes: 1 << 20,
         now: "2025-06-01T00:00:00Z".parse::<Timestamp>().unwrap(),
         hopeless_after: None,
@@ -184,7 +196,13 @@ fn load(
     settings: Settings,
     sink: &Memory,
 ) -> Result<Outcome, PipelineError> {
-    let source = Lines { lines: lines.to_vec(), next: 0, block_size, breaks_off_at: usize::MAX };
+    let source = Lines {
+        lines: lines.to_vec(),
+        next: 0,
+        block_size,
+        breaks_off_at: usize::MAX,
+        panics_at: usize::MAX,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(run(Box::new(source), sink, settings, Arc::new(Silent::default())))
 }
@@ -242,7 +260,7 @@ fn a_failing_store_ends_the_run_and_keeps_the_cursor_at_the_last_good_batch() {
 #[test]
 fn what_was_read_before_a_source_breaks_off_is_kept() {
     let lines: Vec<String> = (0..100).map(|id| format!("p{id} 1.00 2025-01-01")).collect();
-    let source = Lines { lines, next: 0, block_size: 10, breaks_off_at: 50 };
+    let source = Lines { lines, next: 0, block_size: 10, breaks_off_at: 50, panics_at: usize::MAX };
     let sink = Memory::default();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let observer = Arc::new(Silent::default());
@@ -254,9 +272,23 @@ fn what_was_read_before_a_source_breaks_off_is_kept() {
 }
 
 #[test]
+fn a_source_that_panics_is_an_error_and_no_end() {
+    let lines: Vec<String> = (0..100).map(|id| format!("p{id} 1.00 2025-01-01")).collect();
+    let source = Lines { lines, next: 0, block_size: 10, breaks_off_at: usize::MAX, panics_at: 50 };
+    let sink = Memory::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let observer = Arc::new(Silent::default());
+    let error = runtime.block_on(run(Box::new(source), &sink, settings(20), observer)).unwrap_err();
+    assert!(matches!(error, PipelineError::TaskLost(_)), "{error}");
+    // What was committed before stays; the rest of the batch at hand is read again.
+    assert_eq!(sink.0.lock().unwrap().cursors, [json!(20), json!(40)]);
+}
+
+#[test]
 fn stops_in_order_when_asked_to() {
     let lines: Vec<String> = (0..1000).map(|id| format!("p{id} 1.00 2025-01-01")).collect();
-    let source = Lines { lines, next: 0, block_size: 10, breaks_off_at: usize::MAX };
+    let source =
+        Lines { lines, next: 0, block_size: 10, breaks_off_at: usize::MAX, panics_at: usize::MAX };
     let sink = Memory::default();
     let observer = Arc::new(Silent { stop_after: Some(2), batches: Mutex::new(0) });
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 use shelfops_db::copy::{CopySink, SinkOptions};
 use shelfops_db::models::{NewRun, RunEnd, StoredCursor, Tenant};
-use shelfops_ingest::pipeline::{self, Outcome, PipelineError, Settings};
+use shelfops_ingest::pipeline::{self, BatchLimit, Outcome, PipelineError, Settings};
 use shelfops_ingest::quarantine::ReferenceEntity;
 use shelfops_ingest::source::Source;
 use shelfops_ingest::{SourceName, Stream};
@@ -150,6 +150,7 @@ fn sink_options(
         sync_run_id,
         create_unknown: request.create_unknown.clone(),
         is_replay: false,
+        batch_records: BatchLimit::new(request.batch_records),
     }
 }
 
@@ -162,7 +163,7 @@ async fn carry(
     let label = file_name(request);
     let observer = Arc::new(RunObserver::new(label, source.total_bytes(), context.talk()));
     let settings = Settings {
-        batch_records: request.batch_records,
+        batch_records: sink.batch_records(),
         batch_bytes: BATCH_BYTES,
         now: context.now(),
         hopeless_after: request.stop_when_hopeless.then_some(1_000),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 use shelfops_db::copy::{CopySink, SinkOptions};
 use shelfops_db::models::{NewRun, RunEnd, Tenant};
-use shelfops_ingest::pipeline::{self, Settings};
+use shelfops_ingest::pipeline::{self, BatchLimit, Settings};
 use shelfops_ingest::quarantine::ReferenceEntity;
 use shelfops_ingest::{SourceName, Stream};
 use uuid::Uuid;
@@ -130,11 +130,12 @@ async fn replay_group(
             sync_run_id,
             create_unknown: request.create_unknown.clone(),
             is_replay: true,
+            batch_records: BatchLimit::new(BATCH_RECORDS),
         },
     );
     let observer = Arc::new(RunObserver::new(format!("replaying {stream}"), None, context.talk()));
     let settings = Settings {
-        batch_records: BATCH_RECORDS,
+        batch_records: sink.batch_records(),
         batch_bytes: BATCH_BYTES,
         now: context.now(),
         hopeless_after: None,

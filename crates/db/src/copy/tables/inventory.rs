@@ -1,5 +1,7 @@
 //! Stock counts: facts of a moment, never changed once loaded.
 
+use std::time::SystemTime;
+
 use shelfops_ingest::records::InventoryLevel;
 
 use super::{Merged, Rejected, Staging};
@@ -37,16 +39,6 @@ pub(super) fn encode(row: &mut RowEncoder, level: &InventoryLevel, ids: Resolved
 pub(super) async fn merge(tx: &TenantTx, options: &SinkOptions) -> Result<Merged, DbError> {
     let customer = options.customer_id.as_uuid();
     let source = options.source.as_str();
-    tx.execute_fresh(
-        "select shelfops.ensure_chunks('inventory_levels', array(
-             select distinct shelfops.chunk_start(series.chunk_interval, staged.counted_at)
-             from staged_inventory_levels as staged
-             join shelfops.timeseries_tables as series on series.table_name = 'inventory_levels'
-         ))",
-        &[],
-    )
-    .await
-    .map_err(doing("make chunks for the stock counts"))?;
     let known = tx
         .query(KNOWN, &[&customer, &source])
         .await
@@ -71,6 +63,31 @@ pub(super) async fn merge(tx: &TenantTx, options: &SinkOptions) -> Result<Merged
         .map_err(doing("add the stock counts"))?;
     let unchanged = rows.len() as u64 - rejected.len() as u64;
     Ok(Merged { inserted, updated: 0, unchanged, rejected, range: None })
+}
+
+/// Makes the partitions that staged counts go to, in a short transaction of its own: whoever makes one
+/// keeps every other from being made until it commits.
+pub(super) async fn make_chunks(tx: &TenantTx, own_tx: TenantTx) -> Result<(), DbError> {
+    let row = tx
+        .query_one(
+            "select array(
+                 select distinct shelfops.chunk_start(series.chunk_interval, staged.counted_at)
+                 from staged_inventory_levels as staged
+                 join shelfops.timeseries_tables as series
+                     on series.table_name = 'inventory_levels'
+             )",
+            &[],
+        )
+        .await
+        .map_err(doing("look at the times of the stock counts"))?;
+    own_tx
+        .execute(
+            "select shelfops.ensure_chunks('inventory_levels', $1)",
+            &[&row.get::<_, Vec<SystemTime>>(0)],
+        )
+        .await
+        .map_err(doing("make chunks for the stock counts"))?;
+    own_tx.commit().await
 }
 
 /// Rows that the table has already, and whether they say the same.

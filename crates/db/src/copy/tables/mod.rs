@@ -13,10 +13,11 @@ use shelfops_ingest::batch::Accepted;
 use shelfops_ingest::records::Record;
 
 use super::SinkOptions;
+use super::days::Days;
 use super::destinations::{Destinations, STAGING};
-use super::references::{References, ResolvedIds};
+use super::references::{self, References, ResolvedIds};
 use crate::error::doing;
-use crate::{DbError, TenantTx};
+use crate::{Database, DbError, TenantTx};
 
 /// A staging table.
 pub(super) struct Staging {
@@ -44,8 +45,19 @@ pub(super) struct Merged {
 }
 
 impl Merged {
+    /// Adds what another merge did.
+    pub(super) fn add(&mut self, other: Self) {
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.rejected.extend(other.rejected);
+        if let Some((from, to)) = other.range {
+            self.cover(from, to);
+        }
+    }
+
     /// Widens the time range.
-    fn cover(&mut self, from: Timestamp, to: Timestamp) {
+    pub(super) fn cover(&mut self, from: Timestamp, to: Timestamp) {
         let (first, last) = self.range.unwrap_or((from, to));
         self.range = Some((first.min(from), last.max(to)));
     }
@@ -82,11 +94,12 @@ pub(super) struct Target<'a> {
 /// Writes a record as a row of its destination; answers which one that is.
 pub(super) fn write(
     destinations: &mut Destinations,
+    days: &mut Days,
     accepted: &Accepted,
     target: Target<'_>,
 ) -> usize {
     if let Record::Transaction(line) = &accepted.record {
-        return transactions::write(destinations, accepted.row_number, line, target);
+        return transactions::write(destinations, days, accepted.row_number, line, target);
     }
     let row = &mut destinations.get(STAGING).encoder;
     row.begin_row();
@@ -108,28 +121,46 @@ pub(super) struct StagedBatch<'a> {
     pub(super) superseded: &'a [u32],
 }
 
-/// Folds the staging table into the real one.
-pub(super) async fn merge(
+/// Makes the staging table ready to be merged.
+pub(super) async fn settle_staging(
     tx: &TenantTx,
-    options: &SinkOptions,
-    batch: &StagedBatch<'_>,
-) -> Result<Merged, DbError> {
-    let staging = staging(options.stream);
-    if !batch.superseded.is_empty() {
-        let rows: Vec<i32> =
-            batch.superseded.iter().filter_map(|row| i32::try_from(*row).ok()).collect();
+    stream: Stream,
+    superseded: &[u32],
+) -> Result<(), DbError> {
+    let staging = staging(stream);
+    if !superseded.is_empty() {
+        let rows: Vec<i32> = superseded.iter().filter_map(|row| i32::try_from(*row).ok()).collect();
         let delete = format!("delete from {} where row_number = any($1)", staging.name);
         tx.execute(&delete, &[&rows]).await.map_err(doing("drop superseded rows"))?;
     }
     // Without statistics the planner takes staging for tiny, and one plan was four times slower. All
     // columns would take ten times as long as those that plans are made from.
     let analyze = format!("analyze {} ({})", staging.name, staging.planned_by);
-    tx.batch_execute(&analyze).await.map_err(doing("analyze the staging table"))?;
+    tx.batch_execute(&analyze).await.map_err(doing("analyze the staging table"))
+}
+
+/// Folds the staging table into the real one; sales have a way of their own.
+pub(super) async fn merge(
+    tx: &TenantTx,
+    options: &SinkOptions,
+    database: &Database,
+) -> Result<Merged, DbError> {
+    match options.stream {
+        Stream::Stores | Stream::Products | Stream::Suppliers => {
+            references::lock(tx, &options.source).await?;
+        }
+        Stream::Inventory => {
+            let own_tx = database.tenant(options.customer_id).await?;
+            own_tx.bound_waits().await?;
+            inventory::make_chunks(tx, own_tx).await?;
+        }
+        Stream::Transactions | Stream::PurchaseOrders => {}
+    }
     match options.stream {
         Stream::Stores => stores::merge(tx, options).await,
         Stream::Products => products::merge(tx, options).await,
         Stream::Suppliers => suppliers::merge(tx, options).await,
-        Stream::Transactions => transactions::merge(tx, options, batch).await,
+        Stream::Transactions => Ok(Merged::default()),
         Stream::Inventory => inventory::merge(tx, options).await,
         Stream::PurchaseOrders => purchase_orders::merge(tx, options).await,
     }

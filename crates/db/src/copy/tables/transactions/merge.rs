@@ -1,0 +1,178 @@
+//! Folds staged lines into the table: known ones are recognised, newer versions replace older ones,
+//! contradictions are refused, the rest is inserted.
+
+use std::time::SystemTime;
+
+use jiff::{SignedDuration, Timestamp};
+use postgres_types::ToSql;
+use tokio_postgres::Row;
+
+use super::super::{Merged, Rejected};
+use super::chunks::staged_spans;
+use crate::copy::destinations::Destinations;
+use crate::copy::staged_spans::OwnSpans;
+use crate::copy::{CHUNKS, SinkOptions};
+use crate::error::doing;
+use crate::models::{system_time, timestamp};
+use crate::{DbError, TenantTx};
+
+/// How far apart the same line may be when it was read by two clocks: the time zones of the world span
+/// 26 hours.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(26);
+
+/// Which rows of a batch are merged.
+#[derive(Clone, Copy)]
+pub(in crate::copy) struct Part<'a> {
+    days: &'a [i32],
+    is_ahead: bool,
+}
+
+impl<'a> Part<'a> {
+    /// Every row.
+    pub(in crate::copy) const ALL: Part<'static> = Part { days: &[], is_ahead: false };
+
+    /// The rows of these days.
+    pub(in crate::copy) const fn of(days: &'a [i32]) -> Self {
+        Self { days, is_ahead: true }
+    }
+
+    /// The rows that were not among these days.
+    pub(in crate::copy) const fn without(days: &'a [i32]) -> Self {
+        Self { days, is_ahead: false }
+    }
+}
+
+/// The rows of adjacent weeks and one part: what one round of statements is about.
+struct Round<'a> {
+    customer_id: uuid::Uuid,
+    source: &'a str,
+    from: Timestamp,
+    to: Timestamp,
+    part: Part<'a>,
+}
+
+/// Folds a part of the staged rows into the table.
+pub(in crate::copy) async fn merge_staged(
+    tx: &TenantTx,
+    options: &SinkOptions,
+    (destinations, spans): (&Destinations, &OwnSpans),
+    part: Part<'_>,
+) -> Result<Merged, DbError> {
+    let mut merged = Merged::default();
+    for (from, to) in adjacent_ranges(staged_spans(destinations, spans)) {
+        let customer_id = options.customer_id.as_uuid();
+        let round = Round { customer_id, source: options.source.as_str(), from, to, part };
+        merged.add(round.match_known(tx).await?);
+        let inserted = round.execute(tx, INSERT).await.map_err(doing("add the transactions"))?;
+        merged.inserted += inserted;
+        merged.cover(from, to);
+    }
+    Ok(merged)
+}
+
+/// Joins spans that follow each other: one round serves them all.
+fn adjacent_ranges(spans: impl Iterator<Item = i128>) -> Vec<(Timestamp, Timestamp)> {
+    let mut ranges: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for span in spans {
+        // A moment beyond the calendar has failed its rule before.
+        let Some((from, to)) = CHUNKS.start_of(span).zip(CHUNKS.start_of(span + 1)) else {
+            continue;
+        };
+        match ranges.last_mut() {
+            Some(range) if range.1 == from => range.1 = to,
+            _ => ranges.push((from, to)),
+        }
+    }
+    ranges
+}
+
+const MATCH: &str = include_str!("match.sql");
+const UPDATE: &str = include_str!("update.sql");
+const INSERT: &str = include_str!("insert.sql");
+const CONTRADICTIONS: &str = include_str!("contradictions.sql");
+
+impl Round<'_> {
+    async fn execute(&self, tx: &TenantTx, sql: &str) -> Result<u64, tokio_postgres::Error> {
+        let (from, to) = (system_time(self.from), system_time(self.to));
+        let Part { days, is_ahead } = self.part;
+        let parameters: [&(dyn ToSql + Sync); 6] =
+            [&self.customer_id, &self.source, &from, &to, &days, &is_ahead];
+        tx.execute_fresh(sql, &parameters).await
+    }
+
+    /// Finds the staged rows that the table has, replaces older versions, and refuses contradictions.
+    async fn match_known(&self, tx: &TenantTx) -> Result<Merged, DbError> {
+        let (from, to) = (self.around(self.from, false), self.around(self.to, true));
+        let has_any = tx
+            .query_one(
+                "select exists (
+                     select from transactions
+                     where customer_id = $1 and occurred_at >= $2 and occurred_at < $3
+                 )",
+                &[&self.customer_id, &from, &to],
+            )
+            .await
+            .map_err(doing("look for transactions of the same time"))?;
+        if !has_any.get::<_, bool>(0) {
+            return Ok(Merged::default());
+        }
+        let matched =
+            self.execute(tx, MATCH).await.map_err(doing("look for transactions that are known"))?;
+        if matched == 0 {
+            return Ok(Merged::default());
+        }
+        tx.batch_execute("analyze matched_transactions")
+            .await
+            .map_err(doing("analyze the known transactions"))?;
+        let updated = self
+            .execute(tx, UPDATE)
+            .await
+            .map_err(doing("replace older versions of transactions"))?;
+        let rejected = self.contradictions(tx).await?;
+        let unchanged = matched - updated - rejected.len() as u64;
+        Ok(Merged { inserted: 0, updated, unchanged, rejected, range: None })
+    }
+
+    fn around(&self, moment: Timestamp, is_end: bool) -> SystemTime {
+        let around = if is_end { moment + CLOCKS_APART } else { moment - CLOCKS_APART };
+        system_time(around)
+    }
+
+    async fn contradictions(&self, tx: &TenantTx) -> Result<Vec<Rejected>, DbError> {
+        let Part { days, is_ahead } = self.part;
+        let (from, to) = (system_time(self.from), system_time(self.to));
+        let rows = tx
+            .query(CONTRADICTIONS, &[&self.customer_id, &self.source, &from, &to, &days, &is_ahead])
+            .await
+            .map_err(doing("look for contradicting transactions"))?;
+        Ok(rows.iter().map(rejected).collect())
+    }
+}
+
+fn rejected(row: &Row) -> Rejected {
+    let text = |column: usize| row.get::<_, String>(column);
+    let moment = |column: usize| timestamp(row.get(column)).unwrap_or(Timestamp::UNIX_EPOCH);
+    let reason = if row.get(1) {
+        format!(
+            "the same line was loaded before as of {}, this one says {}: it was read by another \
+             clock; correct the time zone of the store or the mapping, or discard this record",
+            moment(2),
+            moment(3)
+        )
+    } else {
+        format!(
+            "the line of {} was loaded before as {} units for {}, this one says {} for {} and is no \
+             newer",
+            moment(2),
+            text(4),
+            text(5),
+            text(6),
+            text(7)
+        )
+    };
+    Rejected {
+        row_number: u32::try_from(row.get::<_, i32>(0)).unwrap_or_default(),
+        rule: "duplicate-in-table",
+        reason,
+    }
+}
