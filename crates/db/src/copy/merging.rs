@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use super::SinkOptions;
 use super::days::Days;
-use super::destinations::Destinations;
 use super::staged_spans::OwnSpans;
 use super::tables::transactions::{self, Part};
 use super::tables::{Merged, StagedBatch};
@@ -81,7 +80,7 @@ impl Merging<'_> {
         if locked.is_empty() {
             return Ok(None);
         }
-        let merged_days = transactions::ready_days(self.tx, self.staged(), &locked).await?;
+        let merged_days = transactions::ready_days(self.tx, self.spans, &locked).await?;
         let days: Vec<i32> = locked.iter().copied().collect();
         for chunk in self.batch.destinations.chunks() {
             transactions::prepare_chunk(self.tx, chunk, self.batch.superseded, &days).await?;
@@ -110,8 +109,8 @@ impl Merging<'_> {
     /// Gets the locks that are lacking. Whoever goes ahead holds some, and so waits for none: if that
     /// does not do, it starts again, holding nothing.
     async fn complete_locks(&self, ahead: Option<Ahead>) -> Result<Option<Ahead>, DbError> {
+        let (destinations, spans) = (self.batch.destinations, self.spans);
         if let Some(ahead) = ahead {
-            let (destinations, spans) = self.staged();
             let is_complete = self.days.lock_rest(self.tx, &ahead.locked).await?
                 && transactions::are_all_there(self.tx, destinations, spans).await?;
             if is_complete {
@@ -119,7 +118,6 @@ impl Merging<'_> {
             }
             self.take_back().await?;
         }
-        let (destinations, spans) = self.staged();
         let own_tx = self.database.tenant(self.options.customer_id).await?;
         own_tx.bound_waits().await?;
         transactions::make(own_tx, destinations, spans).await?;
@@ -137,10 +135,6 @@ impl Merging<'_> {
     }
 
     async fn merge_staged(&self, part: Part<'_>) -> Result<Merged, DbError> {
-        transactions::merge_staged(self.tx, self.options, self.staged(), part).await
-    }
-
-    fn staged(&self) -> (&Destinations, &OwnSpans) {
-        (self.batch.destinations, self.spans)
+        transactions::merge_staged(self.tx, self.options, self.spans, part).await
     }
 }

@@ -76,21 +76,15 @@ fn replaced(chunk: &NewChunk, superseded: &[u32]) -> Vec<Uuid> {
         .collect()
 }
 
-/// Returns the spans whose rows go through the parent, in order.
-pub(super) fn staged_spans(
-    destinations: &Destinations,
-    spans: &OwnSpans,
-) -> impl Iterator<Item = i128> {
-    spans
-        .iter()
-        .filter(|span| destinations.route(*span).is_none_or(|place| place == destinations::STAGING))
+/// Returns where the partitions start that staged rows need and that this batch is not making aside.
+fn needed(destinations: &Destinations, spans: &OwnSpans) -> Vec<SystemTime> {
+    let is_aside =
+        |span: i128| destinations.route(span).is_some_and(|place| place != destinations::STAGING);
+    starts(spans.iter().filter(|span| !is_aside(*span)))
 }
 
-fn starts(destinations: &Destinations, spans: &OwnSpans) -> Vec<SystemTime> {
-    staged_spans(destinations, spans)
-        .filter_map(|span| CHUNKS.start_of(span))
-        .map(system_time)
-        .collect()
+fn starts(spans: impl Iterator<Item = i128>) -> Vec<SystemTime> {
+    spans.filter_map(|span| CHUNKS.start_of(span)).map(system_time).collect()
 }
 
 /// Makes the partitions that staged rows go to.
@@ -102,7 +96,7 @@ pub(in crate::copy) async fn make(
     destinations: &Destinations,
     spans: &OwnSpans,
 ) -> Result<(), DbError> {
-    let starts = starts(destinations, spans);
+    let starts = needed(destinations, spans);
     if !starts.is_empty() {
         tx.execute("select shelfops.ensure_chunks('transactions', $1)", &[&starts])
             .await
@@ -121,7 +115,7 @@ pub(in crate::copy) async fn are_all_there(
         .query_one(
             "select shelfops.timeseries_engine() like 'timescale%'
                  or cardinality(shelfops.missing_chunks('transactions', $1)) = 0",
-            &[&starts(destinations, spans)],
+            &[&needed(destinations, spans)],
         )
         .await
         .map_err(doing("look for the partitions of transactions"))?;
@@ -131,14 +125,15 @@ pub(in crate::copy) async fn are_all_there(
 /// Returns those of the days whose staged rows find their partitions, whatever the clock.
 pub(in crate::copy) async fn ready_days(
     tx: &TenantTx,
-    (destinations, spans): (&Destinations, &OwnSpans),
+    spans: &OwnSpans,
     days: &BTreeSet<i32>,
 ) -> Result<Vec<i32>, DbError> {
     let row = tx
         .query_one(
             "select coalesce(array_agg(starts_at), '{}')
              from unnest(shelfops.missing_chunks('transactions', $1)) as starts_at",
-            &[&starts(destinations, spans)],
+            // Also those that are made aside: a few rows of such a week may be staged.
+            &[&starts(spans.iter())],
         )
         .await
         .map_err(doing("look for the partitions of transactions"))?;

@@ -8,8 +8,6 @@ use postgres_types::ToSql;
 use tokio_postgres::Row;
 
 use super::super::{Merged, Rejected};
-use super::chunks::staged_spans;
-use crate::copy::destinations::Destinations;
 use crate::copy::staged_spans::OwnSpans;
 use crate::copy::{CHUNKS, SinkOptions};
 use crate::error::doing;
@@ -55,11 +53,11 @@ struct Round<'a> {
 pub(in crate::copy) async fn merge_staged(
     tx: &TenantTx,
     options: &SinkOptions,
-    (destinations, spans): (&Destinations, &OwnSpans),
+    spans: &OwnSpans,
     part: Part<'_>,
 ) -> Result<Merged, DbError> {
     let mut merged = Merged::default();
-    for (from, to) in adjacent_ranges(staged_spans(destinations, spans)) {
+    for (from, to) in adjacent_ranges(spans.iter()) {
         let customer_id = options.customer_id.as_uuid();
         let round = Round { customer_id, source: options.source.as_str(), from, to, part };
         merged.add(round.match_known(tx).await?);
