@@ -3,6 +3,7 @@
 mod aside;
 mod catalogue;
 mod desk;
+mod edges;
 mod interrupted;
 mod loads;
 mod memory_source;
@@ -12,5 +13,3 @@ mod splits;
 mod together;
 mod unknown;
 mod versions;
-
-pub(crate) use snapshots::assert_tenants_rollups_exact;
