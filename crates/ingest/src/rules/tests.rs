@@ -125,6 +125,12 @@ fn each_record_rule_refuses_its_own_kind_of_error() {
         (transactions, ("occurred_at", "2024-11-03 01:30:00"), "time-unambiguous", "twice"),
         (Stream::Inventory, ("quantity_on_hand", "-3"), "stock-not-negative", "-3"),
         (Stream::Products, ("unit_price", "1.23456"), "money-exact", "decimals"),
+        (Stream::Products, ("updated_at", "9999-01-01"), "time-sane", "updated_at"),
+        (Stream::Stores, ("updated_at", "9999-01-01"), "time-sane", "updated_at"),
+        (Stream::Suppliers, ("updated_at", "9999-01-01"), "time-sane", "updated_at"),
+        (Stream::Suppliers, ("lead_time_days", "-1"), "money-exact", "negative"),
+        (Stream::PurchaseOrders, ("updated_at", "9999-01-01"), "time-sane", "updated_at"),
+        (Stream::PurchaseOrders, ("quantity_received", "-1"), "money-exact", "negative"),
         (Stream::PurchaseOrders, ("quantity_ordered", "0"), "quantity-positive", "0"),
         (Stream::PurchaseOrders, ("expected_at", "2035-01-01"), "time-sane", "future"),
     ] {
