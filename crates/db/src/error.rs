@@ -46,6 +46,13 @@ pub enum DbError {
         "'{0}' cannot name a tenant: use 1 to 63 lower-case letters, digits and '-', a letter first"
     )]
     BadSlug(String),
+    /// A time zone that this program or the server does not know: one of them would read local times
+    /// otherwise than the other.
+    #[error(
+        "the time zone '{0}' is not known to both this machine and PostgreSQL; name another, or bring \
+         the time zone database (tzdata) of both up to date"
+    )]
+    UnknownTimeZone(String),
     /// Another process reads the same thing into the same place.
     #[error(
         "{0} is being imported by another process; wait for it, or look at `shelfops sync list`"

@@ -54,6 +54,8 @@ async fn wrong_flags_are_usage_errors() {
         ("tenant add Acme!", "cannot name a tenant"),
         ("tenant add zeta --currency US", "US"),
         ("tenant add zeta --time-zone Mars", "'Mars' is no IANA time zone"),
+        // A name that stands for no clock.
+        ("tenant add zeta --time-zone Etc/Unknown", "'Etc/Unknown' is no IANA time zone"),
         ("quarantine show", "<ID>"),
         ("operation run nonsense", "there is no command 'nonsense'"),
     ] {
