@@ -55,7 +55,8 @@ pub struct Conventions {
     pub zones: StoreZones,
     /// The currency of records that state none.
     pub currency: Option<Currency>,
-    /// Whether a negative quantity is how the source writes a return.
+    /// Whether returns are written below zero: a quantity without a type, or the amounts of a line
+    /// of the type return.
     pub negative_quantity_is_return: bool,
 }
 
