@@ -111,24 +111,14 @@ async fn describe(request: &ImportRequest) -> Result<NewRun, OpError> {
     let fingerprint = tokio::task::spawn_blocking(move || FileFingerprint::of(&path))
         .await
         .map_err(|lost| OpError::failed(format!("reading the file broke off: {lost}")))??;
-    let mapping = json!(request.mapping).to_string();
     Ok(NewRun {
         source: request.source.clone(),
         stream: request.stream,
         kind: "import",
-        origin: format!("file/{fingerprint}/{}", short_fingerprint(&mapping)),
+        origin: format!("file/{fingerprint}/{}", request.mapping.fingerprint()),
         origin_name: file_name(request),
         options: json!({}),
     })
-}
-
-/// Tells two mappings apart; no secret depends on it.
-fn short_fingerprint(text: &str) -> String {
-    use std::hash::{Hash, Hasher};
-
-    let mut hasher = rustc_hash::FxHasher::default();
-    text.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
 }
 
 fn file_name(request: &ImportRequest) -> String {
