@@ -18,7 +18,8 @@ pub use audit_entry::AuditEntry;
 pub use customer::{NewTenant, Tenant, TenantSettings};
 pub(crate) use quarantined_record::Disposal;
 pub use quarantined_record::{
-    QuarantineFilter, QuarantineSummary, QuarantinedRow, ReplayCandidate, ReplayFilter,
+    QuarantineFilter, QuarantineSummary, QuarantinedRow, ReplayCandidate, ReplayChoice,
+    ReplayFilter,
 };
 pub use reference::{ReferenceCounts, reference_counts};
 pub use sales::{DailySales, StockOut, TopSeller};

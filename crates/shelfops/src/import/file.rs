@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use shelfops_db::copy::{CopySink, SinkOptions};
-use shelfops_db::models::{NewRun, RunEnd, StoredCursor, Tenant};
+use shelfops_db::models::{NewRun, StoredCursor, Tenant};
 use shelfops_ingest::pipeline::{self, Outcome, PipelineError, Settings};
 use shelfops_ingest::quarantine::ReferenceEntity;
 use shelfops_ingest::source::Source;
@@ -17,8 +17,8 @@ use shelfops_integrations::file::{FileFingerprint, FileSource, Mapping, ReadOpti
 use uuid::Uuid;
 
 use super::observer::RunObserver;
+use super::run_end::conclude;
 use super::{BATCH_BYTES, Counts, conventions};
-use crate::ops::error::with_reasons;
 use crate::ops::{Context, OpError};
 
 /// A file to import, and how.
@@ -82,7 +82,8 @@ pub(crate) async fn import_file(
     let conventions = conventions(&tx, &settings, &request.source).await?;
     drop(tx);
     let resume = known.map(|StoredCursor { cursor, .. }| cursor);
-    let status = if resume.is_some() { "resumed" } else { "loaded" };
+    let is_resumed = resume.is_some();
+    let status = if is_resumed { "resumed" } else { "loaded" };
     let options = ReadOptions { mapping: request.mapping.clone(), conventions, resume };
     let (path, stream) = (request.path.clone(), request.stream);
     let source = tokio::task::spawn_blocking(move || FileSource::open(&path, stream, &options))
@@ -93,13 +94,9 @@ pub(crate) async fn import_file(
     let sync_run_id = tx.start_run(&run).await?;
     tx.commit().await?;
     let sink = CopySink::new(database, sink_options(tenant, request, &run, sync_run_id));
-    let outcome = carry(context, request, source, &sink).await;
-    context.talk().done();
-    record_end(context, tenant, sync_run_id, &outcome).await;
-    let outcome = outcome?;
-    if let Some((from, to)) = sink.loaded_range() {
-        database.refresh_rollups(from, to).await?;
-    }
+    let settings = pipeline_settings(context, request, &sink, is_resumed);
+    let outcome = carry(context, request, source, &sink, settings).await;
+    let outcome = conclude(context, tenant, sync_run_id, &sink, outcome).await?;
     let status = if outcome.is_complete { status } else { "stopped" };
     let counts = Counts::from(&outcome.totals);
     Ok(report(request, status, counts, started, Some(sync_run_id)))
@@ -143,46 +140,34 @@ fn sink_options(
     }
 }
 
+fn pipeline_settings(
+    context: &Context,
+    request: &ImportRequest,
+    sink: &CopySink,
+    is_resumed: bool,
+) -> Settings {
+    // What a resumed run reads first is the middle of a file, where a thousand bad records say
+    // nothing of the mapping: stopped there, the file could never be read to its end.
+    let may_be_hopeless = request.stop_when_hopeless && !is_resumed;
+    Settings {
+        batch_records: request.batch_records,
+        batch_bytes: BATCH_BYTES,
+        now: context.now(),
+        hopeless_after: may_be_hopeless.then_some(1_000),
+        alignment: sink.alignment(),
+    }
+}
+
 async fn carry(
     context: &Context,
     request: &ImportRequest,
     source: FileSource,
     sink: &CopySink,
+    settings: Settings,
 ) -> Result<Outcome, PipelineError> {
     let label = file_name(request);
     let observer = Arc::new(RunObserver::new(label, source.total_bytes(), context.talk()));
-    let settings = Settings {
-        batch_records: request.batch_records,
-        batch_bytes: BATCH_BYTES,
-        now: context.now(),
-        hopeless_after: request.stop_when_hopeless.then_some(1_000),
-        alignment: sink.alignment(),
-    };
     pipeline::run(Box::new(source), sink, settings, observer).await
-}
-
-/// Writes down how the run ended. Where the database is gone, the run stays open there; what
-/// failed is told to the user anyway.
-async fn record_end(
-    context: &Context,
-    tenant: &Tenant,
-    sync_run_id: Uuid,
-    outcome: &Result<Outcome, PipelineError>,
-) {
-    let end = match outcome {
-        Ok(outcome) if outcome.is_complete => RunEnd::Succeeded,
-        Ok(_) => RunEnd::Stopped,
-        Err(error) => RunEnd::Failed(with_reasons(error)),
-    };
-    let written = async {
-        let tx = context.database().await?.tenant(tenant.customer_id).await?;
-        tx.end_run(sync_run_id, &end).await?;
-        tx.commit().await?;
-        Ok::<_, OpError>(())
-    };
-    if let Err(error) = written.await {
-        tracing::warn!(error = %error, "the end of the run could not be recorded");
-    }
 }
 
 fn report(

@@ -4,6 +4,7 @@ mod dry_run;
 mod file;
 mod observer;
 mod replay;
+mod run_end;
 mod source;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,9 @@ use shelfops_ingest::values::{Conventions, NumberFormat, StoreZones, TimeFormat}
 
 pub(crate) use dry_run::{DryRun, dry_run};
 pub(crate) use file::{FileReport, ImportRequest, import_file};
-pub(crate) use replay::{ReplayReport, ReplayRequest, replay, replay_arrived};
+pub(crate) use replay::{
+    FailedReplay, Replay, ReplayReport, ReplayRequest, replay, replay_arrived,
+};
 
 use crate::ops::OpError;
 

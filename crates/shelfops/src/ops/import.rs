@@ -247,29 +247,40 @@ async fn load(
                     break;
                 }
             }
-            Err(error) => {
-                let file = request.path.display().to_string();
-                if requests.len() == 1 {
-                    return Err(error.of(&file));
-                }
-                failed.push(FailedFile { file, error: error.with_reasons() });
-            }
+            Err(error) => failed.push((request.path.display().to_string(), error)),
         }
     }
-    let (replayed, problem) = match replay_arrived(context, tenant).await {
-        Ok(replayed) => (replayed, None),
+    // Also when files failed: what they committed before may be what others waited for.
+    let (replayed, problems) = match replay_arrived(context, tenant).await {
+        Ok(Replay { reports, failed }) => {
+            (reports, failed.into_iter().map(|failed| failed.error).collect())
+        }
         // What was imported is told all the same.
         Err(error) => (Vec::new(), Some(error)),
     };
+    if requests.len() == 1
+        && let Some((file, error)) = failed.pop()
+    {
+        return Err(error.of(&file));
+    }
+    let failed = failed
+        .into_iter()
+        .map(|(file, error)| FailedFile { file, error: error.with_reasons() })
+        .collect();
     let data = Imported { totals: Some(totals), files, replayed, failed, dry_runs: Vec::new() };
-    let output = describe(data, tenant, input);
-    let Some(problem) = problem else { return Ok(output) };
-    // Whoever else replays them at this moment brings them in, or the next import does.
-    let is_left_to_others = problem.kind() == ErrorKind::Conflict;
-    let verdict =
-        if is_left_to_others { output.verdict } else { output.verdict.or(Verdict::Partial) };
-    let risk = format!("records that waited for these were not replayed: {problem}");
-    Ok(output.risk(risk).verdict(verdict))
+    Ok(with_problems(describe(data, tenant, input), &problems))
+}
+
+/// Tells of records that were not replayed.
+fn with_problems(output: Output<Imported>, problems: &[OpError]) -> Output<Imported> {
+    problems.iter().fold(output, |output, problem| {
+        // Whoever else replays them at this moment brings them in, or the next import does.
+        let is_left_to_others = problem.kind() == ErrorKind::Conflict;
+        let verdict =
+            if is_left_to_others { output.verdict } else { output.verdict.or(Verdict::Partial) };
+        let risk = format!("records that waited for these were not replayed: {problem}");
+        output.risk(risk).verdict(verdict)
+    })
 }
 
 fn describe(data: Imported, tenant: &Tenant, input: &Input) -> Output<Imported> {
