@@ -1,5 +1,6 @@
 //! Reads files into a tenant's tables, and records out of quarantine again.
 
+mod choices;
 mod dry_run;
 mod file;
 mod observer;
@@ -17,6 +18,7 @@ use shelfops_ingest::SourceName;
 use shelfops_ingest::batch::Totals;
 use shelfops_ingest::values::{Conventions, NumberFormat, StoreZones, TimeFormat};
 
+pub(crate) use choices::{Kind, UnknownPolicy};
 pub(crate) use dry_run::{DryRun, dry_run};
 pub(crate) use file::{FileReport, ImportRequest, import_file};
 pub(crate) use replay::{

@@ -14,8 +14,8 @@ use super::error::ErrorKind;
 use super::output::{Verdict, counted};
 use super::{Context, Effect, OpError, Operation, Output};
 use crate::import::{
-    BATCH_RECORDS, Counts, DryRun, FileReport, ImportRequest, ReplayReport, dry_run, import_file,
-    replay_arrived,
+    BATCH_RECORDS, Counts, DryRun, FileReport, ImportRequest, Kind, Replay, ReplayReport,
+    UnknownPolicy, dry_run, import_file, replay_arrived,
 };
 
 /// Imports files.
@@ -34,7 +34,7 @@ pub(crate) struct Input {
     pub(crate) tenant: String,
     /// What the files hold: transactions, inventory, products, stores, suppliers or purchase-orders
     #[arg(long)]
-    pub(crate) kind: String,
+    pub(crate) kind: Kind,
     /// Which of the tenant's systems they come from [default: what the mapping says, else 'file']
     #[arg(long)]
     #[serde(default)]
@@ -52,20 +52,17 @@ pub(crate) struct Input {
     #[serde(default)]
     pub(crate) dry_run: bool,
     /// What happens to records that name an unknown store
-    #[arg(long, value_name = "POLICY", value_parser = ["quarantine", "create"])]
-    #[arg(default_value = "quarantine")]
-    #[serde(default = "quarantine")]
-    pub(crate) unknown_stores: String,
+    #[arg(long, value_name = "POLICY", default_value = "quarantine")]
+    #[serde(default)]
+    pub(crate) unknown_stores: UnknownPolicy,
     /// What happens to records that name an unknown product
-    #[arg(long, value_name = "POLICY", value_parser = ["quarantine", "create"])]
-    #[arg(default_value = "quarantine")]
-    #[serde(default = "quarantine")]
-    pub(crate) unknown_products: String,
+    #[arg(long, value_name = "POLICY", default_value = "quarantine")]
+    #[serde(default)]
+    pub(crate) unknown_products: UnknownPolicy,
     /// What happens to orders that name an unknown supplier
-    #[arg(long, value_name = "POLICY", value_parser = ["quarantine", "create"])]
-    #[arg(default_value = "quarantine")]
-    #[serde(default = "quarantine")]
-    pub(crate) unknown_suppliers: String,
+    #[arg(long, value_name = "POLICY", default_value = "quarantine")]
+    #[serde(default)]
+    pub(crate) unknown_suppliers: UnknownPolicy,
     /// Read from the start although the file was read before; changes nothing that is loaded
     #[arg(long)]
     #[serde(default)]
@@ -82,10 +79,6 @@ pub(crate) struct Input {
     #[arg(long, value_name = "COUNT", default_value_t = BATCH_RECORDS)]
     #[serde(default = "batch_records")]
     pub(crate) batch_records: u32,
-}
-
-fn quarantine() -> String {
-    "quarantine".to_owned()
 }
 
 const fn batch_records() -> u32 {
@@ -151,10 +144,7 @@ Examples:
 }
 
 fn requests(input: &Input) -> Result<Vec<ImportRequest>, OpError> {
-    let stream: Stream = input
-        .kind
-        .parse()
-        .map_err(|error: shelfops_ingest::UnknownStream| OpError::usage(error.to_string()))?;
+    let stream = Stream::from(input.kind);
     let mut mapping = match &input.map {
         Some(name) => Mapping::load(name).map_err(|error| OpError::from(error).of(name))?,
         None => Mapping::default(),
@@ -174,13 +164,13 @@ fn requests(input: &Input) -> Result<Vec<ImportRequest>, OpError> {
         }
     };
     let policies = [
-        (&input.unknown_stores, ReferenceEntity::Store),
-        (&input.unknown_products, ReferenceEntity::Product),
-        (&input.unknown_suppliers, ReferenceEntity::Supplier),
+        (input.unknown_stores, ReferenceEntity::Store),
+        (input.unknown_products, ReferenceEntity::Product),
+        (input.unknown_suppliers, ReferenceEntity::Supplier),
     ];
     let create_unknown: Vec<ReferenceEntity> = policies
         .into_iter()
-        .filter(|(policy, _)| policy.as_str() == "create")
+        .filter(|(policy, _)| *policy == UnknownPolicy::Create)
         .map(|(_, entity)| entity)
         .collect();
     Ok(input

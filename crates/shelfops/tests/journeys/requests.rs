@@ -1,5 +1,7 @@
 //! Questions that are not right: each is answered by what is wrong and what to ask instead.
 
+use serde_json::json;
+
 use crate::fixture::{Command, csv, sales, shop};
 
 #[tokio::test]
@@ -66,6 +68,19 @@ async fn wrong_flags_are_usage_errors() {
     for (json, part) in [("{", "no JSON"), ("{\"slog\": 1}", "slog")] {
         let said = shop.run(input.into_iter().chain([json])).await.fails_with(2);
         assert!(said.contains(part), "{json}: {said}");
+    }
+    let input = ["operation", "run", "import", "--input"];
+    for (said, part) in [
+        (json!({ "kind": "sales" }), "purchase-orders"),
+        (json!({ "kind": "stores", "unknown_stores": "drop" }), "`create`"),
+        (json!({ "kind": "stores", "unknown_products": "Create" }), "`create`"),
+        (json!({ "kind": "stores", "unknown_suppliers": "" }), "`create`"),
+    ] {
+        let mut told = json!({ "files": ["sales.csv"], "tenant": "acme" });
+        told.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+        let told = told.to_string();
+        let said = shop.run(input.into_iter().chain([told.as_str()])).await.fails_with(2);
+        assert!(said.contains(part), "{told}: {said}");
     }
 }
 
