@@ -32,7 +32,7 @@ pub(crate) struct Input {
     /// The tenant that the records belong to
     #[arg(long)]
     pub(crate) tenant: String,
-    /// What the files hold: transactions, inventory, products, stores, suppliers or purchase-orders
+    /// What the files hold
     #[arg(long)]
     pub(crate) kind: Kind,
     /// Which of the tenant's systems they come from [default: what the mapping says, else 'file']
@@ -201,6 +201,7 @@ async fn show(
     }
     let looked_at: u64 = dry_runs.iter().map(|run| run.records_looked_at).sum();
     let would_pass: u64 = dry_runs.iter().map(|run| run.would_pass).sum();
+    let already_loaded: u64 = dry_runs.iter().map(|run| run.already_loaded).sum();
     let data = Imported {
         totals: None,
         files: Vec::new(),
@@ -210,8 +211,8 @@ async fn show(
     };
     Ok(Output::new(
         format!(
-            "nothing was loaded; {would_pass} of the first {looked_at} records would pass, if their \
-             stores and products are known"
+            "nothing was loaded; {would_pass} of the first {looked_at} records would pass, \
+             {already_loaded} of them are loaded already"
         ),
         data,
     )
@@ -246,7 +247,7 @@ async fn load(
             (reports, failed.into_iter().map(|failed| failed.error).collect())
         }
         // What was imported is told all the same.
-        Err(error) => (Vec::new(), Some(error)),
+        Err(error) => (Vec::new(), vec![error]),
     };
     if requests.len() == 1
         && let Some((file, error)) = failed.pop()
