@@ -31,7 +31,7 @@ pub enum DbError {
         source: tokio_postgres::Error,
     },
     /// A slug that names no tenant.
-    #[error("there is no tenant '{slug}'; `shelfops tenant list` shows them all{}", similar.as_ref().map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default())]
+    #[error("there is no tenant '{slug}'; `shelfops tenant list` shows them all{}", guess(similar))]
     UnknownTenant {
         /// What was asked for.
         slug: String,
@@ -72,6 +72,10 @@ impl DbError {
             _ => false,
         }
     }
+}
+
+fn guess(similar: &Option<String>) -> String {
+    similar.as_ref().map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
 }
 
 /// Marks what a statement was for, when it fails.
