@@ -118,6 +118,17 @@ async fn settings_come_from_the_flag_then_the_environment_then_the_file() {
     let said = shop.run(["tenant", "list", "--database-url", flag]).await.fails_with(8);
     assert!(said.contains("127.0.0.1:1/by-flag"), "{said}");
 
+    // PostgreSQL's own variables are the weakest, and need a host.
+    let asking = |host: &str| {
+        let command = Command::new(&inner).env("PGHOST", host).env("PGPORT", "1");
+        command.env("PGUSER", "nobody").env("PGDATABASE", "by-host").args(["tenant", "list"])
+    };
+    let said = asking("127.0.0.1").run().await.fails_with(8);
+    assert!(said.contains("127.0.0.1:1/nowhere"), "{said}");
+    std::fs::remove_file(shop.path("shelfops.toml")).unwrap();
+    let said = asking("127.0.0.1").run().await.fails_with(8);
+    assert!(said.contains("127.0.0.1:1/by-host"), "{said}");
+
     shop.write("shelfops.toml", "databse_url = \"x\"\n");
     let said = shop.call("tenant list").await.fails_with(2);
     for part in ["shelfops.toml", "databse_url", "database_url"] {
