@@ -1,20 +1,25 @@
 -- shelfops:as-login (the functions belong to whoever created the extension)
+-- Opens what the way up closed, where the extension still has it.
+set local search_path = pg_catalog;
+
 do $$
 declare
-    routine regprocedure;
+    closed record;
 begin
-    for routine in
-        select pg_proc.oid
-        from pg_extension
-        join pg_depend
-            on refclassid = 'pg_extension'::regclass
-            and refobjid = pg_extension.oid
-            and classid = 'pg_proc'::regclass
-        join pg_proc on pg_proc.oid = objid
-        where extname = 'timescaledb' and not has_function_privilege('public', pg_proc.oid, 'execute')
+    for closed in
+        select to_regprocedure(routine) as routine, was_public, was_owners
+        from shelfops.closed_routines
+        where to_regprocedure(routine) is not null
     loop
-        execute format('revoke execute on routine %s from shelfops_owner', routine);
-        execute format('grant execute on routine %s to public', routine);
+        if not closed.was_owners then
+            execute format('revoke execute on routine %s from shelfops_owner', closed.routine);
+        end if;
+        if closed.was_public then
+            execute format('grant execute on routine %s to public', closed.routine);
+        end if;
     end loop;
 end
 $$;
+
+drop table shelfops.closed_routines;
+reset search_path;

@@ -18,6 +18,9 @@ create table transactions (
     discount_amount numeric(19, 4) not null default 0 check (discount_amount >= 0),
     tax_amount numeric(19, 4) not null default 0,
     total_amount numeric(19, 4) not null,
+    -- Reports subtract returns: one below zero would be added. Exchanges and voids go either way.
+    constraint transactions_total_not_negative
+        check (total_amount >= 0 or transaction_type in ('exchange', 'void')),
     -- Three capital letters, said without a regular expression: it would cost a twentieth of a load.
     currency text collate "C" not null
         check (octet_length(currency) = 3 and currency between 'AAA' and 'ZZZ'),

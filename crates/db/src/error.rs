@@ -31,7 +31,7 @@ pub enum DbError {
         source: tokio_postgres::Error,
     },
     /// A slug that names no tenant.
-    #[error("there is no tenant '{slug}'; `shelfops tenant list` shows them all{}", similar.as_ref().map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default())]
+    #[error("there is no tenant '{slug}'; `shelfops tenant list` shows them all{}", guess(similar))]
     UnknownTenant {
         /// What was asked for.
         slug: String,
@@ -46,6 +46,13 @@ pub enum DbError {
         "'{0}' cannot name a tenant: use 1 to 63 lower-case letters, digits and '-', a letter first"
     )]
     BadSlug(String),
+    /// A time zone that this program or the server does not know: one of them would read local times
+    /// otherwise than the other.
+    #[error(
+        "the time zone '{0}' is not known to both this machine and PostgreSQL; name another, or bring \
+         the time zone database (tzdata) of both up to date"
+    )]
+    UnknownTimeZone(String),
     /// Another process reads the same thing into the same place.
     #[error(
         "{0} is being imported by another process; wait for it, or look at `shelfops sync list`"
@@ -64,6 +71,24 @@ impl DbError {
             Self::Statement { source, .. } => is_transient(source),
             _ => false,
         }
+    }
+}
+
+fn guess(similar: &Option<String>) -> String {
+    similar.as_ref().map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
+}
+
+impl DbError {
+    /// Whether only another writer was in the way: a lock was not had in time, or two waited for each
+    /// other and this one was given up.
+    pub fn is_conflict(&self) -> bool {
+        let Self::Statement { source, .. } = self else { return false };
+        let conflicts = [
+            SqlState::T_R_DEADLOCK_DETECTED,
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::LOCK_NOT_AVAILABLE,
+        ];
+        source.code().is_some_and(|code| conflicts.contains(code))
     }
 }
 

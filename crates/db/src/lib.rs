@@ -6,6 +6,7 @@
 pub mod copy;
 mod database;
 mod error;
+mod foresight;
 mod health;
 mod migrate;
 pub mod models;
@@ -16,6 +17,7 @@ mod timeseries;
 
 pub use database::{Database, DatabaseConfig, ensure_database};
 pub use error::{DbError, describe};
+pub use foresight::{Foreseen, Known};
 pub use health::Health;
 pub use migrate::{
     Applied, Direction, MIGRATIONS, Migration, MigrationError, MigrationState, MigrationStatus,

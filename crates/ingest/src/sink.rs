@@ -51,21 +51,33 @@ pub trait BatchWriter: Send + 'static {
 #[error("{message}")]
 pub struct SinkError {
     message: String,
+    is_conflict: bool,
     #[source]
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl SinkError {
+    /// The same, when only another writer was in the way: the run succeeds when it resumes.
+    #[must_use]
+    pub fn in_conflict(self, is_conflict: bool) -> Self {
+        Self { is_conflict, ..self }
+    }
+
     /// Says what happened, and what to do.
     pub fn caused_by(
         message: impl Into<String>,
         cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self { message: message.into(), cause: Some(cause.into()) }
+        Self { message: message.into(), is_conflict: false, cause: Some(cause.into()) }
     }
 
     /// The same, with no other error behind it.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), cause: None }
+        Self { message: message.into(), is_conflict: false, cause: None }
+    }
+
+    /// Whether only another writer was in the way.
+    pub const fn is_conflict(&self) -> bool {
+        self.is_conflict
     }
 }

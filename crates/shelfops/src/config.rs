@@ -1,4 +1,5 @@
-//! Settings: a flag, else `SHELFOPS_*`, else `shelfops.toml`, else the default.
+//! Settings: a flag, else the environment, else `shelfops.toml`, else the default. The database is also
+//! found by PostgreSQL's own variables, where none of these names it and `PGHOST` is set.
 
 use std::path::{Path, PathBuf};
 
@@ -54,7 +55,10 @@ impl Config {
             .transpose()
             .map_err(|error| OpError::usage(error.to_string()))?;
         Ok(Self {
-            database_url: overrides.database_url.or(file.database_url),
+            database_url: overrides
+                .database_url
+                .or(file.database_url)
+                .or_else(|| postgres_environment(|name| std::env::var(name).ok())),
             app_database_url: overrides.app_database_url.or(file.app_database_url),
             timeseries_engine,
             state_directory: overrides
@@ -72,9 +76,47 @@ fn read(path: &Path) -> Result<ConfigFile, OpError> {
     toml::from_str(&text).map_err(|error| OpError::usage(format!("{shown} is not right: {error}")))
 }
 
+/// Returns the database that PostgreSQL's own variables name. `PGHOST` alone decides: the others are
+/// often set for other ends, and the embedded server must not be given up for them.
+fn postgres_environment(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    const VARIABLES: [(&str, &str); 6] = [
+        ("PGHOST", "host"),
+        ("PGPORT", "port"),
+        ("PGUSER", "user"),
+        ("PGPASSWORD", "password"),
+        ("PGDATABASE", "dbname"),
+        ("PGSSLMODE", "sslmode"),
+    ];
+    let told = |name: &str| variable(name).filter(|value| !value.is_empty());
+    told("PGHOST")?;
+    let settings = VARIABLES.into_iter().filter_map(|(name, key)| {
+        let value = told(name)?.replace('\\', "\\\\").replace('\'', "\\'");
+        Some(format!("{key}='{value}'"))
+    });
+    Some(settings.collect::<Vec<_>>().join(" "))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::ConfigFile;
+    use super::{ConfigFile, postgres_environment};
+
+    #[test]
+    fn the_variables_of_postgresql_name_a_database_where_the_host_is_told() {
+        let environment = |told: &'static [(&str, &str)]| {
+            postgres_environment(move |name| {
+                let found = told.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(environment(&[]), None);
+        assert_eq!(environment(&[("PGUSER", "me"), ("PGDATABASE", "db")]), None);
+        assert_eq!(environment(&[("PGHOST", ""), ("PGPORT", "5433")]), None);
+        assert_eq!(
+            environment(&[("PGHOST", "/run/it's"), ("PGPORT", "5433"), ("PGPASSWORD", "a\\ b")])
+                .unwrap(),
+            r"host='/run/it\'s' port='5433' password='a\\ b'"
+        );
+    }
 
     #[test]
     fn a_key_that_nobody_knows_is_refused_with_those_that_are() {

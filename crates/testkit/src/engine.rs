@@ -15,6 +15,10 @@ use crate::template;
 /// What TimescaleDB says when the server has not loaded it at its start.
 const NOT_PRELOADED: &str = "must be preloaded";
 
+/// The variable that names engines, separated by commas, without which a run fails instead of
+/// skipping their tests.
+pub(crate) const REQUIRED_ENGINES: &str = "TEST_REQUIRED_ENGINES";
+
 static LICENSE: OnceCell<License> = OnceCell::const_new();
 static SAY_WHAT_IS_SKIPPED: Once = Once::new();
 
@@ -58,6 +62,7 @@ enum License {
 /// Returns the engines that tests of this run can use; [`server_for`] returns the server of each.
 ///
 /// When that leaves out [`Engine::Timescale`], a line on standard error says so, once a process.
+/// When it leaves out one that `TEST_REQUIRED_ENGINES` names, every test that asks fails.
 pub async fn engines() -> Result<Vec<Engine>, TestkitError> {
     let license = license().await?;
     if license != License::Community {
@@ -70,7 +75,20 @@ pub async fn engines() -> Result<Vec<Engine>, TestkitError> {
             found.push(engine);
         }
     }
+    require(&std::env::var(REQUIRED_ENGINES).unwrap_or_default(), &found)?;
     Ok(found)
+}
+
+/// Fails when an engine is not among those found.
+fn require(named: &str, found: &[Engine]) -> Result<(), TestkitError> {
+    let mut names = named.split(',').map(str::trim).filter(|name| !name.is_empty());
+    match names.find(|name| found.iter().all(|engine| engine.name() != *name)) {
+        None => Ok(()),
+        Some(missing) => Err(TestkitError::EngineRequired {
+            engine: missing.to_owned(),
+            found: found.iter().map(|engine| engine.name()).collect::<Vec<_>>().join(", "),
+        }),
+    }
 }
 
 /// Returns a server whose new databases can run `engine`.
@@ -193,5 +211,17 @@ mod tests {
     fn what_is_skipped_is_said_with_its_reason() {
         let text = skipped(License::Apache);
         assert!(text.contains("skipped: timescaledb.license is not 'timescale'"), "{text}");
+    }
+
+    #[test]
+    fn an_engine_that_is_required_and_missing_is_a_failure() {
+        let found = [Engine::Native, Engine::TimescaleApache];
+        require("", &found).unwrap();
+        require("native, timescale-apache", &found).unwrap();
+        for named in ["native,timescale", "timescale-apach"] {
+            let said = require(named, &found).unwrap_err().to_string();
+            assert!(said.contains(named.rsplit(',').next().unwrap()), "{said}");
+            assert!(said.contains("native, timescale-apache"), "{said}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use shelfops_embedded_postgres::{FindError, StartError};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, REQUIRED_ENGINES};
 
 /// Why a test did not get what it asked for.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +67,16 @@ pub enum TestkitError {
         engine: Engine,
         /// What is missing.
         reason: &'static str,
+    },
+    /// An engine that the run must be tested on is not there.
+    #[error(
+        "{REQUIRED_ENGINES} names '{engine}', which tests of this run cannot use; it knows {found}"
+    )]
+    EngineRequired {
+        /// The engine, as the variable names it.
+        engine: String,
+        /// Those that there are.
+        found: String,
     },
     /// A condition did not come true in time.
     #[error("waited {} s in vain for {description}", deadline.as_secs_f32())]

@@ -19,6 +19,7 @@ mod registries;
 mod repository;
 mod rust_source;
 mod sql_keywords;
+mod sql_line_length;
 mod vendor_words;
 
 use std::io::Write as _;
@@ -44,6 +45,7 @@ const CHECKS: &[&dyn Check] = &[
     &markdown_links::MarkdownLinks,
     &migration_pairs::MigrationPairs,
     &sql_keywords::SqlKeywords,
+    &sql_line_length::SqlLineLength,
 ];
 
 /// One house rule.

@@ -152,13 +152,15 @@ impl Shared {
     /// Says to whom it happened and what to do; the reason itself is the error's.
     fn failed(&self, error: DbError) -> SinkError {
         let options = &self.options;
-        SinkError::caused_by(
+        let is_conflict = error.is_conflict();
+        let failed = SinkError::caused_by(
             format!(
                 "could not write {} of {}; nothing of this batch was written, the next run resumes \
                  before it",
                 options.stream, options.source
             ),
             error,
-        )
+        );
+        failed.in_conflict(is_conflict)
     }
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::SinkOptions;
 use crate::error::doing;
+use crate::models::time_zone;
 use crate::{Database, DbError, TenantTx};
 
 /// How many ids are remembered; about 64 bytes each.
@@ -171,8 +172,7 @@ async fn store_zones(
         )
         .await
         .map_err(doing("read the stores' clocks"))?;
-    let zone = |name: &str| TimeZone::get(name).unwrap_or(TimeZone::UTC);
-    Ok(rows.iter().map(|row| (row.get(0), zone(row.get(1)))).collect())
+    rows.iter().map(|row| Ok((row.get(0), time_zone(row.get(1))?))).collect()
 }
 
 /// Keeps others from linking ids of the source until the commit: two imports that name the same new

@@ -2,7 +2,7 @@
 
 use tokio_postgres::error::ErrorPosition;
 
-use super::{Direction, Migration};
+use super::{Direction, Migration, ledger};
 use crate::DbError;
 use crate::error::describe;
 
@@ -114,6 +114,27 @@ impl MigrationError {
             file: migration.file.to_owned(),
             way: way(direction),
             place: place(text, &source),
+            reason: describe(&source),
+            remains,
+            source,
+        }
+    }
+
+    /// A statement took effect outside a transaction, and the ledger does not say so.
+    pub(super) fn unrecorded(
+        migration: &Migration,
+        direction: Direction,
+        source: tokio_postgres::Error,
+    ) -> Self {
+        let remains = format!(
+            "its statement took effect, but could not be written down. Do that before you migrate \
+             again, or it runs twice: {}",
+            ledger::statement(migration, direction)
+        );
+        Self::HalfDone {
+            file: migration.file.to_owned(),
+            way: way(direction),
+            place: String::new(),
             reason: describe(&source),
             remains,
             source,

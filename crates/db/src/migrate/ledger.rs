@@ -167,3 +167,22 @@ pub(super) async fn record(
     }
     Ok(())
 }
+
+/// Words what [`record`] does as a statement for people.
+pub(super) fn statement(migration: &Migration, direction: Direction) -> String {
+    let version = migration.version();
+    match direction {
+        Direction::Up => {
+            let checksum = migration.checksum();
+            let hex = checksum.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+            format!(
+                "insert into shelfops_ledger.migrations (version, name, checksum) values \
+                 ({version}, '{}', '\\x{hex}');",
+                migration.name()
+            )
+        }
+        Direction::Down => {
+            format!("delete from shelfops_ledger.migrations where version = {version};")
+        }
+    }
+}

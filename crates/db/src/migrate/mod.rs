@@ -24,6 +24,10 @@ const LOCK: i64 = 0x7368_656c_666f_7073;
 /// How long a statement waits for a table's lock, so that a queue behind it cannot stop the shop.
 const LOCK_TIMEOUT: &str = "10s";
 
+/// The same for a statement outside a transaction. A concurrent build waits for every older
+/// transaction, an import's batch among them, and stops nobody meanwhile; but not for ever.
+const LOCK_TIMEOUT_ALONE: &str = "5min";
+
 /// A migration, as embedded in the program.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
@@ -304,22 +308,31 @@ async fn run_alone(
     direction: Direction,
 ) -> Result<(), MigrationError> {
     let text = migration.text(direction);
-    let action = doing("run a migration outside a transaction");
-    client.batch_execute("set role shelfops_owner").await.map_err(&action)?;
+    let begin = format!("set role shelfops_owner; set lock_timeout = '{LOCK_TIMEOUT_ALONE}'");
+    client.batch_execute(&begin).await.map_err(doing("begin a migration"))?;
     let outcome = client.batch_execute(text).await;
-    client.batch_execute("reset role").await.map_err(&action)?;
+    let left = client.batch_execute("reset role; reset lock_timeout").await;
     if let Err(source) = outcome {
         let invalid = invalid_indexes(client).await;
         return Err(MigrationError::half_done(migration, direction, text, source, invalid));
     }
-    ledger::record(client, migration, direction).await.map_err(doing("record a migration"))?;
-    Ok(())
+    let recorded = match left {
+        Ok(()) => ledger::record(client, migration, direction).await,
+        Err(source) => Err(source),
+    };
+    recorded.map_err(|source| MigrationError::unrecorded(migration, direction, source))
 }
 
-/// Lists what a failed concurrent build leaves behind.
+/// Lists what a failed concurrent build leaves behind, of tables that are ours.
 async fn invalid_indexes(client: &Object) -> Vec<String> {
     let listed = client
-        .simple_query("select indexrelid::regclass from pg_index where not indisvalid")
+        .simple_query(
+            "select indexrelid::regclass
+             from pg_index
+             join pg_class on pg_class.oid = indexrelid
+             where not indisvalid and relowner = 'shelfops_owner'::regrole
+             order by 1",
+        )
         .await
         .unwrap_or_default();
     listed

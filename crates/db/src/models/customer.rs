@@ -7,7 +7,7 @@ use shelfops_ingest::CustomerId;
 use shelfops_ingest::values::Currency;
 use tokio_postgres::error::SqlState;
 
-use super::timestamp;
+use super::{time_zone, timestamp};
 use crate::error::doing;
 use crate::{Database, DbError, OperatorTx, TenantTx};
 
@@ -50,7 +50,7 @@ impl Database {
     /// Adds a tenant.
     ///
     /// # Errors
-    /// Refuses a slug that is taken or malformed.
+    /// Refuses a slug that is taken or malformed, and a time zone that the server does not know.
     pub async fn add_tenant(&self, new: &NewTenant) -> Result<Tenant, DbError> {
         let customer_id = CustomerId::generate();
         let operator = self.operator().await?;
@@ -71,7 +71,7 @@ impl Database {
                 _ => doing("enter the tenant in the directory")(error),
             });
         }
-        let zone = new.time_zone.iana_name().unwrap_or("UTC");
+        let zone = known_zone(&operator, &new.time_zone).await?;
         operator
             .execute("select shelfops.enter_tenant($1)", &[&customer_id.as_uuid()])
             .await
@@ -134,7 +134,7 @@ impl TenantTx {
     /// Reads the tenant's own settings.
     ///
     /// # Errors
-    /// Fails when the server does.
+    /// Fails when the server does, or when this machine does not know the tenant's clock.
     pub async fn settings(&self) -> Result<TenantSettings, DbError> {
         let row = self
             .query_one(
@@ -146,9 +146,22 @@ impl TenantTx {
         Ok(TenantSettings {
             name: row.get(0),
             currency: Currency::parse(row.get(1)).ok(),
-            time_zone: TimeZone::get(row.get(2)).unwrap_or(TimeZone::UTC),
+            time_zone: time_zone(row.get(2))?,
         })
     }
+}
+
+/// Returns the name of a time zone that the server knows as well: it computes business dates.
+async fn known_zone<'z>(operator: &OperatorTx, zone: &'z TimeZone) -> Result<&'z str, DbError> {
+    let name = zone.iana_name().unwrap_or("a fixed offset");
+    let row = operator
+        .query_opt(
+            "select from pg_timezone_names as known where lower(known.name) = lower($1)",
+            &[&name],
+        )
+        .await
+        .map_err(doing("look for the time zone"))?;
+    row.map(|_| name).ok_or_else(|| DbError::UnknownTimeZone(name.to_owned()))
 }
 
 /// How many letters must be added, dropped or changed to get from one word to the other.

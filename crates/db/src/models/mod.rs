@@ -12,18 +12,32 @@ mod sync_run;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 pub use audit_entry::AuditEntry;
 pub use customer::{NewTenant, Tenant, TenantSettings};
 pub(crate) use quarantined_record::Disposal;
 pub use quarantined_record::{
-    QuarantineFilter, QuarantineSummary, QuarantinedRow, ReplayCandidate, ReplayFilter,
+    QuarantineFilter, QuarantineSummary, QuarantinedRow, ReplayCandidate, ReplayChoice,
+    ReplayFilter,
 };
 pub use reference::{ReferenceCounts, reference_counts};
 pub use sales::{DailySales, StockOut, TopSeller};
 pub(crate) use sync_cursor::CursorPlace;
 pub use sync_cursor::StoredCursor;
 pub use sync_run::{NewRun, RunEnd, RunLock, SyncRun};
+
+use crate::DbError;
+
+/// Reads the name of a time zone.
+///
+/// # Errors
+/// Refuses a name that this machine does not know: local times read by another clock would be wrong,
+/// and business dates would differ from those that the server computes.
+pub(crate) fn time_zone(name: &str) -> Result<TimeZone, DbError> {
+    let unknown = || DbError::UnknownTimeZone(name.to_owned());
+    TimeZone::get(name).ok().filter(|zone| !zone.is_unknown()).ok_or_else(unknown)
+}
 
 /// Reads a time of the database; `None` for those that only a database can mean, like infinity.
 pub(crate) fn timestamp(time: SystemTime) -> Option<Timestamp> {

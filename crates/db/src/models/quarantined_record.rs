@@ -334,13 +334,13 @@ impl TenantTx {
     }
 
     /// Lists the sources and streams that have waiting records, references before what points at
-    /// them; with `only_arrived`, those with a record whose missing reference has arrived.
+    /// them: those with a record that `choice` means.
     ///
     /// # Errors
     /// Fails when the server does.
     pub async fn waiting_groups(
         &self,
-        only_arrived: bool,
+        choice: &ReplayChoice<'_>,
     ) -> Result<Vec<(String, String)>, DbError> {
         let rows = self
             .query(
@@ -348,6 +348,8 @@ impl TenantTx {
                  from quarantined_records as record
                  where record.customer_id = $1
                      and record.status = 'waiting'
+                     and ($3::text is null or record.rule = $3)
+                     and ($4::uuid is null or record.quarantined_record_id = $4)
                      and (not $2 or exists (
                          select from external_ids as external
                          where external.customer_id = record.customer_id
@@ -359,7 +361,12 @@ impl TenantTx {
                  order by 1, array_position(
                      array['stores', 'products', 'suppliers', 'transactions', 'inventory',
                            'purchase-orders'], record.stream)",
-                &[&self.customer_id().as_uuid(), &only_arrived],
+                &[
+                    &self.customer_id().as_uuid(),
+                    &choice.only_arrived,
+                    &choice.rule,
+                    &choice.quarantined_record_id,
+                ],
             )
             .await
             .map_err(doing("look for records to replay"))?;
@@ -403,10 +410,10 @@ impl TenantTx {
                     &self.customer_id().as_uuid(),
                     &filter.source,
                     &filter.stream,
-                    &filter.rule,
-                    &filter.quarantined_record_id,
+                    &filter.choice.rule,
+                    &filter.choice.quarantined_record_id,
                     &after,
-                    &filter.only_arrived,
+                    &filter.choice.only_arrived,
                     &limit,
                 ],
             )
@@ -444,13 +451,20 @@ impl TenantTx {
     }
 }
 
-/// Which waiting records to replay.
+/// Where waiting records to replay are from, and which of those.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplayFilter<'a> {
     /// Of which of the tenant's systems.
     pub source: &'a str,
     /// Of which stream.
     pub stream: &'a str,
+    /// Which.
+    pub choice: ReplayChoice<'a>,
+}
+
+/// Which waiting records to replay.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReplayChoice<'a> {
     /// Only those of one rule.
     pub rule: Option<&'a str>,
     /// Only one record.

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use shelfops_ingest::SourceName;
 use shelfops_ingest::values::Text;
 
+use super::time_zone;
 use crate::error::doing;
 use crate::{DbError, TenantTx};
 
@@ -11,7 +12,7 @@ impl TenantTx {
     /// Returns the clock of each store of a source, by the source's id of the store.
     ///
     /// # Errors
-    /// Fails when the server does.
+    /// Fails when the server does, or when this machine does not know a store's clock.
     pub async fn store_zones(&self, source: &SourceName) -> Result<Vec<(Text, TimeZone)>, DbError> {
         let rows = self
             .query(
@@ -27,7 +28,8 @@ impl TenantTx {
             )
             .await
             .map_err(doing("read the stores' clocks"))?;
-        let zone = |name: &str| TimeZone::get(name).unwrap_or(TimeZone::UTC);
-        Ok(rows.iter().map(|row| (Text::new(row.get::<_, &str>(0)), zone(row.get(1)))).collect())
+        rows.iter()
+            .map(|row| Ok((Text::new(row.get::<_, &str>(0)), time_zone(row.get(1))?)))
+            .collect()
     }
 }

@@ -175,9 +175,9 @@ impl TenantTx {
                      from (
                          select rule, sum(seen::bigint) as total
                          from (
-                             select * from jsonb_each_text(warnings)
+                             select known.key, known.value from jsonb_each_text(warnings) as known
                              union all
-                             select * from jsonb_each_text($8)
+                             select added.key, added.value from jsonb_each_text($8) as added
                          ) as counted (rule, seen)
                          group by rule
                      ) as summed

@@ -78,3 +78,45 @@ async fn an_engine_that_the_server_lacks_is_refused_with_advice() {
     })
     .await;
 }
+
+/// Which functions of TimescaleDB are open to everybody, as text.
+const OPEN_FUNCTIONS: &str = "select coalesce(string_agg(pg_proc.oid::regprocedure::text, ' '
+        order by pg_proc.oid), '')
+    from pg_extension
+    join pg_depend on refobjid = pg_extension.oid and classid = 'pg_proc'::regclass
+    join pg_proc on pg_proc.oid = objid
+    where extname = 'timescaledb' and has_function_privilege('public', pg_proc.oid, 'execute')";
+
+#[tokio::test]
+async fn going_down_opens_what_going_up_closed_and_nothing_else() {
+    on_every_empty_database(async |engine, empty, database| {
+        let client = empty.connect().await.unwrap();
+        let available = "select from pg_available_extensions where name = 'timescaledb'";
+        if client.query_opt(available, &[]).await.unwrap().is_none()
+            || client.batch_execute("create extension timescaledb").await.is_err()
+        {
+            return;
+        }
+        // An administrator has closed one, and given another to somebody.
+        let client = empty.connect().await.unwrap();
+        let closed = "revoke execute on function public.show_chunks from public;
+                      revoke execute on function _timescaledb_functions.drop_chunk from public";
+        client.batch_execute(closed).await.unwrap();
+        let open =
+            async || client.query_one(OPEN_FUNCTIONS, &[]).await.unwrap().get::<_, String>(0);
+        let before = open().await;
+        assert!(before.contains("drop_chunks(") && !before.contains("show_chunks("), "{before}");
+
+        Migrator::new(database, Some(engine)).up(Target::All, |_| {}).await.unwrap();
+        let is_closed = !open().await.contains("drop_chunks(");
+        assert_eq!(
+            is_closed,
+            engine != Engine::Native,
+            "with our time series native, none of ours"
+        );
+        Migrator::new(database, None).down(Target::All, |_| {}).await.unwrap();
+
+        assert_eq!(open().await, before);
+    })
+    .await;
+}

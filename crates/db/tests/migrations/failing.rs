@@ -124,6 +124,65 @@ async fn a_failure_outside_a_transaction_says_which_index_is_left_invalid() {
 }
 
 #[tokio::test]
+async fn indexes_of_others_that_are_invalid_are_not_called_ours() {
+    on_every_engine(async |fixture| {
+        let client = fixture.superuser().await;
+        let theirs = "create schema theirs; create table theirs.codes (code text);
+                      insert into theirs.codes values ('a'), ('a')";
+        client.batch_execute(theirs).await.unwrap();
+        let build = "create unique index concurrently codes_once on theirs.codes (code)";
+        client.batch_execute(build).await.unwrap_err();
+        let migrations = with(&[SHELVES, UNIQUE]);
+        let migrator = Migrator::with_migrations(&fixture.database, &migrations, None);
+        let error = migrator.up(Target::All, |_| {}).await.unwrap_err().to_string();
+        assert!(error.contains("shelves_code") && !error.contains("codes_once"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_statement_that_took_effect_and_was_not_recorded_says_what_to_do() {
+    on_every_engine(async |fixture| {
+        let index = Migration {
+            up: "-- shelfops:no-transaction\ncreate index concurrently shelves_code on shelves (code);",
+            ..UNIQUE
+        };
+        let migrations = with(&[SHELVES, index]);
+        let migrator = Migrator::with_migrations(&fixture.database, &migrations, None);
+        migrator.up(Target::Steps(1), |_| {}).await.unwrap();
+        let client = fixture.superuser().await;
+        let refuse = "create function refuse() returns trigger language plpgsql
+                          as 'begin raise exception $$the ledger is read-only$$; end';
+                      create trigger refuse before insert or delete on shelfops_ledger.migrations
+                          for each row execute function refuse()";
+        client.batch_execute(refuse).await.unwrap();
+        for (way, then) in
+            [("up", MigrationState::Applied), ("down", MigrationState::Pending)]
+        {
+            let outcome = match way {
+                "up" => migrator.up(Target::All, |_| {}).await,
+                _ => migrator.down(Target::Steps(1), |_| {}).await,
+            };
+            let error = outcome.unwrap_err();
+            assert!(matches!(error, MigrationError::HalfDone { .. }), "{error:?}");
+            let text = error.to_string();
+            for part in [index.file, way, "took effect", "the ledger is read-only"] {
+                assert!(text.contains(part), "{part} in: {text}");
+            }
+            // What the message says helps.
+            let (_, statement) = text.split_once("runs twice: ").unwrap();
+            let mend = "alter table shelfops_ledger.migrations disable trigger refuse";
+            client.batch_execute(mend).await.unwrap();
+            client.batch_execute(statement).await.unwrap();
+            assert_eq!(states(fixture, &migrations).await, [MigrationState::Applied, then]);
+            let again = "alter table shelfops_ledger.migrations enable trigger refuse";
+            client.batch_execute(again).await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_failure_outside_a_transaction_that_leaves_nothing_says_so() {
     on_every_engine(async |fixture| {
         let broken = Migration {

@@ -1,6 +1,10 @@
 //! Stores, products, suppliers and purchase orders: described, and described anew.
 
+use jiff::tz::{Offset, TimeZone};
+use shelfops_db::DbError;
+use shelfops_db::models::NewTenant;
 use shelfops_ingest::Stream;
+use shelfops_ingest::values::Currency;
 
 use super::desk::{Desk, How, sale};
 use super::memory_source::Told;
@@ -303,6 +307,39 @@ async fn a_store_whose_clock_nobody_knows_is_refused_and_stops_nothing() {
         let lines = ["s1", "s4"].map(|store| sale(store, store, "p1", "2026-03-02T10:00:00Z"));
         let totals = desk.load(Stream::Transactions, &lines, &How::from("lines")).await;
         assert_eq!(totals.inserted, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_tenant_whose_clock_the_database_cannot_name_is_refused() {
+    on_every_engine(async |fixture| {
+        let new = NewTenant {
+            slug: "shop".to_owned(),
+            name: "shop".to_owned(),
+            currency: Currency::parse("EUR").unwrap(),
+            // Local times would be read two hours ahead, and business dates computed by another clock.
+            time_zone: TimeZone::fixed(Offset::constant(2)),
+        };
+        let error = fixture.database.add_tenant(&new).await.unwrap_err();
+        assert!(matches!(error, DbError::UnknownTimeZone(_)), "{error:?}");
+        let error = fixture.database.find_tenant("shop").await.unwrap_err();
+        assert!(matches!(error, DbError::UnknownTenant { .. }), "{error:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_clock_that_this_machine_no_longer_knows_stops_the_reading() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        desk.stock().await;
+        let client = fixture.superuser().await;
+        let rename = "update stores set time_zone = 'Mars/Olympus' where name = 's1'";
+        client.batch_execute(rename).await.unwrap();
+        let tx = desk.database.tenant(desk.customer_id).await.unwrap();
+        let error = tx.store_zones(&desk.source).await.unwrap_err();
+        assert!(error.to_string().contains("'Mars/Olympus'"), "{error}");
     })
     .await;
 }

@@ -3,6 +3,7 @@
 mod aside;
 mod catalogue;
 mod desk;
+mod edges;
 mod interrupted;
 mod loads;
 mod memory_source;

@@ -66,7 +66,7 @@ pub(crate) async fn assert_rollups_exact(fixture: &Fixture, desk: &Desk) {
 }
 
 /// The same for a tenant by its id.
-pub(crate) async fn assert_tenants_rollups_exact(fixture: &Fixture, tenant: Uuid) {
+async fn assert_tenants_rollups_exact(fixture: &Fixture, tenant: Uuid) {
     let client = fixture.superuser().await;
     let enter = format!("begin; select shelfops.enter_tenant('{tenant}')");
     client.batch_execute(&enter).await.unwrap();

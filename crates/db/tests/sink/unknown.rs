@@ -1,5 +1,6 @@
 //! Records that name stores, products and suppliers that nobody has told of.
 
+use shelfops_db::models::ReplayChoice;
 use shelfops_ingest::Stream;
 use shelfops_ingest::quarantine::ReferenceEntity;
 
@@ -128,9 +129,12 @@ async fn a_replay_settles_what_passes_and_counts_a_try_for_the_rest() {
         assert_eq!(waiting.len(), 4);
         let product = [Told::new(&[("external_id", "p8"), ("name", "Eight")])];
         desk.load(Stream::Products, &product, &How::from("eight")).await;
+        let arrived = ReplayChoice { only_arrived: true, ..Default::default() };
         let tx = desk.database.tenant(desk.customer_id).await.unwrap();
-        let groups = tx.waiting_groups(true).await.unwrap();
+        let groups = tx.waiting_groups(&arrived).await.unwrap();
         assert_eq!(groups, [("till".to_owned(), "transactions".to_owned())]);
+        let other_rule = ReplayChoice { rule: Some("known-store"), ..Default::default() };
+        assert!(tx.waiting_groups(&other_rule).await.unwrap().is_empty());
         drop(tx);
         let again: Vec<Told> = waiting
             .iter()
@@ -149,7 +153,7 @@ async fn a_replay_settles_what_passes_and_counts_a_try_for_the_rest() {
         // A replay has no cursor: the next one starts at the beginning.
         assert_eq!(desk.cursor(Stream::Transactions, &how).await, 0);
         let tx = desk.database.tenant(desk.customer_id).await.unwrap();
-        assert!(tx.waiting_groups(true).await.unwrap().is_empty());
+        assert!(tx.waiting_groups(&arrived).await.unwrap().is_empty());
         // Tried again although it passed: it is settled already, and nothing is loaded twice.
         drop(tx);
         let totals = desk.load(Stream::Transactions, &again, &how).await;

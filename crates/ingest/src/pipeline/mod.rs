@@ -130,7 +130,7 @@ pub enum PipelineError {
     Sink(#[from] SinkError),
     /// Nothing of what was read is usable.
     #[error(
-        "none of the first {read} records passed; the last failed '{rule}': {reason}. Nothing was \
+        "none of the first {read} records passed; the last failed '{rule}': {reason}. No record was \
          loaded. Look at the mapping with --dry-run"
     )]
     AllRejected {
@@ -144,6 +144,13 @@ pub enum PipelineError {
     /// A part of the pipeline ended without a word; never seen, but not worth a crash.
     #[error("the pipeline lost one of its tasks: {0}; run the same command again to resume")]
     TaskLost(String),
+}
+
+impl PipelineError {
+    /// Whether only another writer was in the way: the run succeeds when it resumes.
+    pub const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Sink(error) if error.is_conflict())
+    }
 }
 
 /// Runs until the source ends, something fails, or the observer asks to stop.

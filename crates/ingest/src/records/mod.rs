@@ -25,7 +25,7 @@ pub use supplier::{Supplier, SupplierDraft};
 pub use transaction::{Transaction, TransactionDraft, TransactionType, UnknownTransactionType};
 
 use crate::Stream;
-use crate::values::{Conventions, FieldReader, FieldSpec, Text, Unreadable};
+use crate::values::{Conventions, Field, FieldReader, FieldSpec, Moment, Text, Unreadable};
 
 /// A record as its source told it: any field may be missing or unreadable.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,6 +137,18 @@ impl Draft {
         moment.map(|moment| moment.instant)
     }
 
+    /// Returns the source's own time of the last change; `None` where a stream has no such field.
+    pub const fn updated_at(&self) -> Option<&Field<Moment>> {
+        match self {
+            Self::Store(store) => Some(&store.updated_at),
+            Self::Product(product) => Some(&product.updated_at),
+            Self::Supplier(supplier) => Some(&supplier.updated_at),
+            Self::Transaction(line) => Some(&line.updated_at),
+            Self::InventoryLevel(_) => None,
+            Self::PurchaseOrderLine(line) => Some(&line.updated_at),
+        }
+    }
+
     /// Turns the draft into a record; `None` when a required field has no value.
     pub fn accept(self) -> Option<Record> {
         Some(match self {
@@ -236,8 +248,7 @@ fn find<R>(
 }
 
 /// Summarises a field for the rules that look at every field alike.
-const fn state<T>(field: &crate::values::Field<T>) -> FieldState<'_> {
-    use crate::values::Field;
+const fn state<T>(field: &Field<T>) -> FieldState<'_> {
     match field {
         Field::Absent => FieldState { is_absent: true, problem: None },
         Field::Unreadable(problem) => FieldState { is_absent: false, problem: Some(&**problem) },

@@ -147,7 +147,7 @@ impl StoreDraft {
         let city = fields.text();
         let region = fields.text();
         let country = fields.text();
-        let time_zone = fields.text();
+        let time_zone = fields.zone_name();
         let currency = fields.currency();
         let opened_on = fields.date();
         let updated_at = fields.time(None);

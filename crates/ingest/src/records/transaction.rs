@@ -230,17 +230,29 @@ impl TransactionDraft {
         if fields.conventions().negative_quantity_is_return { told.read_sign() } else { told }
     }
 
-    /// Turns a negative quantity into a return of as many units: amounts lose their sign with it.
+    /// Takes the sign off a return: the type says which way goods and money went.
+    ///
+    /// A return is a line of that type, or one without a type whose quantity is below zero. A line
+    /// that the source calls a sale stays as it is: a discount on a line of its own looks like that,
+    /// and brings no goods back.
     fn read_sign(mut self) -> Self {
-        let is_negative = self.quantity.value().is_some_and(Decimal::is_sign_negative);
-        if is_negative && self.transaction_type.is_absent() {
-            self.transaction_type = Field::Value(TransactionType::Return);
-            let amounts = [&mut self.quantity, &mut self.total_amount];
-            let optional = [&mut self.discount_amount, &mut self.tax_amount];
-            for field in amounts.into_iter().chain(optional) {
-                if let Field::Value(amount) = field {
-                    *amount = -*amount;
-                }
+        let is_return = match &self.transaction_type {
+            Field::Value(told) => *told == TransactionType::Return,
+            Field::Absent => self.quantity.value().is_some_and(Decimal::is_sign_negative),
+            Field::Unreadable(_) => false,
+        };
+        if !is_return {
+            return self;
+        }
+        self.transaction_type = Field::Value(TransactionType::Return);
+        for field in [
+            &mut self.quantity,
+            &mut self.discount_amount,
+            &mut self.tax_amount,
+            &mut self.total_amount,
+        ] {
+            if let Field::Value(amount) = field {
+                *amount = amount.abs();
             }
         }
         self

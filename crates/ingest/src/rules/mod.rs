@@ -15,6 +15,7 @@ mod text_storable;
 mod time_readable;
 mod time_sane;
 mod time_unambiguous;
+mod total_not_negative;
 mod totals_add_up;
 mod type_known;
 mod well_formed;
@@ -38,6 +39,7 @@ pub use text_storable::TextStorable;
 pub use time_readable::TimeReadable;
 pub use time_sane::TimeSane;
 pub use time_unambiguous::TimeUnambiguous;
+pub use total_not_negative::TotalNotNegative;
 pub use totals_add_up::TotalsAddUp;
 pub use type_known::TypeKnown;
 pub use well_formed::WellFormed;
@@ -125,6 +127,7 @@ pub const RULES: &[&dyn Rule] = &[
     &QuantityPositive,
     &StockNotNegative,
     &MoneyExact,
+    &TotalNotNegative,
     &TotalsAddUp,
     &TimeSane,
     &TimeUnambiguous,

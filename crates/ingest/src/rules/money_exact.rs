@@ -44,6 +44,7 @@ impl Rule for MoneyExact {
             Draft::PurchaseOrderLine(line) => {
                 storable("unit_cost", &line.unit_cost)?;
                 storable("quantity_received", &line.quantity_received)?;
+                not_negative("quantity_received", &line.quantity_received)?;
                 not_negative("unit_cost", &line.unit_cost)
             }
             Draft::Product(product) => {
@@ -57,7 +58,10 @@ impl Rule for MoneyExact {
                 storable("quantity_reserved", &level.quantity_reserved)?;
                 storable("quantity_on_order", &level.quantity_on_order)
             }
-            Draft::Supplier(supplier) => storable("lead_time_days", &supplier.lead_time_days),
+            Draft::Supplier(supplier) => {
+                storable("lead_time_days", &supplier.lead_time_days)?;
+                not_negative("lead_time_days", &supplier.lead_time_days)
+            }
             Draft::Store(_) => Ok(()),
         }
     }

@@ -4,7 +4,8 @@ use rust_decimal::Decimal;
 
 use super::{Reason, Rule, RuleContext};
 use crate::Stream;
-use crate::records::Draft;
+use crate::records::{Draft, TransactionType};
+use crate::values::Field;
 
 /// The most units a line may have: the column is `numeric(14,4)`.
 const MOST: Decimal = Decimal::from_parts(1_410_065_408, 2, 0, false, 0);
@@ -41,6 +42,13 @@ impl Rule for QuantityPositive {
             _ => None,
         };
         match quantity {
+            Some(quantity) if *quantity < Decimal::ZERO && is_return_or_untold(draft) => {
+                Err(format!(
+                    "quantity is {quantity}: if that is how the source writes returns, say \
+                     negative_quantity = \"return\" in the mapping"
+                )
+                .into())
+            }
             Some(quantity) if *quantity <= Decimal::ZERO => {
                 Err(format!("quantity is {quantity}").into())
             }
@@ -53,4 +61,10 @@ impl Rule for QuantityPositive {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether the mapping could make it a return: the source does not say that it is something else.
+fn is_return_or_untold(draft: &Draft) -> bool {
+    let Draft::Transaction(line) = draft else { return false };
+    matches!(line.transaction_type, Field::Absent | Field::Value(TransactionType::Return))
 }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Reason, Rule, RuleContext};
 use crate::records::Draft;
+use crate::values::Field;
 
 /// The earliest time that is believed: 2000-01-01T00:00:00Z.
 ///
@@ -30,15 +31,15 @@ impl Rule for TimeSane {
 
     fn explanation(&self) -> &'static str {
         "The time decides the partition, so one line of the year 9999 or 1899 would cost a \
-         partition of its own and stretch every report. A till's clock may run a day ahead; a \
-         delivery may be due within three years."
+         partition of its own and stretch every report. An updated_at of the year 9999 would be the \
+         newest version for ever: no later change could replace it. A till's clock may run a day \
+         ahead; a delivery may be due within three years."
     }
 
     fn check(&self, draft: &Draft, context: &RuleContext) -> Result<(), Reason> {
         match draft {
             Draft::Transaction(line) => {
-                happened("occurred_at", line.occurred_at.value().map(|at| at.instant), context)?;
-                happened("updated_at", line.updated_at.value().map(|at| at.instant), context)
+                happened("occurred_at", line.occurred_at.value().map(|at| at.instant), context)
             }
             Draft::InventoryLevel(level) => {
                 happened("counted_at", level.counted_at.value().map(|at| at.instant), context)
@@ -49,7 +50,9 @@ impl Rule for TimeSane {
                 within("expected_at", expected, context.now, PLANNING_HORIZON)
             }
             Draft::Store(_) | Draft::Product(_) | Draft::Supplier(_) => Ok(()),
-        }
+        }?;
+        let updated_at = draft.updated_at().and_then(Field::value);
+        happened("updated_at", updated_at.map(|at| at.instant), context)
     }
 }
 

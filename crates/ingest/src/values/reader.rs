@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
 use super::field::quote;
@@ -54,7 +55,8 @@ pub struct Conventions {
     pub zones: StoreZones,
     /// The currency of records that state none.
     pub currency: Option<Currency>,
-    /// Whether a negative quantity is how the source writes a return.
+    /// Whether returns are written below zero: a quantity without a type, or the amounts of a line
+    /// of the type return.
     pub negative_quantity_is_return: bool,
 }
 
@@ -99,6 +101,14 @@ impl<'a, 'v, F: Fn(usize) -> Option<&'v str>> FieldReader<'a, F> {
     pub fn time(&mut self, store: Option<&Text>) -> Field<Moment> {
         let (format, zone) = (self.conventions.time_format, self.conventions.zones.zone_of(store));
         self.parse(UnreadableKind::Time, |text| parse_time(text, format, zone))
+    }
+
+    /// Reads the next field as the name of a time zone, one that local times can be read by.
+    pub fn zone_name(&mut self) -> Field<Text> {
+        self.parse(UnreadableKind::Time, |text| match TimeZone::get(text) {
+            Ok(zone) if !zone.is_unknown() => Ok(Text::new(text)),
+            _ => Err(format!("{} is no time zone", quote(text))),
+        })
     }
 
     /// Reads the next field as a day.

@@ -107,7 +107,7 @@ fn resolve(local: DateTime, zone: &TimeZone) -> Result<Moment, String> {
         }
     };
     let instant = offset.to_timestamp(local).map_err(|_| "is out of range".to_owned())?;
-    Ok(Moment { instant, is_ambiguous: true })
+    Ok(Moment::ambiguous(instant))
 }
 
 type SplitDate<'a> = (Result<Date, &'static str>, &'a [u8]);

@@ -83,7 +83,7 @@ impl FileSource {
         Ok(Inspection {
             file: description,
             explanation: plan.explain(),
-            mapping: plan.effective_mapping(&options.mapping),
+            mapping: plan.effective_mapping(&options.mapping, &reader.conventions),
             problem: plan.require_complete(advice).err(),
             records,
             failure,

@@ -41,7 +41,7 @@ impl FileSource {
             total_bytes,
             description,
             explanation: plan.explain(),
-            mapping: plan.effective_mapping(&options.mapping),
+            mapping: plan.effective_mapping(&options.mapping, &reader.conventions),
             idle: Some(Box::new(reader)),
             reading: None,
         })

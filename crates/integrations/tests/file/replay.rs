@@ -1,26 +1,9 @@
 //! Records kept in quarantine are read again as the file's own reader read them.
 
 use shelfops_ingest::Stream;
-use shelfops_integrations::file::{FileSource, Mapping, RawMapper, draft_from_raw};
+use shelfops_integrations::file::{Mapping, draft_from_raw};
 
-use super::support::{TestFile, conventions, inventory_csv, options};
-
-fn check_replay(file: &TestFile, mapping: &str) {
-    let options = options(mapping);
-    let source = FileSource::open(&file.path(), Stream::Inventory, &options).unwrap();
-    let mapping = source.effective_mapping();
-    let stored: Mapping = serde_json::from_value(serde_json::to_value(mapping).unwrap()).unwrap();
-    assert_eq!(stored, *mapping);
-    let mapper = RawMapper::new(&stored, Stream::Inventory, &options.conventions).unwrap();
-    for record in file.read_with(&options).records {
-        match &record.draft {
-            Ok(draft) => assert_eq!(mapper.draft(&record.raw).as_ref(), Ok(draft)),
-            Err(_) => {
-                assert!(mapper.draft(&record.raw).unwrap_err().reason.contains("kept as text"));
-            }
-        }
-    }
-}
+use super::support::{TestFile, check_replay, conventions, inventory_csv, options};
 
 #[test]
 fn csv_records_are_read_again_alike() {

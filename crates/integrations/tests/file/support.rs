@@ -10,7 +10,7 @@ use shelfops_ingest::quarantine::Position;
 use shelfops_ingest::records::{Draft, InventoryLevelDraft};
 use shelfops_ingest::source::Source;
 use shelfops_ingest::values::{Conventions, NumberFormat, StoreZones, TimeFormat};
-use shelfops_integrations::file::{FileSource, Mapping, OpenError, ReadOptions};
+use shelfops_integrations::file::{FileSource, Mapping, OpenError, RawMapper, ReadOptions};
 use tempfile::TempDir;
 
 /// Everything that came out of a file.
@@ -154,6 +154,25 @@ pub(crate) fn read(
         }
         file.cursors.push((file.records.len(), block.cursor));
         file.bytes_read = block.bytes_read;
+    }
+}
+
+/// Expects the records of a file to be read again, from what quarantine keeps, as the file is read.
+#[track_caller]
+pub(crate) fn check_replay(file: &TestFile, mapping: &str) {
+    let options = options(mapping);
+    let source = FileSource::open(&file.path(), Stream::Inventory, &options).unwrap();
+    let mapping = source.effective_mapping();
+    let stored: Mapping = serde_json::from_value(serde_json::to_value(mapping).unwrap()).unwrap();
+    assert_eq!(stored, *mapping);
+    let mapper = RawMapper::new(&stored, Stream::Inventory, &options.conventions).unwrap();
+    for record in file.read_with(&options).records {
+        match &record.draft {
+            Ok(draft) => assert_eq!(mapper.draft(&record.raw).as_ref(), Ok(draft)),
+            Err(_) => {
+                assert!(mapper.draft(&record.raw).unwrap_err().reason.contains("kept as text"));
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value, json};
 use shelfops_db::{Migrator, Target};
 
-use crate::import::{Counts, FileReport, replay_arrived};
+use crate::import::{Counts, FailedReplay, FileReport, replay_arrived};
 use crate::ops::{Context, OpError, Output};
 use retailers::Retailer;
 
@@ -99,7 +99,10 @@ async fn load(context: &Context, retailer: &Retailer) -> Result<(Counts, Value),
             break;
         }
     }
-    let replayed = replay_arrived(context, &tenant).await?;
+    let replay = replay_arrived(context, &tenant).await?;
+    for FailedReplay { source, stream, error } in &replay.failed {
+        talk.say(&format!("    {stream} of {source} were not replayed: {error}"));
+    }
     let tx = context.database().await?.tenant(tenant.customer_id).await?;
     let waiting = tx.quarantine_summary().await?;
     for reason in &waiting {
@@ -114,7 +117,7 @@ async fn load(context: &Context, retailer: &Retailer) -> Result<(Counts, Value),
     let report = json!({
         "tenant": retailer.slug,
         "files": files,
-        "replayed": replayed,
+        "replayed": replay.reports,
         "quarantine": waiting,
         "planted_dirt": exports.planted,
     });

@@ -8,18 +8,23 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use shelfops_db::copy::{CopySink, SinkOptions};
-use shelfops_db::models::{NewRun, RunEnd, StoredCursor, Tenant};
+use shelfops_db::models::{NewRun, StoredCursor, Tenant};
+use shelfops_ingest::cursor::Cursor;
 use shelfops_ingest::pipeline::{self, BatchLimit, Outcome, PipelineError, Settings};
 use shelfops_ingest::quarantine::ReferenceEntity;
 use shelfops_ingest::source::Source;
+use shelfops_ingest::values::Conventions;
 use shelfops_ingest::{SourceName, Stream};
 use shelfops_integrations::file::{FileFingerprint, FileSource, Mapping, ReadOptions};
 use uuid::Uuid;
 
 use super::observer::RunObserver;
+use super::run_end::conclude;
 use super::{BATCH_BYTES, Counts, conventions};
-use crate::ops::error::with_reasons;
 use crate::ops::{Context, OpError};
+
+/// How often a run resumes by itself when other imports are in its way, before it is an error.
+const ATTEMPTS: u32 = 6;
 
 /// A file to import, and how.
 #[derive(Clone, Debug)]
@@ -82,27 +87,101 @@ pub(crate) async fn import_file(
     let conventions = conventions(&tx, &settings, &request.source).await?;
     drop(tx);
     let resume = known.map(|StoredCursor { cursor, .. }| cursor);
+    let reading = Reading { context, tenant, request, conventions };
     let status = if resume.is_some() { "resumed" } else { "loaded" };
-    let options = ReadOptions { mapping: request.mapping.clone(), conventions, resume };
-    let (path, stream) = (request.path.clone(), request.stream);
-    let source = tokio::task::spawn_blocking(move || FileSource::open(&path, stream, &options))
-        .await
-        .map_err(|lost| OpError::failed(format!("opening the file broke off: {lost}")))??;
+    let source = reading.open(resume.clone()).await?;
     let run = NewRun { options: json!({ "mapping": source.effective_mapping() }), ..run };
     let tx = database.tenant(tenant.customer_id).await?;
     let sync_run_id = tx.start_run(&run).await?;
     tx.commit().await?;
     let sink = CopySink::new(database, sink_options(tenant, request, &run, sync_run_id));
-    let outcome = carry(context, request, source, &sink).await;
-    context.talk().done();
-    record_end(context, tenant, sync_run_id, &outcome).await;
-    let outcome = outcome?;
-    if let Some((from, to)) = sink.loaded_range() {
-        database.refresh_rollups(from, to).await?;
-    }
+    let (outcome, mut counts) = reading.carry(source, resume, (&sink, &run)).await;
+    let outcome = conclude(context, tenant, sync_run_id, &sink, outcome).await?;
     let status = if outcome.is_complete { status } else { "stopped" };
-    let counts = Counts::from(&outcome.totals);
+    counts.add(&Counts::from(&outcome.totals));
     Ok(report(request, status, counts, started, Some(sync_run_id)))
+}
+
+/// A file that is being read for a tenant.
+struct Reading<'a> {
+    context: &'a Context,
+    tenant: &'a Tenant,
+    request: &'a ImportRequest,
+    conventions: Conventions,
+}
+
+impl Reading<'_> {
+    async fn open(&self, resume: Option<Cursor>) -> Result<FileSource, OpError> {
+        let (path, stream) = (self.request.path.clone(), self.request.stream);
+        let mapping = self.request.mapping.clone();
+        let options = ReadOptions { mapping, conventions: self.conventions.clone(), resume };
+        Ok(tokio::task::spawn_blocking(move || FileSource::open(&path, stream, &options))
+            .await
+            .map_err(|lost| OpError::failed(format!("opening the file broke off: {lost}")))??)
+    }
+
+    /// Carries the file into the sink. When another import is in the way, it resumes behind the last
+    /// batch that was written, as the same command would; answers also what became of the records
+    /// before that.
+    async fn carry(
+        &self,
+        mut source: FileSource,
+        mut resume: Option<Cursor>,
+        (sink, run): (&CopySink, &NewRun),
+    ) -> (Result<Outcome, PipelineError>, Counts) {
+        let mut earlier = Counts::default();
+        let mut attempts = 1;
+        loop {
+            let label = file_name(self.request);
+            let talk = self.context.talk();
+            let observer = Arc::new(RunObserver::new(label, source.total_bytes(), talk));
+            let settings = self.settings(sink, resume.is_some());
+            let outcome = pipeline::run(Box::new(source), sink, settings, observer.clone()).await;
+            let error = match outcome {
+                Err(error) if error.is_conflict() && attempts < ATTEMPTS => error,
+                outcome => return (outcome, earlier),
+            };
+            tracing::warn!(error = %error, attempts, "another import was in the way; going on");
+            attempts += 1;
+            let committed = observer.committed();
+            match self.reopen(run, resume, committed.batches > 0).await {
+                Ok(reopened) => (source, resume) = reopened,
+                Err(unopened) => {
+                    tracing::warn!(error = %unopened, "the file could not be opened again");
+                    return (Err(error), earlier);
+                }
+            }
+            earlier.add(&Counts::from(&committed));
+        }
+    }
+
+    /// Opens the file where this run has come to: where it began, unless it has written something.
+    async fn reopen(
+        &self,
+        run: &NewRun,
+        mut resume: Option<Cursor>,
+        has_written: bool,
+    ) -> Result<(FileSource, Option<Cursor>), OpError> {
+        if has_written {
+            let tx = self.context.database().await?.tenant(self.tenant.customer_id).await?;
+            let stored = tx.cursor(&run.source, run.stream, &run.origin).await?;
+            resume = stored.map(|StoredCursor { cursor, .. }| cursor);
+        }
+        Ok((self.open(resume.clone()).await?, resume))
+    }
+
+    fn settings(&self, sink: &CopySink, is_resumed: bool) -> Settings {
+        // What a resumed run reads first is the middle of a file, where a thousand bad records say
+        // nothing of the mapping: stopped there, the file could never be read to its end.
+        let may_be_hopeless = self.request.stop_when_hopeless && !is_resumed;
+        Settings {
+            batch_records: sink.batch_records(),
+            batch_bytes: BATCH_BYTES,
+            now: self.context.now(),
+            hopeless_after: may_be_hopeless.then_some(1_000),
+            alignment: sink.alignment(),
+        }
+    }
 }
 
 /// Names what is to be read: by the file's content and how it is read, not by what it is called.
@@ -111,24 +190,14 @@ async fn describe(request: &ImportRequest) -> Result<NewRun, OpError> {
     let fingerprint = tokio::task::spawn_blocking(move || FileFingerprint::of(&path))
         .await
         .map_err(|lost| OpError::failed(format!("reading the file broke off: {lost}")))??;
-    let mapping = json!(request.mapping).to_string();
     Ok(NewRun {
         source: request.source.clone(),
         stream: request.stream,
         kind: "import",
-        origin: format!("file/{fingerprint}/{}", short_fingerprint(&mapping)),
+        origin: format!("file/{fingerprint}/{}", request.mapping.fingerprint()),
         origin_name: file_name(request),
         options: json!({}),
     })
-}
-
-/// Tells two mappings apart; no secret depends on it.
-fn short_fingerprint(text: &str) -> String {
-    use std::hash::{Hash, Hasher};
-
-    let mut hasher = rustc_hash::FxHasher::default();
-    text.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
 }
 
 fn file_name(request: &ImportRequest) -> String {
@@ -151,48 +220,6 @@ fn sink_options(
         create_unknown: request.create_unknown.clone(),
         is_replay: false,
         batch_records: BatchLimit::new(request.batch_records),
-    }
-}
-
-async fn carry(
-    context: &Context,
-    request: &ImportRequest,
-    source: FileSource,
-    sink: &CopySink,
-) -> Result<Outcome, PipelineError> {
-    let label = file_name(request);
-    let observer = Arc::new(RunObserver::new(label, source.total_bytes(), context.talk()));
-    let settings = Settings {
-        batch_records: sink.batch_records(),
-        batch_bytes: BATCH_BYTES,
-        now: context.now(),
-        hopeless_after: request.stop_when_hopeless.then_some(1_000),
-        alignment: sink.alignment(),
-    };
-    pipeline::run(Box::new(source), sink, settings, observer).await
-}
-
-/// Writes down how the run ended. Where the database is gone, the run stays open there; what
-/// failed is told to the user anyway.
-async fn record_end(
-    context: &Context,
-    tenant: &Tenant,
-    sync_run_id: Uuid,
-    outcome: &Result<Outcome, PipelineError>,
-) {
-    let end = match outcome {
-        Ok(outcome) if outcome.is_complete => RunEnd::Succeeded,
-        Ok(_) => RunEnd::Stopped,
-        Err(error) => RunEnd::Failed(with_reasons(error)),
-    };
-    let written = async {
-        let tx = context.database().await?.tenant(tenant.customer_id).await?;
-        tx.end_run(sync_run_id, &end).await?;
-        tx.commit().await?;
-        Ok::<_, OpError>(())
-    };
-    if let Err(error) = written.await {
-        tracing::warn!(error = %error, "the end of the run could not be recorded");
     }
 }
 

@@ -1,9 +1,11 @@
 //! Reads files into a tenant's tables, and records out of quarantine again.
 
+mod choices;
 mod dry_run;
 mod file;
 mod observer;
 mod replay;
+mod run_end;
 mod source;
 
 use std::collections::BTreeMap;
@@ -16,9 +18,12 @@ use shelfops_ingest::SourceName;
 use shelfops_ingest::batch::Totals;
 use shelfops_ingest::values::{Conventions, NumberFormat, StoreZones, TimeFormat};
 
+pub(crate) use choices::{Kind, UnknownPolicy};
 pub(crate) use dry_run::{DryRun, dry_run};
 pub(crate) use file::{FileReport, ImportRequest, import_file};
-pub(crate) use replay::{ReplayReport, ReplayRequest, replay, replay_arrived};
+pub(crate) use replay::{
+    FailedReplay, Replay, ReplayReport, ReplayRequest, replay, replay_arrived,
+};
 
 use crate::ops::OpError;
 

@@ -1,8 +1,9 @@
 //! Shows a run's progress, and passes the user's wish to stop on.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use shelfops_ingest::batch::Totals;
 use shelfops_ingest::pipeline::{Observer, Progress};
 
 use crate::ops::context::{Talk, TaskProgress};
@@ -13,17 +14,25 @@ pub(super) struct RunObserver {
     length: Option<u64>,
     started: Instant,
     talk: Arc<dyn Talk>,
+    committed: Mutex<Totals>,
 }
 
 impl RunObserver {
     pub(super) fn new(label: String, length: Option<u64>, talk: Arc<dyn Talk>) -> Self {
-        Self { label, length, started: Instant::now(), talk }
+        let committed = Mutex::default();
+        Self { label, length, started: Instant::now(), talk, committed }
+    }
+
+    /// Returns what became of the records of committed batches, also when the run failed.
+    pub(super) fn committed(&self) -> Totals {
+        self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Observer for RunObserver {
     fn progress(&self, progress: &Progress) {
         let totals = &progress.totals;
+        totals.clone_into(&mut self.committed.lock().unwrap_or_else(PoisonError::into_inner));
         let seconds = self.started.elapsed().as_secs_f64().max(0.001);
         let note = format!(
             "{} records, {} quarantined, {}/s",

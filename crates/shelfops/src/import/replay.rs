@@ -8,16 +8,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use shelfops_db::copy::{CopySink, SinkOptions};
-use shelfops_db::models::{NewRun, RunEnd, Tenant};
+use shelfops_db::models::{NewRun, ReplayChoice, Tenant};
 use shelfops_ingest::pipeline::{self, BatchLimit, Settings};
 use shelfops_ingest::quarantine::ReferenceEntity;
 use shelfops_ingest::{SourceName, Stream};
 use uuid::Uuid;
 
 use super::observer::RunObserver;
+use super::run_end::conclude;
 use super::source::QuarantineSource;
 use super::{BATCH_BYTES, BATCH_RECORDS, Counts, conventions};
-use crate::ops::error::with_reasons;
 use crate::ops::{Context, OpError};
 
 /// Which records to try again, and how.
@@ -45,36 +45,56 @@ pub(crate) struct ReplayReport {
     pub(crate) counts: Counts,
 }
 
-/// Tries waiting records again, source by source and stream by stream.
+/// Records of one source and stream that could not be tried again, and why.
+#[derive(Debug)]
+pub(crate) struct FailedReplay {
+    /// Which of the tenant's systems.
+    pub(crate) source: String,
+    /// Which records.
+    pub(crate) stream: String,
+    /// Why.
+    pub(crate) error: OpError,
+}
+
+/// What became of the records of every source and stream.
+#[derive(Debug, Default)]
+pub(crate) struct Replay {
+    /// Those that were tried.
+    pub(crate) reports: Vec<ReplayReport>,
+    /// Those that could not be: another process is at them, or the run failed.
+    pub(crate) failed: Vec<FailedReplay>,
+}
+
+/// Tries waiting records again, source by source and stream by stream. Those of one that cannot be
+/// tried keep no others waiting.
+///
+/// # Errors
+/// Fails when nothing could be looked up.
 pub(crate) async fn replay(
     context: &Context,
     tenant: &Tenant,
     request: &ReplayRequest,
-) -> Result<Vec<ReplayReport>, OpError> {
+) -> Result<Replay, OpError> {
     let tx = context.database().await?.tenant(tenant.customer_id).await?;
-    let groups = tx.waiting_groups(request.only_arrived).await?;
+    let groups = tx.waiting_groups(&request.choice()).await?;
     drop(tx);
-    let mut reports = Vec::new();
+    let mut replay = Replay::default();
     for (source, stream) in groups {
-        let (Ok(source), Ok(stream)) = (SourceName::parse(&source), stream.parse::<Stream>())
-        else {
+        let (Ok(name), Ok(kind)) = (SourceName::parse(&source), stream.parse::<Stream>()) else {
             continue;
         };
-        let counts = replay_group(context, tenant, request, source.clone(), stream).await?;
-        if counts.read > 0 {
-            let (source, stream) = (source.to_string(), stream.to_string());
-            reports.push(ReplayReport { source, stream, counts });
+        match replay_group(context, tenant, request, name, kind).await {
+            Ok(counts) if counts.read == 0 => {}
+            Ok(counts) => replay.reports.push(ReplayReport { source, stream, counts }),
+            Err(error) => replay.failed.push(FailedReplay { source, stream, error }),
         }
     }
-    Ok(reports)
+    Ok(replay)
 }
 
 /// Tries the records whose missing reference has arrived; called after every import that may have
 /// brought some.
-pub(crate) async fn replay_arrived(
-    context: &Context,
-    tenant: &Tenant,
-) -> Result<Vec<ReplayReport>, OpError> {
+pub(crate) async fn replay_arrived(context: &Context, tenant: &Tenant) -> Result<Replay, OpError> {
     let request = ReplayRequest {
         rule: None,
         quarantined_record_id: None,
@@ -82,6 +102,16 @@ pub(crate) async fn replay_arrived(
         create_unknown: Vec::new(),
     };
     replay(context, tenant, &request).await
+}
+
+impl ReplayRequest {
+    fn choice(&self) -> ReplayChoice<'_> {
+        ReplayChoice {
+            rule: self.rule.as_deref(),
+            quarantined_record_id: self.quarantined_record_id,
+            only_arrived: self.only_arrived,
+        }
+    }
 }
 
 async fn replay_group(
@@ -98,7 +128,11 @@ async fn replay_group(
         kind: "replay",
         origin: format!("quarantine/{source}/{stream}"),
         origin_name: "quarantine".to_owned(),
-        options: json!({ "rule": request.rule, "only_arrived": request.only_arrived }),
+        options: json!({
+            "rule": request.rule,
+            "quarantined_record_id": request.quarantined_record_id,
+            "only_arrived": request.only_arrived,
+        }),
     };
     let _lock = database.lock_run(tenant.customer_id, &run).await?;
     let tx = database.tenant(tenant.customer_id).await?;
@@ -142,14 +176,6 @@ async fn replay_group(
         alignment: None,
     };
     let outcome = pipeline::run(Box::new(reader), &sink, settings, observer).await;
-    context.talk().done();
-    let end = match &outcome {
-        Ok(outcome) if outcome.is_complete => RunEnd::Succeeded,
-        Ok(_) => RunEnd::Stopped,
-        Err(error) => RunEnd::Failed(with_reasons(error)),
-    };
-    let tx = database.tenant(tenant.customer_id).await?;
-    tx.end_run(sync_run_id, &end).await?;
-    tx.commit().await?;
-    Ok(Counts::from(&outcome?.totals))
+    let outcome = conclude(context, tenant, sync_run_id, &sink, outcome).await?;
+    Ok(Counts::from(&outcome.totals))
 }

@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
-use shelfops_db::models::{ReplayCandidate, ReplayFilter};
+use shelfops_db::models::{ReplayCandidate, ReplayChoice, ReplayFilter};
 use shelfops_db::{Database, DbError, TenantTx};
 use shelfops_ingest::cursor::Cursor;
 use shelfops_ingest::quarantine::Position;
@@ -92,9 +92,11 @@ impl QuarantineSource {
         let filter = ReplayFilter {
             source: &self.source,
             stream: self.stream.name(),
-            rule: self.rule.as_deref(),
-            quarantined_record_id: self.quarantined_record_id,
-            only_arrived: self.only_arrived,
+            choice: ReplayChoice {
+                rule: self.rule.as_deref(),
+                quarantined_record_id: self.quarantined_record_id,
+                only_arrived: self.only_arrived,
+            },
         };
         let ids = tx.replay_ids(&filter, self.after, IDS_AT_ONCE).await?;
         self.after = ids.last().copied().or(self.after);

@@ -91,7 +91,9 @@ impl From<DbError> for OpError {
             DbError::Unreachable { .. } => ErrorKind::DependencyDown,
             DbError::UnknownTenant { .. } | DbError::NotFound(_) => ErrorKind::NotFound,
             DbError::TenantExists(_) | DbError::Busy(_) => ErrorKind::Conflict,
-            DbError::BadSlug(_) | DbError::BadAddress(_) => ErrorKind::Usage,
+            DbError::BadSlug(_) | DbError::BadAddress(_) | DbError::UnknownTimeZone(_) => {
+                ErrorKind::Usage
+            }
             DbError::NotMigrated | DbError::Statement { .. } => ErrorKind::Failed,
         };
         // Such an error says in its own line what the server said.

@@ -14,8 +14,8 @@ use super::error::ErrorKind;
 use super::output::{Verdict, counted};
 use super::{Context, Effect, OpError, Operation, Output};
 use crate::import::{
-    BATCH_RECORDS, Counts, DryRun, FileReport, ImportRequest, ReplayReport, dry_run, import_file,
-    replay_arrived,
+    BATCH_RECORDS, Counts, DryRun, FileReport, ImportRequest, Kind, Replay, ReplayReport,
+    UnknownPolicy, dry_run, import_file, replay_arrived,
 };
 
 /// Imports files.
@@ -32,9 +32,9 @@ pub(crate) struct Input {
     /// The tenant that the records belong to
     #[arg(long)]
     pub(crate) tenant: String,
-    /// What the files hold: transactions, inventory, products, stores, suppliers or purchase-orders
+    /// What the files hold
     #[arg(long)]
-    pub(crate) kind: String,
+    pub(crate) kind: Kind,
     /// Which of the tenant's systems they come from [default: what the mapping says, else 'file']
     #[arg(long)]
     #[serde(default)]
@@ -52,20 +52,17 @@ pub(crate) struct Input {
     #[serde(default)]
     pub(crate) dry_run: bool,
     /// What happens to records that name an unknown store
-    #[arg(long, value_name = "POLICY", value_parser = ["quarantine", "create"])]
-    #[arg(default_value = "quarantine")]
-    #[serde(default = "quarantine")]
-    pub(crate) unknown_stores: String,
+    #[arg(long, value_name = "POLICY", default_value = "quarantine")]
+    #[serde(default)]
+    pub(crate) unknown_stores: UnknownPolicy,
     /// What happens to records that name an unknown product
-    #[arg(long, value_name = "POLICY", value_parser = ["quarantine", "create"])]
-    #[arg(default_value = "quarantine")]
-    #[serde(default = "quarantine")]
-    pub(crate) unknown_products: String,
+    #[arg(long, value_name = "POLICY", default_value = "quarantine")]
+    #[serde(default)]
+    pub(crate) unknown_products: UnknownPolicy,
     /// What happens to orders that name an unknown supplier
-    #[arg(long, value_name = "POLICY", value_parser = ["quarantine", "create"])]
-    #[arg(default_value = "quarantine")]
-    #[serde(default = "quarantine")]
-    pub(crate) unknown_suppliers: String,
+    #[arg(long, value_name = "POLICY", default_value = "quarantine")]
+    #[serde(default)]
+    pub(crate) unknown_suppliers: UnknownPolicy,
     /// Read from the start although the file was read before; changes nothing that is loaded
     #[arg(long)]
     #[serde(default)]
@@ -82,10 +79,6 @@ pub(crate) struct Input {
     #[arg(long, value_name = "COUNT", default_value_t = BATCH_RECORDS)]
     #[serde(default = "batch_records")]
     pub(crate) batch_records: u32,
-}
-
-fn quarantine() -> String {
-    "quarantine".to_owned()
 }
 
 const fn batch_records() -> u32 {
@@ -151,10 +144,7 @@ Examples:
 }
 
 fn requests(input: &Input) -> Result<Vec<ImportRequest>, OpError> {
-    let stream: Stream = input
-        .kind
-        .parse()
-        .map_err(|error: shelfops_ingest::UnknownStream| OpError::usage(error.to_string()))?;
+    let stream = Stream::from(input.kind);
     let mut mapping = match &input.map {
         Some(name) => Mapping::load(name).map_err(|error| OpError::from(error).of(name))?,
         None => Mapping::default(),
@@ -174,13 +164,13 @@ fn requests(input: &Input) -> Result<Vec<ImportRequest>, OpError> {
         }
     };
     let policies = [
-        (&input.unknown_stores, ReferenceEntity::Store),
-        (&input.unknown_products, ReferenceEntity::Product),
-        (&input.unknown_suppliers, ReferenceEntity::Supplier),
+        (input.unknown_stores, ReferenceEntity::Store),
+        (input.unknown_products, ReferenceEntity::Product),
+        (input.unknown_suppliers, ReferenceEntity::Supplier),
     ];
     let create_unknown: Vec<ReferenceEntity> = policies
         .into_iter()
-        .filter(|(policy, _)| policy.as_str() == "create")
+        .filter(|(policy, _)| *policy == UnknownPolicy::Create)
         .map(|(_, entity)| entity)
         .collect();
     Ok(input
@@ -211,6 +201,7 @@ async fn show(
     }
     let looked_at: u64 = dry_runs.iter().map(|run| run.records_looked_at).sum();
     let would_pass: u64 = dry_runs.iter().map(|run| run.would_pass).sum();
+    let already_loaded: u64 = dry_runs.iter().map(|run| run.already_loaded).sum();
     let data = Imported {
         totals: None,
         files: Vec::new(),
@@ -220,8 +211,8 @@ async fn show(
     };
     Ok(Output::new(
         format!(
-            "nothing was loaded; {would_pass} of the first {looked_at} records would pass, if their \
-             stores and products are known"
+            "nothing was loaded; {would_pass} of the first {looked_at} records would pass, \
+             {already_loaded} of them are loaded already"
         ),
         data,
     )
@@ -247,29 +238,40 @@ async fn load(
                     break;
                 }
             }
-            Err(error) => {
-                let file = request.path.display().to_string();
-                if requests.len() == 1 {
-                    return Err(error.of(&file));
-                }
-                failed.push(FailedFile { file, error: error.with_reasons() });
-            }
+            Err(error) => failed.push((request.path.display().to_string(), error)),
         }
     }
-    let (replayed, problem) = match replay_arrived(context, tenant).await {
-        Ok(replayed) => (replayed, None),
+    // Also when files failed: what they committed before may be what others waited for.
+    let (replayed, problems) = match replay_arrived(context, tenant).await {
+        Ok(Replay { reports, failed }) => {
+            (reports, failed.into_iter().map(|failed| failed.error).collect())
+        }
         // What was imported is told all the same.
-        Err(error) => (Vec::new(), Some(error)),
+        Err(error) => (Vec::new(), vec![error]),
     };
+    if requests.len() == 1
+        && let Some((file, error)) = failed.pop()
+    {
+        return Err(error.of(&file));
+    }
+    let failed = failed
+        .into_iter()
+        .map(|(file, error)| FailedFile { file, error: error.with_reasons() })
+        .collect();
     let data = Imported { totals: Some(totals), files, replayed, failed, dry_runs: Vec::new() };
-    let output = describe(data, tenant, input);
-    let Some(problem) = problem else { return Ok(output) };
-    // Whoever else replays them at this moment brings them in, or the next import does.
-    let is_left_to_others = problem.kind() == ErrorKind::Conflict;
-    let verdict =
-        if is_left_to_others { output.verdict } else { output.verdict.or(Verdict::Partial) };
-    let risk = format!("records that waited for these were not replayed: {problem}");
-    Ok(output.risk(risk).verdict(verdict))
+    Ok(with_problems(describe(data, tenant, input), &problems))
+}
+
+/// Tells of records that were not replayed.
+fn with_problems(output: Output<Imported>, problems: &[OpError]) -> Output<Imported> {
+    problems.iter().fold(output, |output, problem| {
+        // Whoever else replays them at this moment brings them in, or the next import does.
+        let is_left_to_others = problem.kind() == ErrorKind::Conflict;
+        let verdict =
+            if is_left_to_others { output.verdict } else { output.verdict.or(Verdict::Partial) };
+        let risk = format!("records that waited for these were not replayed: {problem}");
+        output.risk(risk).verdict(verdict)
+    })
 }
 
 fn describe(data: Imported, tenant: &Tenant, input: &Input) -> Output<Imported> {

@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_ingest::quarantine::ReferenceEntity;
 
-use super::output::counted;
+use super::output::{Verdict, counted};
 use super::quarantine_show::{check_rule, find_record, parse_id};
 use super::{Context, Effect, OpError, Operation, Output};
-use crate::import::{Counts, ReplayReport, ReplayRequest, replay};
+use crate::import::{Counts, FailedReplay, Replay, ReplayReport, ReplayRequest, replay};
 
 /// Tries quarantined records again.
 pub(crate) struct QuarantineReplay;
@@ -39,6 +39,17 @@ pub(crate) struct Input {
 pub(crate) struct Replayed {
     totals: Counts,
     streams: Vec<ReplayReport>,
+    /// Records that could not be tried, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<FailedStream>,
+}
+
+/// Records of one source and stream that could not be tried.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct FailedStream {
+    source: String,
+    stream: String,
+    error: String,
 }
 
 impl Operation for QuarantineReplay {
@@ -72,7 +83,10 @@ read by the mapping of the import that found it; with another mapping, import th
             only_arrived: false,
             create_unknown,
         };
-        let streams = replay(context, &tenant, &request).await?;
+        let Replay { reports: streams, mut failed } = replay(context, &tenant, &request).await?;
+        if streams.is_empty() && !failed.is_empty() {
+            return Err(failed.swap_remove(0).error);
+        }
         let mut totals = Counts::default();
         for report in &streams {
             totals.add(&report.counts);
@@ -82,14 +96,28 @@ read by the mapping of the import that found it; with another mapping, import th
             totals.read, totals.inserted, totals.updated, totals.unchanged, totals.quarantined
         );
         let still = totals.quarantined;
-        let output = Output::new(summary, Replayed { totals, streams });
-        Ok(if still == 0 {
-            output
-        } else {
-            output.next(
+        let failed: Vec<FailedStream> = failed
+            .into_iter()
+            .map(|FailedReplay { source, stream, error }| FailedStream {
+                source,
+                stream,
+                error: error.with_reasons(),
+            })
+            .collect();
+        let failed_count = failed.len();
+        let mut output = Output::new(summary, Replayed { totals, streams, failed });
+        if still > 0 {
+            output = output.next(
                 format!("shelfops quarantine list --tenant {}", tenant.slug),
                 format!("says why {} did not pass", counted(still, "record")),
-            )
-        })
+            );
+        }
+        if failed_count > 0 {
+            output = output
+                .line(format!("{} could not be tried", counted(failed_count, "stream")))
+                .next("the same command", "tries those that could not be tried")
+                .verdict(Verdict::Partial);
+        }
+        Ok(output)
     }
 }

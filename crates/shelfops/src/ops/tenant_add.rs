@@ -55,7 +55,8 @@ impl Operation for TenantAdd {
     async fn run(context: &Context, input: Input) -> Result<Output<Added>, OpError> {
         let currency =
             Currency::parse(&input.currency).map_err(|error| OpError::usage(error.to_string()))?;
-        let time_zone = TimeZone::get(&input.time_zone).map_err(|_| {
+        let time_zone = TimeZone::get(&input.time_zone).ok().filter(|zone| !zone.is_unknown());
+        let time_zone = time_zone.ok_or_else(|| {
             OpError::usage(format!(
                 "'{}' is no IANA time zone; write it like Europe/Berlin",
                 input.time_zone

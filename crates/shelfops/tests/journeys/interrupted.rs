@@ -5,7 +5,7 @@ use std::time::Duration;
 use shelfops_testkit::{Engine, engines, wait_for};
 
 use crate::fixture::{
-    Report, Running, Shop, assert_same_rows, best_engine, csv, dirty_sales, shop,
+    Report, Running, Sale, Shop, assert_same_rows, best_engine, csv, dirty_sales, shop,
 };
 
 /// Far longer than an import takes to get anywhere.
@@ -121,6 +121,24 @@ async fn stops_and_goes_on(signal: &str) {
     whole.write("sales.csv", &text);
     whole.import_sales("sales.csv", &[]).await;
     assert_same_rows(&shop.everything().await, &whole.everything().await);
+}
+
+#[tokio::test]
+async fn a_resumed_import_goes_on_through_a_thousand_bad_records() {
+    let shop = shop().await;
+    let line = |number: u32| match number {
+        1..=4_096 => Sale::number(number),
+        _ => Sale { total: "N/A".to_owned(), ..Sale::number(number) },
+    };
+    shop.write("sales.csv", csv(&(1..=8_192).map(line).collect::<Vec<_>>()));
+    shop.import_sales("sales.csv", &SMALL_BATCHES).await;
+    // As if it had been killed behind the first batch.
+    let rewind = "update sync_cursors set is_complete = false, cursor = '{\"record\": 4096}'
+                  where stream = 'transactions'";
+    shop.database().connect().await.unwrap().batch_execute(rewind).await.unwrap();
+    let report = shop.import_sales("sales.csv", &[]).await;
+    assert_eq!((report.status.as_str(), report.counts.quarantined), ("resumed", 4_096));
+    assert_eq!(shop.import_sales("sales.csv", &[]).await.status, "nothing new");
 }
 
 #[tokio::test]

@@ -1,14 +1,21 @@
 //! Records that wait: seen, tried again by themselves or by hand, and given up.
 
-use serde_json::Value;
+use std::time::Duration;
 
-use crate::fixture::{Sale, Shop, csv, sales, shop};
+use serde_json::Value;
+use shelfops_testkit::{Engine, engines, wait_for};
+
+use crate::fixture::{Sale, Shop, best_engine, compressed, csv, sales, shop};
 
 const STORE_S9: &str = "store_id,name,time_zone\nS9,New Store,Europe/Paris\n";
 
 /// Imports a hundred lines, ten of them of a store that nobody knows, and two unreadable.
 async fn with_waiting_lines() -> Shop {
-    let shop = shop().await;
+    with_waiting_lines_on(best_engine().await).await
+}
+
+async fn with_waiting_lines_on(engine: Engine) -> Shop {
+    let shop = Shop::open(engine).await;
     let line = |number: u32| match number {
         1..=10 => Sale { store: "S9".to_owned(), ..Sale::number(number) },
         11 | 12 => Sale { quantity: "two".to_owned(), ..Sale::number(number) },
@@ -115,6 +122,104 @@ async fn one_rule_or_one_record_alone_can_be_tried_again() {
     assert_eq!(answer.data()["totals"]["inserted"], 1, "{answer}");
     let answer = shop.call(line).await.succeeds();
     assert_eq!(answer.data()["totals"]["inserted"], 9, "{answer}");
+}
+
+/// Imports ten counts of a store that nobody knows, beside the lines that wait for it.
+async fn with_waiting_counts() -> Shop {
+    let shop = with_waiting_lines().await;
+    let count = |number: u32| format!("S9,P{number},2025-03-04 08:00:00,7\n");
+    let counts: String = (1..=10).map(count).collect();
+    shop.write("counts.csv", format!("store,product,counted_at,quantity_on_hand\n{counts}"));
+    let report = shop.import("counts.csv", "inventory", &[]).await;
+    assert_eq!(report.outcome(), [0, 0, 0, 10]);
+    shop
+}
+
+const REPLAYS: &str = "select count(*) from sync_runs where kind = 'replay'";
+
+#[tokio::test]
+async fn a_single_record_leaves_no_trace_of_a_run_in_other_streams() {
+    let shop = with_waiting_counts().await;
+    let records = list(&shop, Some("number-readable")).await;
+    let id = records[0]["id"].as_str().unwrap();
+    let one = format!("quarantine replay --tenant acme --id {id} -o json");
+    let answer = shop.call(&one).await.succeeds();
+    assert_eq!(answer.data()["totals"]["read"], 1, "{answer}");
+    assert_eq!(shop.number(REPLAYS).await, 1);
+    let rule = "quarantine replay --tenant acme --rule number-readable -o json";
+    assert_eq!(shop.call(rule).await.succeeds().data()["totals"]["read"], 2);
+    assert_eq!(shop.number(REPLAYS).await, 2);
+}
+
+#[tokio::test]
+async fn records_that_another_process_tries_keep_no_others_waiting() {
+    let shop = with_waiting_counts().await;
+    let other = shop.database().connect().await.unwrap();
+    let lock = "select pg_advisory_lock(hashtextextended(
+                    customer_id || '/file/transactions/quarantine/file/transactions', 1))
+                from shelfops.tenants where slug = 'acme'";
+    other.query_one(lock, &[]).await.unwrap();
+    let line = "quarantine replay --tenant acme --create-unknown -o json";
+    let answer = shop.call(line).await.exits_with(9);
+    let data = answer.data();
+    assert_eq!(data["totals"]["inserted"], 10, "{answer}");
+    assert_eq!(data["streams"][0]["stream"], "inventory", "{answer}");
+    assert_eq!(data["failed"][0]["stream"], "transactions", "{answer}");
+    assert!(data["failed"][0]["error"].to_string().contains("another process"), "{answer}");
+    // Nothing else waits for an answer then: the failure is the answer.
+    let rule = "quarantine replay --tenant acme --rule number-readable -o json";
+    assert!(shop.call(rule).await.fails_with(6).contains("another process"));
+    drop(other);
+    let free = async || shop.call(line).await.code == 0;
+    wait_for("the lock to be gone", Duration::from_secs(30), free).await.unwrap();
+    assert_eq!(shop.line_count().await, 98);
+}
+
+/// Days and lines as the rollup counts them, and as the lines themselves do.
+async fn assert_daily_sales_exact(shop: &Shop) {
+    let kept = "select concat_ws(' ', business_date, sum(line_count)) from daily_sales
+                group by business_date order by business_date";
+    let counted = "select concat_ws(' ', business_date, count(*)) from transactions
+                   group by business_date order by business_date";
+    assert_eq!(shop.texts(kept).await, shop.texts(counted).await);
+}
+
+#[tokio::test]
+async fn daily_sales_hold_what_was_replayed() {
+    for engine in engines().await.unwrap() {
+        let shop = with_waiting_lines_on(engine).await;
+        assert_daily_sales_exact(&shop).await;
+        shop.write("stores.csv", STORE_S9);
+        let report = shop.import("stores.csv", "stores", &[]).await;
+        assert_eq!(report.replayed[0].inserted, 10);
+        assert_daily_sales_exact(&shop).await;
+    }
+}
+
+#[tokio::test]
+async fn daily_sales_hold_what_a_failed_import_brought() {
+    for engine in engines().await.unwrap() {
+        let shop = with_waiting_lines_on(engine).await;
+        let whole = compressed("more.csv.gz", csv(&sales(1_001..=12_000)).as_bytes());
+        shop.write("more.csv.gz", &whole[..whole.len() - whole.len() / 8]);
+        let flags = ["--batch-records", "4096"];
+        shop.importing("more.csv.gz", "transactions", &flags).run().await.fails_with(1);
+        assert!(shop.line_count().await > 4_000);
+        assert_daily_sales_exact(&shop).await;
+    }
+}
+
+#[tokio::test]
+async fn lines_that_waited_are_loaded_although_the_file_with_their_store_breaks_off() {
+    let shop = with_waiting_lines().await;
+    let others = (0..30_000).map(|number| format!("X{number},Store {},UTC\n", number * 7919));
+    let stores = format!("{STORE_S9}{}", others.collect::<String>());
+    let whole = compressed("stores.csv.gz", stores.as_bytes());
+    shop.write("stores.csv.gz", &whole[..whole.len() / 2]);
+    let answer = shop.importing("stores.csv.gz", "stores", &[]).run().await;
+    let said = answer.fails_with(1);
+    assert!(said.contains("stores.csv.gz"), "{said}");
+    assert_eq!(shop.line_count().await, 98);
 }
 
 #[tokio::test]

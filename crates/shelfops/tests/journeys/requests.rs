@@ -1,5 +1,7 @@
 //! Questions that are not right: each is answered by what is wrong and what to ask instead.
 
+use serde_json::json;
+
 use crate::fixture::{Command, csv, sales, shop};
 
 #[tokio::test]
@@ -54,6 +56,8 @@ async fn wrong_flags_are_usage_errors() {
         ("tenant add Acme!", "cannot name a tenant"),
         ("tenant add zeta --currency US", "US"),
         ("tenant add zeta --time-zone Mars", "'Mars' is no IANA time zone"),
+        // A name that stands for no clock.
+        ("tenant add zeta --time-zone Etc/Unknown", "'Etc/Unknown' is no IANA time zone"),
         ("quarantine show", "<ID>"),
         ("operation run nonsense", "there is no command 'nonsense'"),
     ] {
@@ -64,6 +68,19 @@ async fn wrong_flags_are_usage_errors() {
     for (json, part) in [("{", "no JSON"), ("{\"slog\": 1}", "slog")] {
         let said = shop.run(input.into_iter().chain([json])).await.fails_with(2);
         assert!(said.contains(part), "{json}: {said}");
+    }
+    let input = ["operation", "run", "import", "--input"];
+    for (said, part) in [
+        (json!({ "kind": "sales" }), "purchase-orders"),
+        (json!({ "kind": "stores", "unknown_stores": "drop" }), "`create`"),
+        (json!({ "kind": "stores", "unknown_products": "Create" }), "`create`"),
+        (json!({ "kind": "stores", "unknown_suppliers": "" }), "`create`"),
+    ] {
+        let mut told = json!({ "files": ["sales.csv"], "tenant": "acme" });
+        told.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+        let told = told.to_string();
+        let said = shop.run(input.into_iter().chain([told.as_str()])).await.fails_with(2);
+        assert!(said.contains(part), "{told}: {said}");
     }
 }
 
@@ -100,6 +117,17 @@ async fn settings_come_from_the_flag_then_the_environment_then_the_file() {
     let flag = "postgres://nobody@127.0.0.1:1/by-flag";
     let said = shop.run(["tenant", "list", "--database-url", flag]).await.fails_with(8);
     assert!(said.contains("127.0.0.1:1/by-flag"), "{said}");
+
+    // PostgreSQL's own variables are the weakest, and need a host.
+    let asking = |host: &str| {
+        let command = Command::new(&inner).env("PGHOST", host).env("PGPORT", "1");
+        command.env("PGUSER", "nobody").env("PGDATABASE", "by-host").args(["tenant", "list"])
+    };
+    let said = asking("127.0.0.1").run().await.fails_with(8);
+    assert!(said.contains("127.0.0.1:1/nowhere"), "{said}");
+    std::fs::remove_file(shop.path("shelfops.toml")).unwrap();
+    let said = asking("127.0.0.1").run().await.fails_with(8);
+    assert!(said.contains("127.0.0.1:1/by-host"), "{said}");
 
     shop.write("shelfops.toml", "databse_url = \"x\"\n");
     let said = shop.call("tenant list").await.fails_with(2);

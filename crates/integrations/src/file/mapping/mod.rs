@@ -156,6 +156,16 @@ impl Mapping {
         Self::parse(&text)
     }
 
+    /// Tells this mapping from others, in 32 hexadecimal digits: a part of the name under which
+    /// databases keep how far a file was read, so it is the same in every release.
+    pub fn fingerprint(&self) -> String {
+        // A mapping always makes JSON, with its columns in the order of their names.
+        let text = serde_json::to_string(self).unwrap_or_default();
+        let mut digits = blake3::hash(text.as_bytes()).to_hex().to_string();
+        digits.truncate(32);
+        digits
+    }
+
     /// Returns how values are written: what the mapping says, and `defaults` where it is silent.
     ///
     /// The defaults' zones should know every store's clock, which is what `time_zone = "store"`

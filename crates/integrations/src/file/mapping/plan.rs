@@ -119,13 +119,24 @@ impl ColumnPlan {
     }
 
     /// Returns the mapping that spells out every choice of this plan, so that records of the same
-    /// file are read the same way later, one by one.
-    pub(crate) fn effective_mapping(&self, mapping: &Mapping) -> Mapping {
+    /// file are read the same way later, one by one. `conventions` are those that the file is read
+    /// by: typed columns have styles of their own, whatever the mapping says of text.
+    pub(crate) fn effective_mapping(
+        &self,
+        mapping: &Mapping,
+        conventions: &Conventions,
+    ) -> Mapping {
         let rules = self.fields.iter().filter_map(|field| {
             let rule = field.rule.clone()?;
             Some((field.spec.name.to_owned(), rule))
         });
-        Mapping { guess: false, columns: rules.collect(), ..mapping.clone() }
+        Mapping {
+            time_format: Some(conventions.time_format),
+            number_format: Some(conventions.number_format),
+            guess: false,
+            columns: rules.collect(),
+            ..mapping.clone()
+        }
     }
 
     /// Forgets the columns that no field is read from and numbers the others anew; returns their

@@ -126,3 +126,14 @@ fn what_the_mapping_says_is_stronger_than_the_defaults() {
     let silent = Mapping::default().conventions(&conventions);
     assert_eq!(silent.zones.zone_of(None).iana_name(), Some("Asia/Tokyo"));
 }
+
+#[test]
+fn a_mapping_is_known_by_a_fingerprint_that_no_release_changes() {
+    let tills = "time_format = \"day-first\"\n[columns]\nstore = \"Shop\"\nproduct = \"EAN\"";
+    for (text, fingerprint) in
+        [("", "6e46dd10defc9b56c29a6ec56b508c21"), (tills, "e5f054bfa1f7018caf06766ea184384f")]
+    {
+        let found = Mapping::parse(text).unwrap().fingerprint();
+        assert_eq!(found, fingerprint, "another one reads every file anew: {text}");
+    }
+}
