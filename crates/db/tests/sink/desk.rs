@@ -129,6 +129,7 @@ impl Desk {
                 sync_run_id,
                 create_unknown: how.create.clone(),
                 is_replay: how.is_replay,
+                is_of_file: true,
                 batch_records: BatchLimit::new(how.batch),
             },
         )

@@ -219,6 +219,7 @@ fn sink_options(
         sync_run_id,
         create_unknown: request.create_unknown.clone(),
         is_replay: false,
+        is_of_file: true,
         batch_records: BatchLimit::new(request.batch_records),
     }
 }

@@ -164,6 +164,7 @@ async fn replay_group(
             sync_run_id,
             create_unknown: request.create_unknown.clone(),
             is_replay: true,
+            is_of_file: true,
             batch_records: BatchLimit::new(BATCH_RECORDS),
         },
     );

@@ -150,7 +150,8 @@ fn write_tenant(
         stores: store_codes().collect(),
         zone: ZONES[tenant as usize],
         currency: CURRENCIES[tenant as usize],
-        prefix: format!("T{:02}-", tenant + 1),
+        // Files of other seeds hold other sales: none is taken for another version of one of these.
+        prefix: format!("T{:02}-{}-", tenant + 1, assortment.seed),
         dice: Dice::new(assortment.seed.wrapping_add(tenant), "benchmark lines"),
     };
     // Lines are dealt to days, then orders to the day's seconds, so that all is sorted as it comes.

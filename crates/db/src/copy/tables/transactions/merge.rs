@@ -47,6 +47,7 @@ struct Round<'a> {
     from: Timestamp,
     to: Timestamp,
     part: Part<'a>,
+    is_of_file: bool,
 }
 
 /// Folds a part of the staged rows into the table.
@@ -59,7 +60,9 @@ pub(in crate::copy) async fn merge_staged(
     let mut merged = Merged::default();
     for (from, to) in adjacent_ranges(spans.iter()) {
         let customer_id = options.customer_id.as_uuid();
-        let round = Round { customer_id, source: options.source.as_str(), from, to, part };
+        let source = options.source.as_str();
+        let is_of_file = options.is_of_file;
+        let round = Round { customer_id, source, from, to, part, is_of_file };
         merged.add(round.match_known(tx).await?);
         let inserted = round.execute(tx, INSERT).await.map_err(doing("add the transactions"))?;
         merged.inserted += inserted;
@@ -85,6 +88,8 @@ fn adjacent_ranges(spans: impl Iterator<Item = i128>) -> Vec<(Timestamp, Timesta
 }
 
 const MATCH: &str = include_str!("match.sql");
+const ARE_MOVED: &str = include_str!("are_moved.sql");
+const MATCH_MOVED: &str = include_str!("match_moved.sql");
 const UPDATE: &str = include_str!("update.sql");
 const INSERT: &str = include_str!("insert.sql");
 const CONTRADICTIONS: &str = include_str!("contradictions.sql");
@@ -114,8 +119,11 @@ impl Round<'_> {
         if !has_any.get::<_, bool>(0) {
             return Ok(Merged::default());
         }
-        let matched =
-            self.execute(tx, MATCH).await.map_err(doing("look for transactions that are known"))?;
+        let action = doing("look for transactions that are known");
+        let mut matched = self.execute(tx, MATCH).await.map_err(&action)?;
+        if self.are_moved(tx).await? {
+            matched += self.execute(tx, MATCH_MOVED).await.map_err(action)?;
+        }
         if matched == 0 {
             return Ok(Merged::default());
         }
@@ -129,6 +137,21 @@ impl Round<'_> {
         let rejected = self.contradictions(tx).await?;
         let unchanged = matched - updated - rejected.len() as u64;
         Ok(Merged { inserted: 0, updated, unchanged, rejected, range: None })
+    }
+
+    /// Whether rows are there already, read by another clock. Only files are read by clocks that
+    /// somebody chose.
+    async fn are_moved(&self, tx: &TenantTx) -> Result<bool, DbError> {
+        if !self.is_of_file {
+            return Ok(false);
+        }
+        let Part { days, is_ahead } = self.part;
+        let (from, to) = (system_time(self.from), system_time(self.to));
+        let row = tx
+            .query_one(ARE_MOVED, &[&self.customer_id, &self.source, &from, &to, &days, &is_ahead])
+            .await
+            .map_err(doing("look for transactions that were read by another clock"))?;
+        Ok(row.get(0))
     }
 
     fn around(&self, moment: Timestamp, is_end: bool) -> SystemTime {

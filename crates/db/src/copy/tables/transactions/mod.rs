@@ -49,5 +49,5 @@ pub(super) const STAGING: Staging = Staging {
     ) on commit delete rows",
     copy: "copy staged_transactions from stdin (format binary)",
     columns: 17,
-    planned_by: "row_number, occurred_at, external_id",
+    planned_by: "row_number, occurred_at, external_id, utc_day, business_day",
 };
