@@ -1,3 +1,4 @@
 //! Connectors: each reads one vendor or file format as a source of records.
 
 pub mod file;
+pub mod http;
