@@ -1,5 +1,6 @@
-//! Files as sources, from the outside: what comes out of good, odd and broken ones.
+//! Sources from the outside: what comes out of files and vendors, good, odd and broken.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod file;
+mod square;

@@ -12,4 +12,4 @@ mod parquet_files;
 mod parquet_types;
 mod replay;
 mod resume;
-mod support;
+pub(crate) mod support;

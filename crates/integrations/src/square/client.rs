@@ -1,0 +1,258 @@
+//! Calls the API: with a fresh token, in one version, and judging answers by what is in them.
+
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use serde::de::IgnoredAny;
+
+use super::wire::{ApiError, Errors};
+use super::{API_VERSION, PRODUCTION, TITLE};
+use crate::connector::{Connection, ConnectorError};
+use crate::http::{HttpAnswer, HttpRequest, Judgement};
+use crate::oauth::{App, TokenPair};
+
+/// The header that asks for a version, and that tells which one answered.
+pub(super) const VERSION_HEADER: HeaderName = HeaderName::from_static("square-version");
+
+/// Calls the API for one integration.
+#[derive(Clone)]
+pub(super) struct Client {
+    connection: Arc<Connection>,
+}
+
+/// What a call is for.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    /// What is to be read, as errors name it.
+    pub(super) what: String,
+    /// What must be granted for it.
+    pub(super) scopes: &'static [&'static str],
+}
+
+/// An answer that is no refusal.
+pub(super) struct Reply {
+    /// The JSON.
+    pub(super) body: String,
+    /// The vendor's own time.
+    pub(super) date: Option<Timestamp>,
+}
+
+impl Call {
+    pub(super) fn new(what: impl Into<String>, scopes: &'static [&'static str]) -> Self {
+        Self { what: what.into(), scopes }
+    }
+
+    /// Says that an answer is not what is documented.
+    pub(super) fn shape(&self, reason: String) -> ConnectorError {
+        let what = self.what.clone();
+        ConnectorError::Shape { vendor: TITLE, what, version: API_VERSION, reason }
+    }
+}
+
+impl Client {
+    pub(super) const fn new(connection: Arc<Connection>) -> Self {
+        Self { connection }
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Returns the vendor's time where an answer told it, else ours.
+    pub(super) fn now(&self, reply: &Reply) -> Timestamp {
+        reply.date.unwrap_or_else(|| self.connection.http().surroundings().now())
+    }
+
+    pub(super) async fn get(&self, call: &Call, path: &str) -> Result<Reply, ConnectorError> {
+        self.send(call, Method::GET, path, None).await
+    }
+
+    pub(super) async fn post(
+        &self,
+        call: &Call,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<Reply, ConnectorError> {
+        // Bodies are made of texts, numbers and lists of them, which always make JSON.
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        self.send(call, Method::POST, path, Some(body)).await
+    }
+
+    /// Sends a call; when its token is refused, once more with another.
+    async fn send(
+        &self,
+        call: &Call,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Reply, ConnectorError> {
+        let mut tokens = self.connection.tokens().await?;
+        let url = format!("{}{path}", base_url(self.connection.app()));
+        let mut request = HttpRequest { method, url, headers: headers(&tokens), body };
+        let mut is_renewed = false;
+        loop {
+            let answer = self.connection.http().send(&request, judge).await.map_err(|source| {
+                ConnectorError::Fetch { what: format!("{} from {TITLE}", call.what), source }
+            })?;
+            let Some(error) = first_error(&answer) else { return reply(call, answer) };
+            if !is_renewed && is_token_refused(&answer, &error) {
+                tokens = self.connection.tokens_after_refusal(&tokens).await?;
+                request.headers = headers(&tokens);
+                is_renewed = true;
+                continue;
+            }
+            return Err(refusal(call, &answer, &error));
+        }
+    }
+}
+
+/// Returns where the API is.
+pub(super) fn base_url(app: &App) -> &str {
+    app.base_url.as_deref().map_or(PRODUCTION, |url| url.trim_end_matches('/'))
+}
+
+/// Judges an answer by its body first: proxies in between answer in HTML, under any status, and a
+/// 200 can carry refusals.
+pub(super) fn judge(answer: &HttpAnswer) -> Judgement {
+    let Ok(Errors { errors }) = serde_json::from_slice(&answer.body) else {
+        let is_json = serde_json::from_slice::<IgnoredAny>(&answer.body).is_ok();
+        return match answer.status {
+            429 => Judgement::Throttled,
+            _ if is_json => Judgement::Final,
+            status => Judgement::Failing(format!("{status} with a body that is not JSON")),
+        };
+    };
+    let first = errors.unwrap_or_default().into_iter().next();
+    let category = first.as_ref().and_then(|error| error.category.as_deref());
+    let code = first.as_ref().map(word_of);
+    match (answer.status, category) {
+        (429, _) | (_, Some("RATE_LIMIT_ERROR")) => Judgement::Throttled,
+        (501, _) => Judgement::Final,
+        (408 | 500.., _) | (200..300, Some("API_ERROR")) => {
+            Judgement::Failing(format!("{} {}", answer.status, code.unwrap_or_default()))
+        }
+        _ => Judgement::Final,
+    }
+}
+
+fn headers(tokens: &TokenPair) -> HeaderMap {
+    let bearer = format!("Bearer {}", tokens.access.expose_secret());
+    let mut headers = common_headers();
+    // A token with characters that no header may have is refused by the vendor as none.
+    if let Ok(mut bearer) = HeaderValue::from_str(&bearer) {
+        bearer.set_sensitive(true);
+        headers.insert(AUTHORIZATION, bearer);
+    }
+    headers
+}
+
+/// Returns the headers that every call has.
+pub(super) fn common_headers() -> HeaderMap {
+    HeaderMap::from_iter([
+        (VERSION_HEADER, HeaderValue::from_static(API_VERSION)),
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+    ])
+}
+
+/// Returns the first error of a refusal, one without any named after its status.
+pub(super) fn first_error(answer: &HttpAnswer) -> Option<ApiError> {
+    let told: Errors = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let first = told.errors.unwrap_or_default().into_iter().next();
+    let is_refused = !(200..300).contains(&answer.status);
+    first.or_else(|| is_refused.then_some(ApiError { category: None, code: None, field: None }))
+}
+
+/// Returns the vendor's word for an error, if it is a word.
+pub(super) fn word_of(error: &ApiError) -> String {
+    let is_word = |code: &&str| {
+        code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    error.code.as_deref().filter(is_word).unwrap_or("without a code").to_owned()
+}
+
+fn is_token_refused(answer: &HttpAnswer, error: &ApiError) -> bool {
+    let is_final =
+        matches!(error.code.as_deref(), Some("ACCESS_TOKEN_REVOKED" | "CLIENT_DISABLED"));
+    answer.status == 401 && !is_final
+}
+
+fn refusal(call: &Call, answer: &HttpAnswer, error: &ApiError) -> ConnectorError {
+    let what = call.what.clone();
+    match (answer.status, error.code.as_deref()) {
+        (_, Some("INVALID_CURSOR")) => ConnectorError::PageForgotten { vendor: TITLE, what },
+        (401, _) => ConnectorError::Disconnected { vendor: TITLE, code: word_of(error) },
+        (403, _) => ConnectorError::Forbidden { vendor: TITLE, what, scopes: call.scopes },
+        (status, _) => ConnectorError::Refused {
+            vendor: TITLE,
+            what,
+            status,
+            code: word_of(error),
+            field: error.field.clone(),
+            request_id: answer.header("x-request-id").map(str::to_owned),
+        },
+    }
+}
+
+fn reply(call: &Call, answer: HttpAnswer) -> Result<Reply, ConnectorError> {
+    if let Some(answered) =
+        answer.header(VERSION_HEADER.as_str()).filter(|told| *told != API_VERSION)
+    {
+        return Err(ConnectorError::Version {
+            vendor: TITLE,
+            what: call.what.clone(),
+            asked: API_VERSION,
+            answered: answered.chars().take(32).collect(),
+        });
+    }
+    let date = answer.date();
+    let body =
+        String::from_utf8(answer.body).map_err(|_| call.shape("it is no UTF-8".to_owned()))?;
+    Ok(Reply { body, date })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(status: u16, body: &str) -> Judgement {
+        let body = body.as_bytes().to_vec();
+        judge(&HttpAnswer { status, headers: HeaderMap::new(), body })
+    }
+
+    fn error(category: &str, code: &str) -> String {
+        format!(r#"{{"errors":[{{"category":"{category}","code":"{code}","detail":"x"}}]}}"#)
+    }
+
+    #[test]
+    fn html_is_a_failure_under_any_status() {
+        for status in [200, 400, 401, 403, 404, 502] {
+            let judgement = judged(status, "<html>upstream connect error</html>");
+            assert!(matches!(judgement, Judgement::Failing(_)), "{status}: {judgement:?}");
+        }
+        assert_eq!(judged(429, "<html>slow down</html>"), Judgement::Throttled);
+        assert!(matches!(judged(200, r#"{"orders": [{"id""#), Judgement::Failing(_)));
+    }
+
+    #[test]
+    fn a_200_can_be_a_failure() {
+        assert_eq!(judged(200, &error("RATE_LIMIT_ERROR", "RATE_LIMITED")), Judgement::Throttled);
+        let failing = judged(200, &error("API_ERROR", "TEMPORARY_ERROR"));
+        assert_eq!(failing, Judgement::Failing("200 TEMPORARY_ERROR".to_owned()));
+        assert_eq!(judged(200, r#"{"orders": []}"#), Judgement::Final);
+    }
+
+    #[test]
+    fn only_what_may_pass_is_asked_again() {
+        for status in [408, 500, 502, 503, 504] {
+            assert!(matches!(judged(status, &error("API_ERROR", "X")), Judgement::Failing(_)));
+        }
+        for status in [400, 401, 403, 404, 501] {
+            let body = error("INVALID_REQUEST_ERROR", "BAD_REQUEST");
+            assert_eq!(judged(status, &body), Judgement::Final, "{status}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Counts a day's sales at the vendor, store by store, for a reconciliation.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+use shelfops_ingest::Stream;
+use shelfops_ingest::records::{Draft, TransactionType};
+use shelfops_ingest::source::Malformed;
+use shelfops_ingest::values::Currency;
+
+use super::Square;
+use super::client::{Call, Client};
+use super::map;
+use super::streams::{OrderSearch, OrderTime, Place, RefundSearch, RefundTime, locations};
+use crate::connector::{Connector as _, ConnectorError, DayBasis, DayTotals, JsonPage};
+
+/// Counts a day of every store that says its clock and its currency.
+///
+/// # Errors
+/// See [`ConnectorError`].
+pub(super) async fn totals(
+    client: &Client,
+    day: Date,
+    basis: DayBasis,
+) -> Result<Vec<DayTotals>, ConnectorError> {
+    let scopes = Square.scopes(Stream::Transactions);
+    let list = locations(client, &Call::new("the list of stores", scopes)).await?;
+    let mut totals = Vec::new();
+    for store in &list.stores {
+        let Some((from, until, currency)) = day_of(store, day) else { continue };
+        let mut counted = DayTotals {
+            store: store.id.clone(),
+            day,
+            currency,
+            order_count: 0,
+            sale_lines: 0,
+            return_lines: 0,
+            malformed: 0,
+            net_lines: Decimal::ZERO,
+            net_orders: Decimal::ZERO,
+        };
+        count_orders(client, &mut counted, (from, until), basis).await?;
+        count_refunds(client, &mut counted, (from, until)).await?;
+        totals.push(counted);
+    }
+    Ok(totals)
+}
+
+/// Returns the first and last moment of a day by the store's clock.
+fn day_of(store: &Place, day: Date) -> Option<(Timestamp, Timestamp, Currency)> {
+    let zone = TimeZone::get(store.time_zone.as_deref()?).ok()?;
+    let currency = Currency::parse(store.currency.as_deref()?).ok()?;
+    let starts = |day: Date| Some(day.to_zoned_datetime(zone.clone()).ok()?.timestamp());
+    // Both ends are included, and times have milliseconds.
+    let last =
+        starts(day.tomorrow().ok()?)?.checked_sub(jiff::SignedDuration::from_millis(1)).ok()?;
+    Some((starts(day)?, last, currency))
+}
+
+async fn count_orders(
+    client: &Client,
+    counted: &mut DayTotals,
+    (from, until): (Timestamp, Timestamp),
+    basis: DayBasis,
+) -> Result<(), ConnectorError> {
+    let what = format!("the orders of {} on {}", counted.store, counted.day);
+    let call = Call::new(what, Square.scopes(Stream::Transactions));
+    let stores = [counted.store.clone()];
+    let time = match basis {
+        DayBasis::Created => OrderTime::Created,
+        DayBasis::Closed => OrderTime::Closed,
+    };
+    let mut page = None;
+    loop {
+        let search =
+            OrderSearch { stores: &stores, time, from, until: Some(until), page: page.as_deref() };
+        let found = search.fetch(client, &call).await?;
+        found.each_order(&call, |order, _| match order {
+            Err(_) => counted.malformed += 1,
+            Ok(order) => {
+                if let Some(total) = map::order_total(order, counted.currency) {
+                    counted.order_count += 1;
+                    counted.net_orders += total;
+                }
+                map::each_record(order, |_, draft| count(counted, &draft));
+            }
+        })?;
+        if found.next.is_none() {
+            return Ok(());
+        }
+        page = found.next;
+    }
+}
+
+/// Counts refunds without goods: they are in no order, and are loaded all the same.
+async fn count_refunds(
+    client: &Client,
+    counted: &mut DayTotals,
+    (from, until): (Timestamp, Timestamp),
+) -> Result<(), ConnectorError> {
+    let what = format!("the refunds of {} on {}", counted.store, counted.day);
+    let call = Call::new(what, Square.scopes(Stream::Transactions));
+    let store = counted.store.clone();
+    let mut page = None;
+    loop {
+        let search = RefundSearch {
+            store: Some(&store),
+            time: RefundTime::Created,
+            from,
+            until: Some(until),
+            page: page.as_deref(),
+        };
+        let found = search.fetch(client, &call).await?;
+        let mut records = JsonPage::new(0);
+        found.push_records(&call, &mut records)?;
+        let (drafts, _) = records.finish();
+        for draft in &drafts {
+            let before = counted.net_lines;
+            if is_of(draft, &store, (from, until)) {
+                count(counted, draft);
+            }
+            // Orders do not tell of it.
+            counted.net_orders += counted.net_lines - before;
+        }
+        if found.next.is_none() {
+            return Ok(());
+        }
+        page = found.next;
+    }
+}
+
+/// Whether a refund is the store's and the day's: the list may begin a little before it.
+fn is_of(
+    draft: &Result<Draft, Malformed>,
+    store: &str,
+    (from, until): (Timestamp, Timestamp),
+) -> bool {
+    let Ok(Draft::Transaction(line)) = draft else { return false };
+    let is_within = |at: Timestamp| from <= at && at <= until;
+    line.store.value().is_some_and(|told| told == store)
+        && line.occurred_at.value().is_some_and(|at| is_within(at.instant))
+}
+
+fn count(counted: &mut DayTotals, draft: &Result<Draft, Malformed>) {
+    let Ok(Draft::Transaction(line)) = draft else {
+        counted.malformed += 1;
+        return;
+    };
+    let total = line.total_amount.value().copied().unwrap_or_default();
+    match line.transaction_type.value() {
+        Some(TransactionType::Sale) => {
+            counted.sale_lines += 1;
+            counted.net_lines += total;
+        }
+        Some(TransactionType::Return) => {
+            counted.return_lines += 1;
+            counted.net_lines -= total;
+        }
+        _ => {}
+    }
+}

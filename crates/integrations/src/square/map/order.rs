@@ -1,0 +1,162 @@
+//! An order as transactions: one record a line.
+//!
+//! Tips are no sales and leave no record.
+
+use rust_decimal::Decimal;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use shelfops_ingest::records::{Draft, TransactionType};
+use shelfops_ingest::source::Malformed;
+use shelfops_ingest::values::Currency;
+
+use super::order_line::{Head, Side, charge, goods};
+use super::{amount, field};
+use crate::connector::Excerpt;
+use crate::square::wire::Order;
+
+/// Members of an order that its records are read from. The others may tell who bought.
+const KEPT: &[&str] = &["id", "location_id", "state", "version", "created_at", "updated_at"];
+
+/// Lists of lines.
+const LISTS: &[&str] = &["line_items", "service_charges", "returns"];
+
+/// Where in an order a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::square) enum OrderPart {
+    /// The order itself could not be read.
+    Whole,
+    /// A line that was sold.
+    Line(usize),
+    /// A charge for service.
+    Charge(usize),
+    /// A line of a return.
+    ReturnLine(usize, usize),
+    /// A charge for service of a return.
+    ReturnCharge(usize, usize),
+}
+
+/// What became of an order.
+enum Standing {
+    /// It counts.
+    Counts,
+    /// It was cancelled: its lines were never sold, nor returned.
+    Void,
+    /// It is not an order yet.
+    Draft,
+    /// Nobody told us of such a state.
+    Unknown,
+}
+
+/// Hands over each record of an order, in its order.
+pub(in crate::square) fn each_record(
+    order: &Order<'_>,
+    mut each: impl FnMut(OrderPart, Result<Draft, Malformed>),
+) {
+    let standing = standing(order);
+    if matches!(standing, Standing::Draft) {
+        return;
+    }
+    let head = Head::of(order);
+    let mut read = |part, side, json: &RawValue| {
+        let kind = match (&standing, side) {
+            (Standing::Counts, Side::Sold) => TransactionType::Sale,
+            (Standing::Counts, Side::Returned) => TransactionType::Return,
+            (Standing::Void, _) => TransactionType::Void,
+            (Standing::Draft | Standing::Unknown, _) => {
+                return each(part, field::malformed("the state of its order is not known"));
+            }
+        };
+        let is_charge = matches!(part, OrderPart::Charge(_) | OrderPart::ReturnCharge(..));
+        let draft = if is_charge {
+            field::parse(json.get()).and_then(|told| charge(&head, side, kind, &told))
+        } else {
+            field::parse(json.get()).and_then(|told| goods(&head, side, kind, &told))
+        };
+        each(part, draft);
+    };
+    for (index, line) in lines(&order.line_items) {
+        read(OrderPart::Line(index), Side::Sold, line);
+    }
+    for (index, charge) in lines(&order.service_charges) {
+        read(OrderPart::Charge(index), Side::Sold, charge);
+    }
+    for (number, returned) in order.returns.iter().flatten().enumerate() {
+        for (index, line) in lines(&returned.return_line_items) {
+            read(OrderPart::ReturnLine(number, index), Side::Returned, line);
+        }
+        for (index, charge) in lines(&returned.return_service_charges) {
+            read(OrderPart::ReturnCharge(number, index), Side::Returned, charge);
+        }
+    }
+}
+
+/// Returns what an order says that it comes to, returns taken off and tips left out; `None` for one
+/// that does not count.
+pub(in crate::square) fn order_total(order: &Order<'_>, currency: Currency) -> Option<Decimal> {
+    if !matches!(standing(order), Standing::Counts) {
+        return None;
+    }
+    let of = |money| amount(money, currency).unwrap_or_default();
+    if let Some(net) = &order.net_amounts {
+        return Some(of(net.total_money.as_ref()) - of(net.tip_money.as_ref()));
+    }
+    let returned = order.return_amounts.as_ref().map_or(Decimal::ZERO, |returned| {
+        of(returned.total_money.as_ref()) - of(returned.tip_money.as_ref())
+    });
+    Some(of(order.total_money.as_ref()) - of(order.total_tip_money.as_ref()) - returned)
+}
+
+fn standing(order: &Order<'_>) -> Standing {
+    match order.state.as_deref() {
+        // Open ones are kept: layaways and orders of web shops are sold, though not handed over.
+        Some("OPEN" | "COMPLETED") => Standing::Counts,
+        Some("CANCELED") => Standing::Void,
+        Some("DRAFT") => Standing::Draft,
+        _ => Standing::Unknown,
+    }
+}
+
+fn lines<'a>(list: &Option<Vec<&'a RawValue>>) -> impl Iterator<Item = (usize, &'a RawValue)> {
+    list.iter().flatten().copied().enumerate().collect::<Vec<_>>().into_iter()
+}
+
+impl Excerpt for OrderPart {
+    /// Keeps the order's head and the one line, in their places.
+    fn of(&self, mut order: Value) -> Value {
+        let list = match *self {
+            Self::Whole => None,
+            Self::Line(index) => {
+                Some(("line_items", json!([take(&mut order, "line_items", index)])))
+            }
+            Self::Charge(index) => {
+                Some(("service_charges", json!([take(&mut order, "service_charges", index)])))
+            }
+            Self::ReturnLine(number, index) => {
+                Some(("returns", returned(&mut order, number, "return_line_items", index)))
+            }
+            Self::ReturnCharge(number, index) => {
+                Some(("returns", returned(&mut order, number, "return_service_charges", index)))
+            }
+        };
+        let Value::Object(mut order) = order else { return order };
+        match list {
+            None => order
+                .retain(|name, _| KEPT.contains(&name.as_str()) || LISTS.contains(&name.as_str())),
+            Some((name, list)) => {
+                order.retain(|name, _| KEPT.contains(&name.as_str()));
+                order.insert(name.to_owned(), list);
+            }
+        }
+        Value::Object(order)
+    }
+}
+
+fn returned(order: &mut Value, number: usize, list: &str, index: usize) -> Value {
+    let source = order.pointer(&format!("/returns/{number}/source_order_id")).cloned();
+    let line = take(order, &format!("returns/{number}/{list}"), index);
+    json!([{ "source_order_id": source, (list): [line] }])
+}
+
+fn take(order: &mut Value, list: &str, index: usize) -> Value {
+    order.pointer_mut(&format!("/{list}/{index}")).map(Value::take).unwrap_or_default()
+}

@@ -1,0 +1,63 @@
+//! Reads a single record again from what quarantine kept of it.
+
+use serde::Deserialize;
+use serde_json::Value;
+use shelfops_ingest::Stream;
+use shelfops_ingest::records::Draft;
+use shelfops_ingest::source::Malformed;
+
+use crate::square::map::{self, ProductContext, STAND_INS};
+use crate::square::wire::{CatalogObject, InventoryCount, Location, Order, PaymentRefund, Vendor};
+
+/// A variation with what it was told by its item.
+#[derive(Deserialize)]
+struct KeptVariation<'a> {
+    #[serde(borrow)]
+    variation: CatalogObject<'a>,
+    context: ProductContext,
+}
+
+/// Reads a record again.
+///
+/// # Errors
+/// Says why it is still no record.
+pub(in crate::square) fn draft_from_raw(stream: Stream, raw: &Value) -> Result<Draft, Malformed> {
+    let text = raw.to_string();
+    match stream {
+        Stream::Stores => map::parse::<Location>(&text).map(|told| map::store_of(&told)),
+        Stream::Suppliers => map::parse::<Vendor>(&text).map(|told| map::supplier_of(&told)),
+        Stream::Products => product(raw, &text),
+        Stream::Transactions if raw.get("amount_money").is_some() => {
+            map::parse::<PaymentRefund>(&text).map(|told| map::refund_of(&told))
+        }
+        Stream::Transactions => order_line(&text),
+        Stream::Inventory => map::parse::<InventoryCount>(&text)
+            .and_then(|told| map::level_of(&told))
+            .and_then(|draft| draft.ok_or_else(|| malformed("it counts nothing on the shelf"))),
+        Stream::PurchaseOrders => Err(malformed("there is no such stream")),
+    }
+}
+
+fn product(raw: &Value, text: &str) -> Result<Draft, Malformed> {
+    let id = raw.get("id").and_then(Value::as_str);
+    if let Some(stand_in) = STAND_INS.into_iter().find(|(name, _)| Some(*name) == id) {
+        return Ok(map::stand_in(stand_in));
+    }
+    let kept: KeptVariation<'_> = map::parse(text)?;
+    map::variation(&kept.variation, &kept.context)
+}
+
+fn order_line(text: &str) -> Result<Draft, Malformed> {
+    let order: Order<'_> = map::parse(text)?;
+    let mut drafts = Vec::new();
+    map::each_record(&order, |_, draft| drafts.push(draft));
+    match drafts.pop() {
+        Some(draft) if drafts.is_empty() => draft,
+        Some(_) => Err(malformed("it has several lines: sync that time again")),
+        None => Err(malformed("it has no line")),
+    }
+}
+
+fn malformed(reason: &str) -> Malformed {
+    Malformed { reason: reason.to_owned() }
+}

@@ -1,0 +1,167 @@
+//! Transactions: the lines of orders and returns, then refunds without goods, window by window.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use shelfops_ingest::Stream;
+use shelfops_ingest::source::SourceBlock;
+
+use super::locations::{Place, locations};
+use super::orders::{OrderSearch, OrderTime, OrdersPage};
+use super::refunds::{RefundSearch, RefundTime, RefundsPage};
+use super::tally::Tally;
+use super::windows::{Next, Part, Position, Window};
+use crate::connector::{Connector as _, ConnectorError, PageReader, Span};
+use crate::square::Square;
+use crate::square::client::{Call, Client};
+use crate::square::map::OrderPart;
+
+/// Before the vendor's first sale, for a store that does not say since when there is one.
+const EARLIEST: Timestamp = Timestamp::constant(1_230_768_000, 0);
+
+/// Reads the lines of orders.
+pub(super) struct TransactionReader {
+    client: Client,
+    position: Position,
+    span: Option<Span>,
+    tally: Tally,
+    is_done: bool,
+}
+
+/// A page of either kind.
+enum Page {
+    Orders(OrdersPage),
+    Refunds(RefundsPage),
+}
+
+impl TransactionReader {
+    pub(super) fn new(client: Client, position: Position, span: Option<Span>) -> Self {
+        Self { client, position, span, tally: Tally::default(), is_done: false }
+    }
+
+    async fn next(&mut self) -> Result<Option<SourceBlock>, ConnectorError> {
+        if self.is_done {
+            return Ok(None);
+        }
+        if self.position.window.is_none() && !self.open_window().await? {
+            self.is_done = true;
+            let nothing = self.tally.page::<OrderPart>();
+            return Ok(Some(self.tally.block(nothing, 0, &self.position)));
+        }
+        let call = self.call("transactions");
+        let fetched = self.fetch(&call).await?;
+        let until = self.span.map(|span| span.until);
+        let block = match fetched {
+            Page::Orders(orders) => {
+                let mut page = self.tally.page();
+                let newest = orders.push_records(&call, &mut page)?;
+                self.settle(newest, orders.next, until);
+                self.tally.block(page, orders.body.len(), &self.position)
+            }
+            Page::Refunds(refunds) => {
+                let mut page = self.tally.page();
+                let newest = refunds.push_records(&call, &mut page)?;
+                self.settle(newest, refunds.next, until);
+                self.tally.block(page, refunds.body.len(), &self.position)
+            }
+        };
+        Ok(Some(block))
+    }
+
+    fn settle(
+        &mut self,
+        newest: Option<Timestamp>,
+        next: Option<String>,
+        until: Option<Timestamp>,
+    ) {
+        self.is_done = self.position.settle(newest, next, until) == Next::End;
+    }
+
+    /// Begins the next window; `false` when a span is read to its end.
+    ///
+    /// The stores are listed anew for each: one that opened meanwhile is in the next.
+    async fn open_window(&mut self) -> Result<bool, ConnectorError> {
+        let list = locations(&self.client, &self.call("the stores of transactions")).await?;
+        let reading = self.client.connection().reading();
+        let history_from = || self.position.history_from;
+        let (start, is_deep) = match self.span {
+            Some(span) => (history_from().unwrap_or(span.from), false),
+            None => history_from()
+                .map(|from| (from, true))
+                .or_else(|| self.position.next_start(reading.overlap, reading.deep_overlap))
+                .unwrap_or_else(|| {
+                    let first = first_sale(&list.stores, reading.deep_overlap);
+                    (reading.history_from.unwrap_or(first), true)
+                }),
+        };
+        let end = match self.span {
+            Some(span) if start >= span.until => return Ok(false),
+            Some(span) => Some(window_end(start, reading.window).min(span.until)),
+            // Once history is read, one window reaches to the present. Before, windows end well
+            // before it: what is late would else be late for a window that is settled.
+            None if self.position.read_up_to.is_some() => None,
+            None => Some(window_end(start, reading.window))
+                .filter(|end| list.now.duration_since(*end) > reading.deep_overlap),
+        };
+        let stores = list.stores.into_iter().map(|place| place.id).collect();
+        let window = Window::new(start, end, stores, list.now);
+        self.position.window = Some(Window { is_deep, ..window });
+        Ok(true)
+    }
+
+    /// Fetches the page at hand; from where its chain stands when the vendor has forgotten it.
+    async fn fetch(&mut self, call: &Call) -> Result<Page, ConnectorError> {
+        let page = self.request(call).await;
+        match (page, self.position.window.as_mut()) {
+            (Err(ConnectorError::PageForgotten { .. }), Some(window))
+                if window.chain.page.is_some() =>
+            {
+                window.chain.begin_again();
+                self.request(call).await
+            }
+            (page, _) => page,
+        }
+    }
+
+    async fn request(&self, call: &Call) -> Result<Page, ConnectorError> {
+        let Some(Window { chain, end, .. }) = &self.position.window else {
+            return Err(call.shape("no window is open".to_owned()));
+        };
+        let (from, until, page) = (chain.from, *end, chain.page.as_deref());
+        match chain.part {
+            Part::Orders(first) => {
+                let stores = self.position.window.as_ref().map(|window| window.stores_from(first));
+                let stores = stores.unwrap_or_default();
+                let search = OrderSearch { stores, time: OrderTime::Updated, from, until, page };
+                search.fetch(&self.client, call).await.map(Page::Orders)
+            }
+            Part::Refunds => {
+                let time = RefundTime::Updated;
+                let search = RefundSearch { store: None, time, from, until, page };
+                search.fetch(&self.client, call).await.map(Page::Refunds)
+            }
+        }
+    }
+
+    fn call(&self, what: &str) -> Call {
+        let what = format!("page {} of {what}", self.tally.page_number());
+        Call::new(what, Square.scopes(Stream::Transactions))
+    }
+}
+
+impl PageReader for TransactionReader {
+    fn next_page(&mut self) -> BoxFuture<'_, Result<Option<SourceBlock>, ConnectorError>> {
+        self.next().boxed()
+    }
+}
+
+fn window_end(start: Timestamp, length: SignedDuration) -> Timestamp {
+    start.checked_add(length.max(SignedDuration::from_hours(1))).unwrap_or(start)
+}
+
+/// Returns when the tenant can have sold something first.
+fn first_sale(stores: &[Place], lateness: SignedDuration) -> Timestamp {
+    let opened = stores.iter().map(|store| store.created_at.unwrap_or(EARLIEST)).min();
+    let opened = opened.unwrap_or(EARLIEST);
+    opened.checked_sub(lateness).unwrap_or(opened)
+}

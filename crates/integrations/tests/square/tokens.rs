@@ -1,0 +1,219 @@
+//! Tokens are renewed early, once, stored before use, and never shown.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use shelfops_ingest::Stream;
+use shelfops_integrations::connector::{
+    Connection, ConnectionSettings, Disposition, ReadingOptions,
+};
+use shelfops_integrations::http::Policy;
+use shelfops_integrations::oauth::{StoredTokens, TokenPair, TokenStore, TokenStoreError};
+use shelfops_integrations::square::Square;
+
+use super::fixtures::{dated, error, locations};
+use super::server::{Answer, Seen, json, status};
+use super::shop::{NOW, Shop, app, tokens};
+
+const TOKEN: &str = "/oauth2/token";
+
+/// Renews to `access-2`, and honours only what `is_good` says.
+fn vendor(is_good: impl Fn(&str) -> bool + Send) -> impl FnMut(&Seen) -> Answer + Send {
+    move |seen| match seen.path() {
+        TOKEN => json(renewed()),
+        _ if is_good(seen.header("authorization").unwrap()) => dated(locations(&["LSHELF01"])),
+        _ => status(401, error("AUTHENTICATION_ERROR", "ACCESS_TOKEN_EXPIRED")),
+    }
+}
+
+fn renewed() -> Value {
+    json!({
+        "access_token": "access-2", "token_type": "bearer", "expires_at": "2026-12-23T10:00:00Z",
+        "merchant_id": "MLMERCHANT001", "refresh_token": "refresh-1", "short_lived": false,
+    })
+}
+
+async fn shop(days: i64, handler: impl FnMut(&Seen) -> Answer + Send + 'static) -> Shop {
+    Shop::open_with(Policy::default(), ReadingOptions::default(), tokens(days), handler).await
+}
+
+#[tokio::test]
+async fn a_fresh_token_is_used_and_one_of_a_week_is_renewed_first() {
+    let shop = shop(30, vendor(|_| true)).await;
+    shop.read(Stream::Stores).await;
+    assert!(shop.server.seen_at(TOKEN).is_empty());
+    shop.surroundings.advance(Duration::from_secs(7 * 24 * 3600 + 1));
+    shop.read(Stream::Stores).await;
+    let asked = shop.server.seen_at(TOKEN);
+    assert_eq!(
+        asked[0].body,
+        json!({
+            "client_id": "sq0idp-test", "grant_type": "refresh_token",
+            "client_secret": "app-secret", "refresh_token": "refresh-1",
+        })
+    );
+    assert_eq!(shop.server.seen().last().unwrap().header("authorization"), Some("Bearer access-2"));
+    let stored = shop.tokens.load().await.unwrap();
+    assert_eq!((stored.revision, stored.tokens.access.expose_secret()), (1, "access-2"));
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_renewed_once_and_the_call_repeated() {
+    let shop = shop(30, vendor(|told| told == "Bearer access-2")).await;
+    assert_eq!(shop.read(Stream::Stores).await.drafts.len(), 1);
+    assert_eq!(shop.server.seen_at(TOKEN).len(), 1);
+}
+
+#[tokio::test]
+async fn a_new_token_that_is_refused_too_needs_a_new_connection() {
+    let shop = shop(30, vendor(|_| false)).await;
+    let (said, disposition) = shop.read(Stream::Stores).await.failure();
+    assert!(said.contains("no longer honours this connection (ACCESS_TOKEN_EXPIRED)"), "{said}");
+    assert_eq!(disposition, Disposition::Reconnect);
+    assert_eq!(shop.server.seen_at(TOKEN).len(), 1, "renewed once, not for ever");
+}
+
+#[tokio::test]
+async fn two_tasks_that_are_refused_renew_once() {
+    let shop = shop(30, vendor(|told| told == "Bearer access-2")).await;
+    let (one, other) = futures::join!(shop.read(Stream::Stores), shop.read(Stream::Stores));
+    assert_eq!((one.drafts.len(), other.drafts.len()), (1, 1));
+    assert_eq!(shop.server.seen_at(TOKEN).len(), 1);
+}
+
+#[tokio::test]
+async fn two_tasks_with_an_old_token_renew_once() {
+    let shop = shop(30, vendor(|_| true)).await;
+    shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
+    let (one, other) = futures::join!(shop.read(Stream::Stores), shop.read(Stream::Stores));
+    assert_eq!((one.drafts.len(), other.drafts.len()), (1, 1));
+    assert_eq!(shop.server.seen_at(TOKEN).len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_renewed_now_is_used_while_it_lives() {
+    let shop = shop(30, |seen| match seen.path() {
+        TOKEN => status(503, error("API_ERROR", "SERVICE_UNAVAILABLE")),
+        _ => dated(locations(&["LSHELF01"])),
+    })
+    .await;
+    shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
+    assert_eq!(shop.read(Stream::Stores).await.drafts.len(), 1);
+    shop.surroundings.advance(Duration::from_secs(30 * 24 * 3600));
+    let (said, disposition) = shop.read(Stream::Stores).await.failure();
+    assert!(said.contains("could not ask for a token"), "{said}");
+    assert!(matches!(disposition, Disposition::Retry { .. }), "{disposition:?}");
+}
+
+#[tokio::test]
+async fn refused_renewals_need_a_new_connection_whatever_their_words() {
+    let refusals = [
+        status(401, error("AUTHENTICATION_ERROR", "UNAUTHORIZED")),
+        status(400, error("INVALID_REQUEST_ERROR", "BAD_REQUEST")),
+        status(400, json!({ "message": "Not Found", "type": "service.not_found" })),
+    ];
+    for refusal in refusals {
+        let shop = shop(30, move |seen| match seen.path() {
+            TOKEN => refusal.clone(),
+            _ => dated(locations(&["LSHELF01"])),
+        })
+        .await;
+        shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
+        let (said, disposition) = shop.read(Stream::Stores).await.failure();
+        assert!(said.contains("connect it again"), "{said}");
+        assert_eq!(disposition, Disposition::Reconnect);
+    }
+}
+
+#[tokio::test]
+async fn no_token_is_ever_shown() {
+    let secrets = ["access-1", "access-2", "refresh-1", "app-secret"];
+    let answers = [
+        json(json!({ "access_token": "access-2", "expires_at": "never" })),
+        json(json!({ "refresh_token": "refresh-1" })),
+        status(400, json!({ "message": "refresh-1 of app-secret" })),
+        status(
+            500,
+            json!({ "errors": [{ "category": "API_ERROR", "code": "access-1 refresh-1" }] }),
+        ),
+        Answer::Whole(200, Vec::new(), "access-2".to_owned()),
+    ];
+    for answer in answers {
+        let shop = shop(30, move |_| answer.clone()).await;
+        shop.surroundings.advance(Duration::from_secs(60 * 24 * 3600));
+        let read = shop.read(Stream::Stores).await;
+        let shown = format!("{} {:?}", read.failure().0, read.error);
+        let shown = format!("{shown} {:?} {:?}", shop.connection.app(), shop.tokens.load().await);
+        assert!(secrets.iter().all(|secret| !shown.contains(secret)), "{shown}");
+    }
+}
+
+/// A store that another process writes to while we ask the vendor.
+struct SharedStore {
+    loads: AtomicUsize,
+    theirs_from: usize,
+}
+
+impl TokenStore for SharedStore {
+    fn load(&self) -> BoxFuture<'_, Result<StoredTokens, TokenStoreError>> {
+        let is_theirs = self.loads.fetch_add(1, Ordering::Relaxed) >= self.theirs_from;
+        let pair = tokens(1);
+        let ours = StoredTokens {
+            tokens: TokenPair {
+                obtained_at: pair.obtained_at - jiff::SignedDuration::from_hours(30),
+                ..pair
+            },
+            revision: 7,
+        };
+        let theirs = TokenPair { access: "access-theirs".into(), ..tokens(30) };
+        let stored = if is_theirs { StoredTokens { tokens: theirs, revision: 8 } } else { ours };
+        async move { Ok(stored) }.boxed()
+    }
+
+    fn replace(
+        &self,
+        _expected: u64,
+        _tokens: TokenPair,
+    ) -> BoxFuture<'_, Result<StoredTokens, TokenStoreError>> {
+        self.load()
+    }
+}
+
+/// Reads the stores with tokens of a store in which theirs appear at the given look.
+async fn read_beside_others(theirs_from: usize, refusal: Option<Answer>) -> (usize, String) {
+    let shop = Shop::open(move |seen| match (seen.path(), &refusal) {
+        (TOKEN, Some(refusal)) => refusal.clone(),
+        (TOKEN, None) => json(renewed()),
+        _ => dated(locations(&["LSHELF01"])),
+    })
+    .await;
+    let store = Arc::new(SharedStore { loads: AtomicUsize::new(0), theirs_from });
+    let settings = ConnectionSettings {
+        app: app(&shop.server.url),
+        policy: Policy::default(),
+        reading: ReadingOptions::default(),
+    };
+    let connection = Connection::new(&Square, settings, store, shop.surroundings.clone()).unwrap();
+    let shop = Shop { connection: Arc::new(connection), ..shop };
+    let read = shop.read(Stream::Stores).await;
+    assert!(read.error.is_none(), "{:?} at {NOW}", read.error);
+    let used = shop.server.seen_at("/v2/locations")[0].header("authorization").unwrap().to_owned();
+    (shop.server.seen_at(TOKEN).len(), used)
+}
+
+#[tokio::test]
+async fn a_pair_that_another_process_stored_is_used_and_ours_is_not() {
+    let theirs = "Bearer access-theirs".to_owned();
+    // They were faster than our look before asking.
+    assert_eq!(read_beside_others(1, None).await, (0, theirs.clone()));
+    // They stored while we asked: the store keeps theirs.
+    assert_eq!(read_beside_others(2, None).await, (1, theirs.clone()));
+    // They spent the refresh token that works only once.
+    let refusal = status(401, error("AUTHENTICATION_ERROR", "UNAUTHORIZED"));
+    assert_eq!(read_beside_others(2, Some(refusal)).await, (1, theirs));
+}
