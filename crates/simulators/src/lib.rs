@@ -3,3 +3,4 @@
 mod dice;
 
 pub mod grocery;
+pub mod square;
