@@ -149,6 +149,16 @@ impl Json {
 
     fn quoted(&mut self, text: &str) {
         self.bytes.push(b'"');
+        let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+        if text.bytes().all(is_plain) {
+            self.bytes.extend_from_slice(text.as_bytes());
+        } else {
+            self.escaped(text);
+        }
+        self.bytes.push(b'"');
+    }
+
+    fn escaped(&mut self, text: &str) {
         for byte in text.bytes() {
             match byte {
                 b'"' => self.bytes.extend_from_slice(b"\\\""),
@@ -162,7 +172,6 @@ impl Json {
                 _ => self.bytes.push(byte),
             }
         }
-        self.bytes.push(b'"');
     }
 }
 
@@ -207,7 +216,7 @@ mod tests {
             json.list("list", ["a", "b"], |json, text| json.item(text));
             json.part("money", |json| json.money("amount", -5, "JPY"));
             json.list("objects", [1, 2], |json, number| {
-                json.object(|json| json.whole("n", number))
+                json.object(|json| json.whole("n", number));
             });
         });
         let read: serde_json::Value = serde_json::from_slice(&bytes).unwrap();

@@ -28,10 +28,7 @@ pub(super) async fn serve(
     State(simulation): State<Arc<Simulation>>,
     request: Request,
 ) -> Response<Body> {
-    let now = match simulation.catch_up().await {
-        Ok(now) => now,
-        Err(_) => return ApiError::server(500).response(),
-    };
+    let Ok(now) = simulation.catch_up().await else { return ApiError::server(500).response() };
     let access = match admit(&simulation, &request, now) {
         Ok(access) => access,
         Err(refusal) => return *refusal,

@@ -1,5 +1,7 @@
 //! `/v2/inventory/counts/batch-retrieve`: what is on the shelves, the newest count first.
 
+use std::cmp::Reverse;
+
 use super::endpoint::Answer;
 use super::{ApiError, Call, Fields};
 use crate::square::json::Json;
@@ -42,10 +44,10 @@ pub(super) fn batch_retrieve(call: &Call<'_>) -> Answer {
         .collect();
     let has_more = found.len() > limit;
     if has_more {
-        found.select_nth_unstable_by(limit - 1, |left, right| right.0.cmp(&left.0));
+        found.select_nth_unstable_by_key(limit - 1, |(place, _)| Reverse(*place));
         found.truncate(limit);
     }
-    found.sort_unstable_by(|left, right| right.0.cmp(&left.0));
+    found.sort_unstable_by_key(|(place, _)| Reverse(*place));
     Ok(Json::document(|json| {
         json.list("counts", &found, |json, (place, changed)| {
             count(json, call.merchant, *changed, place.0);

@@ -47,7 +47,7 @@ pub(super) fn location(merchant: &Merchant, happening: &Happening) -> Option<u16
 }
 
 fn contents(json: &mut Json, merchant: &Merchant, event: &Event, event_id: &str) {
-    let ids = merchant.ids;
+    let id = |kind, number: u32| merchant.ids.text(kind, u64::from(number));
     match event.happening {
         Happening::OrderCreated { order, version, state } => {
             summary(json, merchant, ("order_created", order), (version, state, Moment::NEVER));
@@ -57,62 +57,57 @@ fn contents(json: &mut Json, merchant: &Merchant, event: &Event, event_id: &str)
         }
         Happening::PaymentCreated { payment: number } => {
             let at = merchant.payments.payment(number).created;
-            json.text("type", "payment");
-            json.text("id", &ids.text(Kind::Payment, u64::from(number)));
-            json.part("object", |json| {
+            data(json, "payment", &id(Kind::Payment, number), |json| {
                 json.field("payment", |json| payment(json, merchant, number, at));
             });
         }
         Happening::PaymentUpdated { payment: number } => {
-            let completed = merchant.payments.payment(number).created.plus(COMPLETION);
-            json.text("type", "payment");
-            json.text("id", &ids.text(Kind::Payment, u64::from(number)));
-            json.part("object", |json| {
-                let at = event.at.max(completed);
+            let at = event.at.max(merchant.payments.payment(number).created.plus(COMPLETION));
+            data(json, "payment", &id(Kind::Payment, number), |json| {
                 json.field("payment", |json| payment(json, merchant, number, at));
             });
         }
         Happening::RefundCreated { refund: number }
         | Happening::RefundUpdated { refund: number } => {
-            json.text("type", "refund");
-            json.text("id", &ids.text(Kind::Refund, u64::from(number)));
-            json.part("object", |json| {
+            data(json, "refund", &id(Kind::Refund, number), |json| {
                 json.field("refund", |json| refund(json, merchant, number, event.at));
             });
         }
-        Happening::CountUpdated(changed) => {
-            json.text("type", "inventory_counts");
-            json.text("id", event_id);
-            json.part("object", |json| {
-                json.list("inventory_counts", [changed], |json, changed| {
-                    count(json, merchant, changed, event.at);
-                });
+        Happening::CountUpdated(changed) => data(json, "inventory_counts", event_id, |json| {
+            json.list("inventory_counts", [changed], |json, changed| {
+                count(json, merchant, changed, event.at);
             });
-        }
-        Happening::CatalogUpdated => {
-            json.text("type", "catalog_version");
-            json.part("object", |json| {
-                json.part("catalog_version", |json| json.moment("updated_at", event.at));
-            });
-        }
+        }),
+        Happening::CatalogUpdated => catalog_version(json, event.at),
         Happening::LocationUpdated { store } => {
             json.text("type", "location");
-            json.text("id", &ids.text(Kind::Location, u64::from(store)));
+            json.text("id", &id(Kind::Location, u32::from(store)));
         }
         Happening::VendorUpdated { supplier: number } => {
-            json.text("type", "vendor");
-            json.text("id", &ids.text(Kind::Vendor, u64::from(number)));
-            json.part("object", |json| {
+            data(json, "vendor", &id(Kind::Vendor, u32::from(number)), |json| {
                 json.text("operation", "UPDATED");
                 json.field("vendor", |json| supplier(json, merchant, number));
             });
         }
         Happening::AuthorizationRevoked { revoker, .. } => {
-            json.text("type", "revocation");
-            json.text("id", event_id);
-            json.part("object", |json| revocation(json, event.at, revoker));
+            data(json, "revocation", event_id, |json| revocation(json, event.at, revoker));
         }
     }
+}
+
+/// Writes the kind of an object, its id, and the object.
+fn data(json: &mut Json, kind: &str, id: &str, object: impl FnOnce(&mut Json)) {
+    json.text("type", kind);
+    json.text("id", id);
+    json.part("object", object);
+}
+
+/// Writes that the catalog changed: it has no id, and nothing says what changed.
+fn catalog_version(json: &mut Json, at: Moment) {
+    json.text("type", "catalog_version");
+    json.part("object", |json| {
+        json.part("catalog_version", |json| json.moment("updated_at", at));
+    });
 }
 
 /// Writes the summary of an order that the vendor's events have instead of the order.
@@ -124,9 +119,7 @@ fn summary(
 ) {
     let record = merchant.orders.order(order);
     let id = merchant.ids.text(Kind::Order, u64::from(order));
-    json.text("type", name);
-    json.text("id", &id);
-    json.part("object", |json| {
+    data(json, name, &id, |json| {
         json.part(name, |json| {
             json.text("order_id", &id);
             json.whole("version", i64::from(version));

@@ -132,7 +132,7 @@ impl CatalogObject {
             }),
             Kind::Item => {
                 json.part("item_data", |json| {
-                    item(json, merchant, &merchant.catalog.items[number])
+                    item(json, merchant, &merchant.catalog.items[number]);
                 });
             }
             _ => json.part("item_variation_data", |json| {

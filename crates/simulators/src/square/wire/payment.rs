@@ -28,21 +28,7 @@ pub(crate) fn payment(json: &mut Json, merchant: &Merchant, number: u32, at: Mom
         }
         json.text("status", if is_completed { "COMPLETED" } else { "APPROVED" });
         json.text("source_type", if order.is_cash { "CASH" } else { "CARD" });
-        if order.is_cash {
-            json.part("cash_details", |json| {
-                json.money("buyer_supplied_money", amount, currency);
-                json.money("change_back_money", 0, currency);
-            });
-        } else {
-            json.part("card_details", |json| {
-                json.text("status", if is_completed { "CAPTURED" } else { "AUTHORIZED" });
-                json.part("card", |json| {
-                    json.text("card_brand", "VISA");
-                    json.text("last_4", &format!("{:04}", record.order % 10_000));
-                });
-                json.text("entry_method", "CONTACTLESS");
-            });
-        }
+        source(json, merchant, record.order, (amount, is_completed));
         json.text("location_id", &merchant.ids.text(Kind::Location, u64::from(order.store)));
         json.text("order_id", &merchant.ids.text(Kind::Order, u64::from(record.order)));
         let refunds = merchant.refunds.of_payment(number).iter();
@@ -58,6 +44,26 @@ pub(crate) fn payment(json: &mut Json, merchant: &Merchant, number: u32, at: Mom
         json.money("total_money", amount, currency);
         json.money("approved_money", amount, currency);
         json.text("version_token", &format!("v{}", updated.millis()));
+    });
+}
+
+/// Writes where the money came from.
+fn source(json: &mut Json, merchant: &Merchant, order: u32, (amount, is_completed): (i64, bool)) {
+    let currency = merchant.market.currency;
+    if merchant.orders.order(order).is_cash {
+        json.part("cash_details", |json| {
+            json.money("buyer_supplied_money", amount, currency);
+            json.money("change_back_money", 0, currency);
+        });
+        return;
+    }
+    json.part("card_details", |json| {
+        json.text("status", if is_completed { "CAPTURED" } else { "AUTHORIZED" });
+        json.part("card", |json| {
+            json.text("card_brand", "VISA");
+            json.text("last_4", &format!("{:04}", order % 10_000));
+        });
+        json.text("entry_method", "CONTACTLESS");
     });
 }
 

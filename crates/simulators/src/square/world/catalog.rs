@@ -1,6 +1,6 @@
 //! The catalog of a merchant: items with their variations, and what they refer to.
 
-use super::range::{ADJECTIVES, CATEGORIES};
+use super::range::{ADJECTIVES, CATEGORIES, Category};
 use crate::dice::{Dice, Weighted};
 use crate::square::moment::{DAY, Moment};
 
@@ -114,34 +114,8 @@ impl Catalog {
         let mut variations = Vec::with_capacity(variation_count);
         for name in &shelf.variations[..variation_count] {
             variations.push(self.variations.len() as u32);
-            let (low, high) = shelf.price_cents;
-            // Most prices are nearer the low end.
-            let cents = dice.between(low, high).min(dice.between(low, high));
-            let price = (cents * price_level / 100).max(1);
-            let overrides = (0..store_count)
-                .filter(|_| dice.per_mille(20))
-                .map(|store| (store, (price * 95 / 100).max(1)))
-                .collect();
-            let code = self.variations.len();
-            // Shelf labels are a mess in real catalogs: some have none, some share one.
-            let sku = match dice.below(100) {
-                0..=2 => None,
-                3 => Some("MISC-1".to_owned()),
-                _ => Some(format!("{}-{code:05}", &shelf.name[..3].to_ascii_uppercase())),
-            };
-            self.variations.push(Variation {
-                meta,
-                item: number,
-                name,
-                sku,
-                upc: dice
-                    .per_mille(700)
-                    .then(|| format!("{:012}", 12_000_000_000 + code as u64 * 7)),
-                price: (!dice.per_mille(8)).then_some(price),
-                is_weighed: shelf.is_weighed,
-                is_taxed: shelf.is_taxed,
-                overrides,
-            });
+            let variation = self.made_up(name, (number, shelf), (store_count, price_level), dice);
+            self.variations.push(Variation { meta, ..variation });
         }
         let absent_at = (1..store_count).filter(|_| dice.per_mille(15)).collect();
         self.items.push(Item {
@@ -154,6 +128,42 @@ impl Catalog {
         });
         self.latest = self.latest.max(updated);
         number
+    }
+
+    /// Makes up a variation of an item.
+    fn made_up(
+        &self,
+        name: &'static str,
+        (item, shelf): (u32, &Category),
+        (store_count, price_level): (u16, u32),
+        dice: &mut Dice,
+    ) -> Variation {
+        let (low, high) = shelf.price_cents;
+        // Most prices are nearer the low end.
+        let cents = dice.between(low, high).min(dice.between(low, high));
+        let price = (cents * price_level / 100).max(1);
+        let overrides = (0..store_count)
+            .filter(|_| dice.per_mille(20))
+            .map(|store| (store, (price * 95 / 100).max(1)))
+            .collect();
+        let code = self.variations.len();
+        // Shelf labels are a mess in real catalogs: some have none, some share one.
+        let sku = match dice.below(100) {
+            0..=2 => None,
+            3 => Some("MISC-1".to_owned()),
+            _ => Some(format!("{}-{code:05}", &shelf.name[..3].to_ascii_uppercase())),
+        };
+        Variation {
+            meta: Meta { updated: self.founded, is_deleted: false },
+            item,
+            name,
+            sku,
+            upc: dice.per_mille(700).then(|| format!("{:012}", 12_000_000_000 + code as u64 * 7)),
+            price: (!dice.per_mille(8)).then_some(price),
+            is_weighed: shelf.is_weighed,
+            is_taxed: shelf.is_taxed,
+            overrides,
+        }
     }
 
     /// Works out anew what is on sale and how popular it is.

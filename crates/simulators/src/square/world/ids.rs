@@ -5,6 +5,8 @@
 use std::fmt;
 use std::ops::Deref;
 
+use crate::dice::mix;
+
 /// Letters of ids, without those that people confuse.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -94,7 +96,8 @@ impl fmt::Display for IdText {
 impl Ids {
     /// Makes ids for the merchant of this number.
     pub(crate) const fn new(key: u64, merchant: u8) -> Self {
-        Self { key, merchant }
+        // Neighbouring keys must not read each other's ids.
+        Self { key: mix(key), merchant }
     }
 
     /// Writes the id of the thing of this kind and number; numbers have 44 bits.

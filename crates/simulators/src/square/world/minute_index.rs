@@ -106,9 +106,9 @@ mod tests {
             true
         };
         if up {
-            index.ascend(window, time, visit)
+            index.ascend(window, time, visit);
         } else {
-            index.descend(window, time, visit)
+            index.descend(window, time, visit);
         }
         found
     }
