@@ -1,7 +1,8 @@
-//! Reads the made-up exports back as a stranger would: nothing here knows how they were made.
+//! Reads what is made up back as a stranger would: nothing here knows how it was made.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod benchmark;
 mod grocery;
 mod reading;
+mod square;

@@ -27,7 +27,8 @@ const ROOMS: &[Room] = &[
     },
     Room {
         packages: &["reqwest", "ureq", "isahc"],
-        crates: &["shelfops-integrations"],
+        // Vendors send webhooks, and so do their stand-ins.
+        crates: &["shelfops-integrations", "shelfops-simulators"],
         what: "the HTTP client",
     },
     Room {

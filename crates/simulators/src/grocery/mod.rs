@@ -11,7 +11,6 @@ mod catalogue;
 mod config;
 mod csv_file;
 mod departments;
-mod dice;
 mod dirt;
 mod error;
 mod exports;
@@ -26,6 +25,8 @@ mod stock;
 mod stores;
 mod suppliers;
 mod transactions;
+
+use crate::dice;
 
 pub use benchmark::{Benchmark, write_benchmark};
 pub use config::GroceryConfig;

@@ -7,7 +7,7 @@
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Scrambles a number: near inputs give unrelated outputs.
-pub(super) const fn mix(number: u64) -> u64 {
+pub(crate) const fn mix(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ (number >> 31)
@@ -15,13 +15,13 @@ pub(super) const fn mix(number: u64) -> u64 {
 
 /// A stream of draws.
 #[derive(Debug, Clone)]
-pub(super) struct Dice {
+pub(crate) struct Dice {
     state: u64,
 }
 
 impl Dice {
     /// Starts the stream that `purpose` has under `seed`: what one purpose draws moves no other.
-    pub(super) fn new(seed: u64, purpose: &str) -> Self {
+    pub(crate) fn new(seed: u64, purpose: &str) -> Self {
         let state = purpose
             .bytes()
             .fold(mix(seed), |state, byte| mix(state.wrapping_add(STEP) ^ u64::from(byte)));
@@ -29,38 +29,38 @@ impl Dice {
     }
 
     /// Draws a number of 64 bits.
-    pub(super) const fn draw(&mut self) -> u64 {
+    pub(crate) const fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(STEP);
         mix(self.state)
     }
 
     /// Draws one of `0..bound`.
-    pub(super) const fn below(&mut self, bound: u32) -> u32 {
+    pub(crate) const fn below(&mut self, bound: u32) -> u32 {
         (((self.draw() >> 32) * bound as u64) >> 32) as u32
     }
 
     /// Draws one of `0..bound`, for bounds beyond 32 bits.
-    pub(super) const fn below_large(&mut self, bound: u64) -> u64 {
+    pub(crate) const fn below_large(&mut self, bound: u64) -> u64 {
         ((self.draw() as u128 * bound as u128) >> 64) as u64
     }
 
     /// Draws one of `low..=high`.
-    pub(super) const fn between(&mut self, low: u32, high: u32) -> u32 {
+    pub(crate) const fn between(&mut self, low: u32, high: u32) -> u32 {
         low + self.below(high - low + 1)
     }
 
     /// Answers yes `chance` times in a thousand.
-    pub(super) const fn per_mille(&mut self, chance: u32) -> bool {
+    pub(crate) const fn per_mille(&mut self, chance: u32) -> bool {
         self.below(1000) < chance
     }
 
     /// Draws one of `choices`, all alike likely.
-    pub(super) const fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub(crate) const fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len() as u32) as usize]
     }
 
     /// Brings `items` into a drawn order.
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last as u32 + 1) as usize);
         }
@@ -69,14 +69,14 @@ impl Dice {
 
 /// Choices of which some are likelier than others.
 #[derive(Debug, Clone)]
-pub(super) struct Weighted {
+pub(crate) struct Weighted {
     /// Up to and including each choice, the sum of the weights.
     cumulative: Vec<u64>,
 }
 
 impl Weighted {
     /// Weighs the choices `0..weights.len()`; at least one must weigh something.
-    pub(super) fn new(weights: impl IntoIterator<Item = u64>) -> Self {
+    pub(crate) fn new(weights: impl IntoIterator<Item = u64>) -> Self {
         let mut total = 0;
         let cumulative = weights
             .into_iter()
@@ -92,30 +92,30 @@ impl Weighted {
     ///
     /// Fitted to a year of a real chain: the best seller has about 1 % of the lines, and the last
     /// half of the catalogue hardly any.
-    pub(super) fn popularity(count: u32) -> Self {
+    pub(crate) fn popularity(count: u32) -> Self {
         Self::new((0..count).map(|rank| popularity(rank, count)))
     }
 
     /// Draws a choice.
-    pub(super) fn draw(&self, dice: &mut Dice) -> usize {
+    pub(crate) fn draw(&self, dice: &mut Dice) -> usize {
         let point = dice.below_large(self.total());
         self.cumulative.partition_point(|sum| *sum <= point)
     }
 
     /// Returns the sum of all weights.
-    pub(super) fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.cumulative.last().copied().unwrap_or(0)
     }
 
     /// Returns the weight of a choice.
-    pub(super) fn weight(&self, choice: usize) -> u64 {
+    pub(crate) fn weight(&self, choice: usize) -> u64 {
         let before = if choice == 0 { 0 } else { self.cumulative[choice - 1] };
         self.cumulative[choice] - before
     }
 }
 
 /// Returns how popular the choice of this rank is among `count`.
-pub(super) fn popularity(rank: u32, count: u32) -> u64 {
+pub(crate) fn popularity(rank: u32, count: u32) -> u64 {
     let (rank, count) = (u64::from(rank), u64::from(count));
     let head = 50_000_000 / (rank + 1);
     let body = 1_000_000_000 / (rank + 1 + count / 340);
