@@ -9,6 +9,7 @@ mod import;
 mod ops;
 mod reference;
 mod server;
+mod simulate;
 
 use std::process::ExitCode;
 

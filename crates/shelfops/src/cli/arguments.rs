@@ -2,8 +2,8 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use crate::demo;
 use crate::ops::{AnyOperation, NOUNS, OPERATIONS};
+use crate::{demo, simulate};
 
 /// What the exit codes mean.
 const EXIT_CODES: &str = "Exit codes:
@@ -26,7 +26,7 @@ pub(crate) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .args(common());
-    root = root.subcommand(demo::command());
+    root = root.subcommand(demo::command()).subcommand(simulate::command());
     for operation in OPERATIONS.iter().filter(|operation| !operation.name().contains(' ')) {
         root = root.subcommand(leaf(*operation, operation.name()));
     }

@@ -11,12 +11,13 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 use clap::error::ErrorKind as ClapErrorKind;
+use serde_json::Value;
 
 use crate::config::{Config, Overrides};
 use crate::ops::context::Talk;
 use crate::ops::output::Verdict;
 use crate::ops::{AnyOperation, Context, OPERATIONS, OpError};
-use crate::{demo, reference};
+use crate::{demo, reference, simulate};
 use render::Format;
 use talk::Terminal;
 
@@ -55,9 +56,16 @@ async fn dispatch(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
     if name == "reference" {
         return write(&reference::markdown(matches)).map(|()| 0);
     }
-    let config = Config::load(overrides(matches))?;
     let terminal = Arc::new(Terminal::new(matches.get_flag("quiet")));
     tokio::spawn(talk::listen_for_interrupts(terminal.clone()));
+    if name.starts_with("simulate ") {
+        let tell = |introduction: &Value| {
+            let _ = write(&format!("{introduction:#}\n"));
+            terminal.say("Ctrl-C stops it.");
+        };
+        return simulate::run(matches, terminal.clone(), tell).await.map(|()| 0);
+    }
+    let config = Config::load(overrides(matches))?;
     let context = Context::new(config, terminal.clone());
     let outcome = if name.starts_with("operation ") {
         operations::run(&name, &context, matches).await

@@ -189,7 +189,7 @@ async fn a_wrong_mapping_is_told_before_a_million_records_go_to_quarantine() {
     shop.write("sales.csv", sold(&moments, "S1"));
     let said = shop.refused_sales("sales.csv", 1).await;
     for part in
-        ["sales.csv", "none of the first", "time-readable", "--dry-run", "Nothing was loaded"]
+        ["sales.csv", "none of the first", "time-readable", "--dry-run", "No record was loaded"]
     {
         assert!(said.contains(part), "{part}: {said}");
     }

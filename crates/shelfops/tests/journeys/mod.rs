@@ -16,4 +16,5 @@ mod migrations;
 mod output;
 mod quarantine;
 mod requests;
+mod simulate;
 mod together;
