@@ -135,7 +135,7 @@ impl BatchWriter for MemoryWriter {
 
     async fn merge(&mut self, checkpoint: Checkpoint) -> Result<Written, SinkError> {
         // Later batches are merged sooner, whenever both are at it.
-        if checkpoint.counts.read % 2 == 0 {
+        if checkpoint.counts.read.is_multiple_of(2) {
             tokio::task::yield_now().await;
         }
         let blocks = &self.blocks;
