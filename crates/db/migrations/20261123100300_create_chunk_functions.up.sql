@@ -268,7 +268,8 @@ begin
         return query execute format(
             'select chunk.chunk_name::text, chunk.range_start, chunk.range_end,'
             ' pg_total_relation_size(format(''%%I.%%I'', chunk.chunk_schema, chunk.chunk_name)::regclass)'
-            ' + coalesce((select pg_total_relation_size(format(''%%I.%%I'', packed.schema_name, packed.table_name)::regclass)'
+            ' + coalesce((select pg_total_relation_size('
+            '   format(''%%I.%%I'', packed.schema_name, packed.table_name)::regclass)'
             '   from _timescaledb_catalog.chunk as raw'
             '   join _timescaledb_catalog.chunk as packed on packed.id = raw.compressed_chunk_id'
             '   where raw.schema_name = chunk.chunk_schema and raw.table_name = chunk.chunk_name), 0),'

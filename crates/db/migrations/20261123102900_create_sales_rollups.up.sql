@@ -186,7 +186,8 @@ begin
         perform shelfops.create_sales_aggregate(
             'daily_sales', 'business_date', 'business_date', interval '1 day', interval '1 day');
         perform shelfops.create_sales_aggregate(
-            'hourly_sales', 'sold_hour', 'date_bin(interval ''1 hour'', occurred_at, timestamptz ''2000-01-01 00:00+00'')',
+            'hourly_sales', 'sold_hour',
+            'date_bin(interval ''1 hour'', occurred_at, timestamptz ''2000-01-01 00:00+00'')',
             interval '1 hour', interval '1 hour');
         return;
     end if;

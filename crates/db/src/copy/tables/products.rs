@@ -101,15 +101,32 @@ const UPDATE: &str = "
             or (
                 -- Older versions change nothing; without a version, the last word counts.
                 coalesce(staged.source_updated_at >= product.source_updated_at, true)
-                and (coalesce(staged.name, product.name), coalesce(staged.sku, product.sku), coalesce(staged.barcode, product.barcode), coalesce(staged.department, product.department), coalesce(staged.category, product.category), coalesce(staged.brand, product.brand), coalesce(staged.unit_of_measure, product.unit_of_measure), coalesce(staged.package_size, product.package_size), coalesce(staged.unit_price, product.unit_price), coalesce(staged.unit_cost, product.unit_cost), coalesce(staged.currency, product.currency),
+                and (coalesce(staged.name, product.name), coalesce(staged.sku, product.sku),
+                    coalesce(staged.barcode, product.barcode),
+                    coalesce(staged.department, product.department),
+                    coalesce(staged.category, product.category),
+                    coalesce(staged.brand, product.brand),
+                    coalesce(staged.unit_of_measure, product.unit_of_measure),
+                    coalesce(staged.package_size, product.package_size),
+                    coalesce(staged.unit_price, product.unit_price),
+                    coalesce(staged.unit_cost, product.unit_cost),
+                    coalesce(staged.currency, product.currency),
                     coalesce(staged.source_updated_at, product.source_updated_at))
-                    is distinct from (product.name, product.sku, product.barcode, product.department, product.category, product.brand, product.unit_of_measure, product.package_size, product.unit_price, product.unit_cost, product.currency,
+                    is distinct from (product.name, product.sku, product.barcode,
+                        product.department, product.category, product.brand,
+                        product.unit_of_measure, product.package_size, product.unit_price,
+                        product.unit_cost, product.currency,
                     product.source_updated_at)
             ))";
 
 const INSERT: &str = "
-    insert into products (customer_id, product_id, name, sku, barcode, department, category, brand, unit_of_measure, package_size, unit_price, unit_cost, currency, source_updated_at)
-    select customer.customer_id, staged.id, coalesce(staged.name, staged.external_id), staged.sku, staged.barcode, staged.department, staged.category, staged.brand, staged.unit_of_measure, staged.package_size, staged.unit_price, staged.unit_cost, staged.currency, staged.source_updated_at
+    insert into products (customer_id, product_id, name, sku, barcode, department, category,
+        brand, unit_of_measure, package_size, unit_price, unit_cost, currency,
+        source_updated_at)
+    select customer.customer_id, staged.id, coalesce(staged.name, staged.external_id),
+        staged.sku, staged.barcode, staged.department, staged.category, staged.brand,
+        staged.unit_of_measure, staged.package_size, staged.unit_price, staged.unit_cost,
+        staged.currency, staged.source_updated_at
     from staged_products as staged
     join customers as customer on customer.customer_id = $1
     where not exists (

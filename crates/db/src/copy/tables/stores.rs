@@ -117,15 +117,26 @@ const UPDATE: &str = "
             or (
                 -- Older versions change nothing; without a version, the last word counts.
                 coalesce(staged.source_updated_at >= store.source_updated_at, true)
-                and (coalesce(staged.name, store.name), coalesce(staged.store_type, store.store_type), coalesce(staged.city, store.city), coalesce(staged.region, store.region), coalesce(staged.country, store.country), coalesce(staged.time_zone, store.time_zone), coalesce(staged.currency, store.currency), coalesce(staged.opened_on, store.opened_on),
+                and (coalesce(staged.name, store.name),
+                    coalesce(staged.store_type, store.store_type),
+                    coalesce(staged.city, store.city), coalesce(staged.region, store.region),
+                    coalesce(staged.country, store.country),
+                    coalesce(staged.time_zone, store.time_zone),
+                    coalesce(staged.currency, store.currency),
+                    coalesce(staged.opened_on, store.opened_on),
                     coalesce(staged.source_updated_at, store.source_updated_at))
-                    is distinct from (store.name, store.store_type, store.city, store.region, store.country, store.time_zone, store.currency, store.opened_on,
+                    is distinct from (store.name, store.store_type, store.city, store.region,
+                        store.country, store.time_zone, store.currency, store.opened_on,
                     store.source_updated_at)
             ))";
 
 const INSERT: &str = "
-    insert into stores (customer_id, store_id, name, store_type, city, region, country, time_zone, currency, opened_on, source_updated_at)
-    select customer.customer_id, staged.id, coalesce(staged.name, staged.external_id), staged.store_type, staged.city, staged.region, staged.country, coalesce(staged.time_zone, customer.time_zone), staged.currency, staged.opened_on, staged.source_updated_at
+    insert into stores (customer_id, store_id, name, store_type, city, region, country,
+        time_zone, currency, opened_on, source_updated_at)
+    select customer.customer_id, staged.id, coalesce(staged.name, staged.external_id),
+        staged.store_type, staged.city, staged.region, staged.country,
+        coalesce(staged.time_zone, customer.time_zone), staged.currency, staged.opened_on,
+        staged.source_updated_at
     from staged_stores as staged
     join customers as customer on customer.customer_id = $1
     where not exists (

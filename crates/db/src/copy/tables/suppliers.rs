@@ -80,15 +80,20 @@ const UPDATE: &str = "
             or (
                 -- Older versions change nothing; without a version, the last word counts.
                 coalesce(staged.source_updated_at >= supplier.source_updated_at, true)
-                and (coalesce(staged.name, supplier.name), coalesce(staged.email, supplier.email), coalesce(staged.country, supplier.country), coalesce(staged.lead_time_days, supplier.lead_time_days),
+                and (coalesce(staged.name, supplier.name),
+                    coalesce(staged.email, supplier.email),
+                    coalesce(staged.country, supplier.country),
+                    coalesce(staged.lead_time_days, supplier.lead_time_days),
                     coalesce(staged.source_updated_at, supplier.source_updated_at))
-                    is distinct from (supplier.name, supplier.email, supplier.country, supplier.lead_time_days,
+                    is distinct from (supplier.name, supplier.email, supplier.country,
+                        supplier.lead_time_days,
                     supplier.source_updated_at)
             ))";
 
 const INSERT: &str = "
     insert into suppliers (customer_id, supplier_id, name, email, country, lead_time_days, source_updated_at)
-    select customer.customer_id, staged.id, coalesce(staged.name, staged.external_id), staged.email, staged.country, staged.lead_time_days, staged.source_updated_at
+    select customer.customer_id, staged.id, coalesce(staged.name, staged.external_id),
+        staged.email, staged.country, staged.lead_time_days, staged.source_updated_at
     from staged_suppliers as staged
     join customers as customer on customer.customer_id = $1
     where not exists (
