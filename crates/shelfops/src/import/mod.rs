@@ -27,12 +27,12 @@ pub(crate) use replay::{
 
 use crate::ops::OpError;
 
-/// How many records a batch has at most. Larger batches load faster; this many take under 60 MB of
-/// memory with what is kept of them for quarantine.
-pub(crate) const BATCH_RECORDS: u32 = 200_000;
+/// How many records a batch has at most. Larger batches load faster; three may be in memory at once,
+/// and this many take under 50 MB with what is kept of them for quarantine.
+pub(crate) const BATCH_RECORDS: u32 = 160_000;
 
 /// How much memory the raw records of a batch may take, in bytes.
-const BATCH_BYTES: usize = 56 << 20;
+const BATCH_BYTES: usize = 40 << 20;
 
 /// What became of records, as every report tells it.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]

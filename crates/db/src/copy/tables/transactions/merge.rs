@@ -63,7 +63,8 @@ pub(in crate::copy) async fn merge_staged(
         let source = options.source.as_str();
         let is_of_file = options.is_of_file;
         let round = Round { customer_id, source, from, to, part, is_of_file };
-        merged.add(round.match_known(tx).await?);
+        let Some((round, is_small)) = round.narrowed(tx).await? else { continue };
+        merged.add(round.match_known(tx, is_small).await?);
         let inserted = round.execute(tx, INSERT).await.map_err(doing("add the transactions"))?;
         merged.inserted += inserted;
         merged.cover(from, to);
@@ -88,6 +89,7 @@ fn adjacent_ranges(spans: impl Iterator<Item = i128>) -> Vec<(Timestamp, Timesta
 }
 
 const MATCH: &str = include_str!("match.sql");
+const RANGE: &str = include_str!("range.sql");
 const ARE_MOVED: &str = include_str!("are_moved.sql");
 const MATCH_MOVED: &str = include_str!("match_moved.sql");
 const UPDATE: &str = include_str!("update.sql");
@@ -104,7 +106,7 @@ impl Round<'_> {
     }
 
     /// Finds the staged rows that the table has, replaces older versions, and refuses contradictions.
-    async fn match_known(&self, tx: &TenantTx) -> Result<Merged, DbError> {
+    async fn match_known(&self, tx: &TenantTx, is_small: bool) -> Result<Merged, DbError> {
         let (from, to) = (self.around(self.from, false), self.around(self.to, true));
         let has_any = tx
             .query_one(
@@ -119,6 +121,17 @@ impl Round<'_> {
         if !has_any.get::<_, bool>(0) {
             return Ok(Merged::default());
         }
+        if is_small {
+            allow_nested_loops(tx, false).await?;
+        }
+        let merged = self.match_rows(tx).await?;
+        if is_small {
+            allow_nested_loops(tx, true).await?;
+        }
+        Ok(merged)
+    }
+
+    async fn match_rows(&self, tx: &TenantTx) -> Result<Merged, DbError> {
         let action = doing("look for transactions that are known");
         let mut matched = self.execute(tx, MATCH).await.map_err(&action)?;
         if self.are_moved(tx).await? {
@@ -137,6 +150,25 @@ impl Round<'_> {
         let rejected = self.contradictions(tx).await?;
         let unchanged = matched - updated - rejected.len() as u64;
         Ok(Merged { inserted: 0, updated, unchanged, rejected, range: None })
+    }
+
+    /// Narrows the time to that of the staged rows; none when there are none. Says also whether the
+    /// tenant has so few rows in that time that they are best read as a whole. For a tenant that the
+    /// table's statistics do not know yet, the planner expects one row, takes every index for equally
+    /// good, and read all of the tenant's rows once for each staged one.
+    async fn narrowed(mut self, tx: &TenantTx) -> Result<Option<(Self, bool)>, DbError> {
+        let Part { days, is_ahead } = self.part;
+        let (from, to) = (system_time(self.from), system_time(self.to));
+        let row = tx
+            .query_one(RANGE, &[&self.customer_id, &from, &to, &days, &is_ahead])
+            .await
+            .map_err(doing("look at the time of the staged transactions"))?;
+        let bounds = (row.get::<_, Option<_>>(0).and_then(timestamp))
+            .zip(row.get::<_, Option<_>>(1).and_then(timestamp));
+        let Some((first, last)) = bounds else { return Ok(None) };
+        // The end is outside; tables keep microseconds.
+        (self.from, self.to) = (first, last + SignedDuration::from_micros(1));
+        Ok(Some((self, row.get(2))))
     }
 
     /// Whether rows are there already, read by another clock. Only files are read by clocks that
@@ -168,6 +200,16 @@ impl Round<'_> {
             .map_err(doing("look for contradicting transactions"))?;
         Ok(rows.iter().map(rejected).collect())
     }
+}
+
+/// Tells the planner whether a join may look each row up; for the statements that follow.
+async fn allow_nested_loops(tx: &TenantTx, are_allowed: bool) -> Result<(), DbError> {
+    let sql = if are_allowed {
+        "set local enable_nestloop = on"
+    } else {
+        "set local enable_nestloop = off"
+    };
+    tx.batch_execute(sql).await.map_err(doing("choose how known transactions are looked for"))
 }
 
 fn rejected(row: &Row) -> Rejected {
