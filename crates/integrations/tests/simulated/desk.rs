@@ -151,14 +151,12 @@ impl Desk {
         let request = OpenRequest { stream, cursor, span: None };
         let mut source =
             Square.open(self.connection.clone(), request).map_err(|error| error.to_string())?;
-        while let Some(block) = source.next_block().await.map_err(|error| error.to_string())? {
+        while let Some(block) = source.next_block().await.map_err(|error| chain(&error))? {
             for (index, draft) in block.drafts.into_iter().enumerate() {
                 match draft {
                     Ok(draft) => match draft.accept() {
-                        Ok(record) => self.records.push(record),
-                        Err(refused) => {
-                            self.malformed.push(format!("{refused:?}: {}", block.raw.raw(index)));
-                        }
+                        Some(record) => self.records.push(record),
+                        None => self.malformed.push(block.raw.raw(index).to_string()),
                     },
                     Err(malformed) => self.malformed.push(malformed.reason),
                 }
@@ -187,6 +185,14 @@ impl Desk {
     pub(crate) fn malformed(&self) -> &[String] {
         &self.malformed
     }
+}
+
+/// The error with everything behind it.
+fn chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 const fn stream_of(record: &Record) -> Stream {

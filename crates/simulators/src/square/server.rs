@@ -6,7 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::DATE;
+use axum::http::{HeaderValue, Response};
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -176,11 +180,27 @@ fn router(simulation: &Arc<Simulation>) -> Router {
         .merge(webhooks::routes())
         .fallback(not_found)
         .layer(from_fn_with_state(Arc::clone(simulation), api::watch))
+        .layer(map_response_with_state(Arc::clone(simulation), tell_time))
         .merge(control::routes())
         .with_state(Arc::clone(simulation))
 }
 
-async fn not_found() -> axum::http::Response<axum::body::Body> {
+/// Dates an answer by the simulated clock, which is the vendor's: clients bound by it what they have
+/// seen.
+async fn tell_time(
+    State(simulation): State<Arc<Simulation>>,
+    mut response: Response<Body>,
+) -> Response<Body> {
+    if let Ok(now) = jiff::Timestamp::from_millisecond(simulation.clock.now().millis()) {
+        let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        if let Ok(date) = HeaderValue::from_str(&date) {
+            response.headers_mut().insert(DATE, date);
+        }
+    }
+    response
+}
+
+async fn not_found() -> Response<Body> {
     api::ApiError::not_found("There is no such endpoint.").response()
 }
 
