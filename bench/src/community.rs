@@ -17,9 +17,19 @@ pub(crate) async fn measure(
     arguments: &Arguments,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let admin = server.connect("postgres").await?;
+    // The setting is there only where the extension is.
+    server.fresh("bench_community").await?;
+    let scratch = server.connect("bench_community").await?;
+    let extension = scratch.batch_execute("create extension if not exists timescaledb").await;
+    if let Err(error) = extension {
+        eprintln!("community: skipped, TimescaleDB cannot be used here: {error}");
+        return Ok(());
+    }
+    drop(scratch);
+    let scratch = server.connect("bench_community").await?;
     let license =
-        admin.query_one("select current_setting('timescaledb.license', true)", &[]).await?;
+        scratch.query_one("select current_setting('timescaledb.license', true)", &[]).await?;
+    drop(scratch);
     if license.get::<_, Option<&str>>(0) != Some("timescale") {
         eprintln!("community: skipped, timescaledb.license is not 'timescale' here");
         return Ok(());
