@@ -5,7 +5,7 @@ select staged.row_number, matched.is_moved, known.occurred_at, staged.occurred_a
 from staged_transactions as staged
 join matched_transactions as matched using (row_number)
 join transactions as known
-    on known.customer_id = $1
+    on known.customer_id = (select $1::uuid)
     and known.occurred_at = matched.known_at
     and known.external_id = staged.external_id
     and known.source = $2

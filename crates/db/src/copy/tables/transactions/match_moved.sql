@@ -5,7 +5,7 @@ select distinct on (staged.row_number)
     staged.row_number, known.occurred_at, false, false, false, true
 from staged_transactions as staged
 join transactions as known
-    on known.customer_id = $1
+    on known.customer_id = (select $1::uuid)
     and known.source = $2
     and known.external_id = staged.external_id
     and known.store_id = staged.store_id

@@ -15,7 +15,7 @@ set store_id = staged.store_id,
 from staged_transactions as staged
 join matched_transactions as matched using (row_number)
 where matched.is_newer
-    and known.customer_id = $1
+    and known.customer_id = (select $1::uuid)
     and known.source = $2
     and known.occurred_at = staged.occurred_at
     and known.external_id = staged.external_id
