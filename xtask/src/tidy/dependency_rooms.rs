@@ -32,7 +32,7 @@ const ROOMS: &[Room] = &[
         what: "the HTTP client",
     },
     Room {
-        packages: &["axum"],
+        packages: &["axum", "hyper", "hyper-util"],
         crates: &["shelfops", "shelfops-simulators"],
         what: "the HTTP server",
     },

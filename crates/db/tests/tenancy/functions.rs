@@ -51,7 +51,7 @@ async fn functions_that_run_as_the_owner_do_not_look_names_up_where_others_put_t
         let loose = "select proname::text from pg_proc
                      where pronamespace = 'shelfops'::regnamespace
                          and (prosecdef or prolang <> (select oid from pg_language where lanname = 'sql'))
-                         and coalesce(not 'search_path=pg_catalog, pg_temp' = any (proconfig), true)";
+                         and proconfig is distinct from array['search_path=pg_catalog, pg_temp']";
         let rows = client.query(loose, &[]).await.unwrap();
         let loose: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         assert!(loose.is_empty(), "{loose:?}");

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::ArgMatches;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::table;
 use crate::ops::Output;
@@ -37,13 +37,7 @@ impl Format {
 pub(super) fn output(output: &Output<Value>, format: Format) -> String {
     match format {
         Format::Table => table::render(&output.data),
-        Format::Json => {
-            let mut body = json!(output);
-            if let Some(object) = body.as_object_mut() {
-                object.insert("schema_version".to_owned(), json!(1));
-            }
-            serde_json::to_string_pretty(&body).unwrap_or_default() + "\n"
-        }
+        Format::Json => serde_json::to_string_pretty(output).unwrap_or_default() + "\n",
         Format::Ndjson => table::rows(&output.data).iter().fold(String::new(), |mut text, row| {
             let _ = writeln!(text, "{row}");
             text

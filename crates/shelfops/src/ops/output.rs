@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use super::OpError;
 
+/// Which shape of answers the program gives.
+const SCHEMA_VERSION: u32 = 1;
+
 /// An answer.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct Output<D> {
@@ -22,6 +25,8 @@ pub(crate) struct Output<D> {
     /// What to do next, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) next: Vec<Next>,
+    /// Which shape of answers this is; it changes when programs would have to.
+    pub(crate) schema_version: u32,
     /// How a check went that an exit code should tell.
     #[serde(skip)]
     pub(crate) verdict: Verdict,
@@ -99,6 +104,7 @@ impl<D> Output<D> {
             data,
             risks: Vec::new(),
             next: Vec::new(),
+            schema_version: SCHEMA_VERSION,
             verdict: Verdict::Good,
         }
     }
@@ -145,6 +151,7 @@ impl<D: Serialize> Output<D> {
             data,
             risks: self.risks,
             next: self.next,
+            schema_version: self.schema_version,
             verdict: self.verdict,
         })
     }

@@ -15,7 +15,7 @@ async fn every_command_has_help() {
     let listed = call(&directory, "operation list").await.succeeds().data();
     let names = listed.as_array().unwrap().iter().map(|operation| &operation["name"]);
     let mut names: Vec<String> = names.map(|name| name.as_str().unwrap().to_owned()).collect();
-    names.extend(["demo", "simulate square", "operation list", "operation run"].map(str::to_owned));
+    names.extend(["demo", "serve", "simulate square", "operation list", "operation run"].map(str::to_owned));
     let nouns: Vec<String> =
         names.iter().filter_map(|name| Some(name.split_once(' ')?.0.to_owned())).collect();
     names.extend(nouns);
@@ -40,6 +40,7 @@ async fn the_help_says_what_it_said_when_somebody_last_looked() {
         ("--help", "help.txt"),
         ("import --help", "help-import.txt"),
         ("quarantine --help", "help-quarantine.txt"),
+        ("serve --help", "help-serve.txt"),
         ("simulate square --help", "help-simulate-square.txt"),
     ] {
         let answer = call(&directory, line).await.succeeds();
