@@ -22,6 +22,9 @@ const COMPONENTS: &str = "#/components/schemas/";
 /// Where a schema of its own keeps them.
 const DEFINITIONS: &str = "#/$defs/";
 
+/// What every answer is made of, the same for all operations.
+const SHARED: [&str; 2] = ["Why", "Next"];
+
 /// The description, which is the same as long as the program is.
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
 
@@ -180,8 +183,12 @@ fn problem() -> Value {
 }
 
 /// Takes a schema among those that others name, with the definitions it brought; returns its reference.
-/// A definition that is another under the same name is named after the operation.
+/// Definitions are named after the operation, so that their names stay what they are when another
+/// operation is added: clients are generated from them.
 fn adopt(schema: Schema, name: &str, operation: &str, schemas: &mut Map<String, Value>) -> Value {
+    let name_of = |known: &str| {
+        if SHARED.contains(&known) { known.to_owned() } else { format!("{operation}{known}") }
+    };
     let mut schema = schema.to_value();
     let mut brought = Map::new();
     if let Value::Object(members) = &mut schema {
@@ -190,20 +197,6 @@ fn adopt(schema: Schema, name: &str, operation: &str, schemas: &mut Map<String, 
             brought = definitions;
         }
     }
-    let renamed = |known: &str| {
-        let mut moved = brought.get(known).cloned().unwrap_or_default();
-        point(&mut moved, &|inner| inner.to_owned());
-        match schemas.get(known) {
-            Some(other) if *other != moved => format!("{operation}{known}"),
-            _ => known.to_owned(),
-        }
-    };
-    let names: Vec<(String, String)> =
-        brought.keys().map(|known| (known.clone(), renamed(known))).collect();
-    let name_of = |known: &str| {
-        let found = names.iter().find(|(old, _)| old == known);
-        found.map_or_else(|| known.to_owned(), |(_, new)| new.clone())
-    };
     for (known, mut definition) in brought {
         point(&mut definition, &name_of);
         schemas.insert(name_of(&known), definition);
@@ -284,23 +277,34 @@ mod tests {
     }
 
     #[test]
-    fn a_definition_that_differs_gets_a_name_of_its_own() {
+    fn definitions_are_named_after_their_operation_but_for_those_of_every_answer() {
         let mut schemas = Map::new();
         let schema = |kind: &str| {
             let value = json!({
                 "type": "array",
                 "items": { "$ref": "#/$defs/Row" },
-                "$defs": { "Row": { "type": kind } },
+                "$defs": { "Row": { "type": kind, "items": { "$ref": "#/$defs/Next" } }, "Next": {} },
             });
             Schema::try_from(value).unwrap()
         };
         adopt(schema("object"), "OneOutput", "One", &mut schemas);
-        adopt(schema("object"), "TwoOutput", "Two", &mut schemas);
-        adopt(schema("string"), "ThreeOutput", "Three", &mut schemas);
-        assert_eq!(schemas["OneOutput"]["items"]["$ref"], "#/components/schemas/Row");
-        assert_eq!(schemas["TwoOutput"]["items"]["$ref"], "#/components/schemas/Row");
-        assert_eq!(schemas["ThreeOutput"]["items"]["$ref"], "#/components/schemas/ThreeRow");
-        assert_eq!(schemas["ThreeRow"], json!({ "type": "string" }));
-        assert_eq!(schemas["Row"], json!({ "type": "object" }));
+        adopt(schema("string"), "TwoOutput", "Two", &mut schemas);
+        assert_eq!(schemas["OneOutput"]["items"]["$ref"], "#/components/schemas/OneRow");
+        assert_eq!(schemas["TwoRow"]["type"], "string");
+        assert_eq!(schemas["TwoRow"]["items"]["$ref"], "#/components/schemas/Next");
+        let names: Vec<&String> = schemas.keys().collect();
+        assert_eq!(names, ["OneRow", "Next", "OneOutput", "TwoRow", "TwoOutput"]);
+    }
+
+    #[test]
+    fn no_definition_has_the_name_of_an_input_or_output() {
+        for operation in OPERATIONS {
+            for schema in [operation.input_schema(), operation.output_schema()] {
+                let brought = schema.get("$defs").and_then(Value::as_object);
+                let clash = brought
+                    .and_then(|it| it.keys().find(|it| ["Input", "Output"].contains(&it.as_str())));
+                assert_eq!(clash, None, "{}", operation.name());
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use shelfops_db::DbError;
 
 use super::request_id::RequestId;
@@ -26,14 +26,14 @@ pub(super) struct Problem {
     status: StatusCode,
     kind: &'static str,
     detail: String,
-    header: Option<(HeaderName, HeaderValue)>,
-    more: Map<String, Value>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
+    more: Vec<(&'static str, Value)>,
 }
 
 impl Problem {
     /// Makes one. `kind` is what programs may decide by.
     pub(super) fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, kind, detail: detail.into(), header: None, more: Map::new() }
+        Self { status, kind, detail: detail.into(), header: None, more: Vec::new() }
     }
 
     /// Nobody asks, or nobody known; `challenge` says how to.
@@ -88,13 +88,13 @@ impl Problem {
 
     /// Adds a header.
     fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.header = Some(Box::new((name, value)));
         self
     }
 
     /// Adds a member to the document.
-    pub(super) fn with(mut self, name: &str, value: Value) -> Self {
-        self.more.insert(name.to_owned(), value);
+    pub(super) fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.more.push((name, value));
         self
     }
 
@@ -109,8 +109,8 @@ impl Problem {
             "kind": self.kind,
             "request_id": request_id.as_str(),
         });
-        if let Value::Object(members) = &mut document {
-            members.extend(self.more.clone());
+        for (name, value) in &self.more {
+            document[*name] = value.clone();
         }
         document
     }
@@ -129,7 +129,7 @@ impl IntoResponse for Problem {
     /// Leaves the document to [`render`], which knows the request's id.
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        if let Some((name, value)) = self.header.clone() {
+        if let Some((name, value)) = self.header.as_deref().cloned() {
             response.headers_mut().insert(name, value);
         }
         response.extensions_mut().insert(self);
