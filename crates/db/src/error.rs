@@ -58,6 +58,15 @@ pub enum DbError {
         "{0} is being imported by another process; wait for it, or look at `shelfops sync list`"
     )]
     Busy(String),
+    /// A source that is connected already.
+    #[error(
+        "the source '{0}' is connected already; `shelfops integration list` shows how it stands, and \
+         --source names another"
+    )]
+    IntegrationExists(String),
+    /// A secret that cannot be sealed or opened.
+    #[error(transparent)]
+    Secret(crate::secrets::SecretError),
     /// A record that is not there.
     #[error("{0}")]
     NotFound(String),

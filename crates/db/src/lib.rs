@@ -11,6 +11,7 @@ mod health;
 mod migrate;
 pub mod models;
 mod operator;
+pub mod secrets;
 mod signing;
 mod tenant;
 mod timeseries;

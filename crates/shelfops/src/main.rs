@@ -10,6 +10,8 @@ mod ops;
 mod reference;
 mod server;
 mod simulate;
+mod sync;
+mod webhooks;
 
 use std::process::ExitCode;
 

@@ -48,4 +48,6 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("20261123102900_create_sales_rollups"),
     migration!("20261123103000_create_latest_inventory"),
     migration!("20261123103100_create_finish_chunk"),
+    migration!("20261126100000_connect_integrations"),
+    migration!("20261126100100_create_reconciliations"),
 ];

@@ -2,12 +2,16 @@
 
 mod audit_entry;
 mod customer;
+mod freshness;
+mod integration;
 mod quarantined_record;
+mod reconciliation;
 mod reference;
 mod sales;
 mod store;
 mod sync_cursor;
 mod sync_run;
+mod webhook_event;
 
 use std::time::{Duration, SystemTime};
 
@@ -16,16 +20,22 @@ use jiff::tz::TimeZone;
 
 pub use audit_entry::AuditEntry;
 pub use customer::{NewTenant, Tenant, TenantSettings};
+pub use freshness::StreamFreshness;
+pub use integration::{
+    ConnectedAccount, Integration, IntegrationStatus, NewIntegration, StoredSecrets,
+};
 pub(crate) use quarantined_record::Disposal;
 pub use quarantined_record::{
     QuarantineFilter, QuarantineSummary, QuarantinedRow, ReplayCandidate, ReplayChoice,
     ReplayFilter,
 };
+pub use reconciliation::{DayCount, DayLine, Reconciliation, ReconciliationOutcome};
 pub use reference::{ReferenceCounts, reference_counts};
 pub use sales::{DailySales, StockOut, TopSeller};
 pub(crate) use sync_cursor::CursorPlace;
 pub use sync_cursor::StoredCursor;
 pub use sync_run::{NewRun, RunEnd, RunLock, SyncRun};
+pub use webhook_event::{NewWebhookEvent, WaitingEvent};
 
 use crate::DbError;
 

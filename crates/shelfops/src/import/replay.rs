@@ -138,6 +138,8 @@ async fn replay_group(
     let tx = database.tenant(tenant.customer_id).await?;
     let settings = tx.settings().await?;
     let conventions = conventions(&tx, &settings, &source).await?;
+    // Only files are read by clocks that somebody chose.
+    let is_of_file = !tx.integrations().await?.iter().any(|known| known.source == source);
     let sync_run_id = tx.start_run(&run).await?;
     tx.commit().await?;
     let reader = QuarantineSource {
@@ -164,7 +166,7 @@ async fn replay_group(
             sync_run_id,
             create_unknown: request.create_unknown.clone(),
             is_replay: true,
-            is_of_file: true,
+            is_of_file,
             batch_records: BatchLimit::new(BATCH_RECORDS),
         },
     );

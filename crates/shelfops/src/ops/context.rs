@@ -9,6 +9,7 @@ use shelfops_db::{Database, TenantTx};
 use super::OpError;
 use crate::config::Config;
 use crate::server::OpenDatabase;
+use crate::sync::Connections;
 
 /// What operations may use.
 pub(crate) struct Context {
@@ -16,6 +17,7 @@ pub(crate) struct Context {
     database: OpenDatabase,
     talk: Arc<dyn Talk>,
     principal: String,
+    connections: Arc<Connections>,
 }
 
 /// How an operation tells of itself while it runs. Nothing of it is part of the answer.
@@ -51,12 +53,18 @@ impl Context {
     pub(crate) fn new(config: Config, talk: Arc<dyn Talk>) -> Self {
         let database = OpenDatabase::new(&config, talk.clone());
         let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-        Self { config, database, talk, principal: format!("terminal:{user}") }
+        let principal = format!("terminal:{user}");
+        Self { config, database, talk, principal, connections: Arc::default() }
     }
 
     /// Returns the settings.
     pub(crate) const fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Returns the lines to vendors.
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// Returns the database, starting the embedded server if there is no other.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use shelfops_db::{DbError, MigrationError};
 use shelfops_ingest::pipeline::PipelineError;
+use shelfops_integrations::connector::ConnectorError;
 use shelfops_integrations::file::{MappingError, OpenError};
 
 /// Why an operation was not done.
@@ -78,7 +79,8 @@ impl OpError {
         with_reasons(self)
     }
 
-    fn from_error(kind: ErrorKind, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+    /// Wraps an error with what is behind it.
+    pub(crate) fn from_error(kind: ErrorKind, error: impl std::error::Error + Send + Sync + 'static) -> Self {
         let message = error.to_string();
         let cause = std::error::Error::source(&error).map(|cause| joined(cause, ": ").into());
         Self { kind, message, cause }
@@ -90,11 +92,15 @@ impl From<DbError> for OpError {
         let kind = match &error {
             DbError::Unreachable { .. } => ErrorKind::DependencyDown,
             DbError::UnknownTenant { .. } | DbError::NotFound(_) => ErrorKind::NotFound,
-            DbError::TenantExists(_) | DbError::Busy(_) => ErrorKind::Conflict,
+            DbError::TenantExists(_) | DbError::IntegrationExists(_) | DbError::Busy(_) => {
+                ErrorKind::Conflict
+            }
             DbError::BadSlug(_) | DbError::BadAddress(_) | DbError::UnknownTimeZone(_) => {
                 ErrorKind::Usage
             }
-            DbError::NotMigrated | DbError::Statement { .. } => ErrorKind::Failed,
+            DbError::NotMigrated | DbError::Statement { .. } | DbError::Secret(_) => {
+                ErrorKind::Failed
+            }
         };
         // Such an error says in its own line what the server said.
         if let DbError::Statement { .. } = &error {
@@ -120,7 +126,15 @@ impl From<PipelineError> for OpError {
     fn from(error: PipelineError) -> Self {
         let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
         let is_database_down = cause.is_some_and(DbError::is_transient);
-        let kind = if is_database_down { ErrorKind::DependencyDown } else { ErrorKind::Failed };
+        let vendors = match &error {
+            PipelineError::Source(source) => ConnectorError::behind(source).map(crate::sync::kind),
+            _ => None,
+        };
+        let kind = match vendors {
+            Some(kind) => kind,
+            None if is_database_down => ErrorKind::DependencyDown,
+            None => ErrorKind::Failed,
+        };
         Self::from_error(kind, error)
     }
 }

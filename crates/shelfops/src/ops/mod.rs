@@ -5,6 +5,13 @@
 
 mod doctor;
 mod import;
+mod integration_add;
+mod integration_check;
+mod integration_connect;
+mod integration_list;
+mod integration_remove;
+mod integration_show;
+mod integration_types;
 mod migrate_down;
 mod migrate_status;
 mod migrate_up;
@@ -13,7 +20,12 @@ mod quarantine_discard;
 mod quarantine_list;
 mod quarantine_replay;
 mod quarantine_show;
+mod secret_rotate;
+mod sync_backfill;
 mod sync_list;
+mod sync_reconcile;
+mod sync_run;
+mod sync_show;
 mod tenant_add;
 mod tenant_list;
 mod tenant_show;
@@ -40,6 +52,18 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &tenant_list::TenantList,
     &tenant_show::TenantShow,
     &import::Import,
+    &integration_types::IntegrationTypes,
+    &integration_add::IntegrationAdd,
+    &integration_connect::IntegrationConnect,
+    &integration_check::IntegrationCheck,
+    &integration_list::IntegrationList,
+    &integration_show::IntegrationShow,
+    &integration_remove::IntegrationRemove,
+    &secret_rotate::SecretRotate,
+    &sync_run::SyncRun,
+    &sync_backfill::SyncBackfill,
+    &sync_reconcile::SyncReconcile,
+    &sync_show::SyncShow,
     &sync_list::SyncList,
     &quality_rules::QualityRules,
     &quarantine_list::QuarantineList,
@@ -54,7 +78,9 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
 pub(crate) const NOUNS: &[(&str, &str)] = &[
     ("migrate", "Build the schema and take it back, step by step"),
     ("tenant", "The retailers whose data is kept here, apart from each other"),
-    ("sync", "Runs of sources through the pipeline"),
+    ("integration", "Connected systems: who let us in where, and how fresh each is"),
+    ("secret", "What tokens are encrypted with"),
+    ("sync", "Runs of sources through the pipeline, and comparisons with the vendor"),
     ("quality", "What data must be like"),
     ("quarantine", "Records that a rule refused, kept until they are replayed or discarded"),
     ("timeseries", "Tables that are partitioned by time"),

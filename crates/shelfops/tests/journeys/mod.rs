@@ -5,6 +5,7 @@ mod bad_files;
 mod bad_text;
 mod bad_values;
 mod broken_database;
+mod connected;
 mod embedded;
 mod formats;
 mod full_disk;
