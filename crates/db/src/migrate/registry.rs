@@ -48,4 +48,6 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("20261123102900_create_sales_rollups"),
     migration!("20261123103000_create_latest_inventory"),
     migration!("20261123103100_create_finish_chunk"),
+    migration!("20261126223000_name_api_keys"),
+    migration!("20261126223100_create_api_key_lookup"),
 ];

@@ -1,21 +1,23 @@
 //! What every operation may use: the database, who asks, and how to tell of progress.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use shelfops_db::models::{AuditEntry, Tenant};
 use shelfops_db::{Database, TenantTx};
 
 use super::OpError;
+use super::principal::Principal;
 use crate::config::Config;
 use crate::server::OpenDatabase;
 
 /// What operations may use.
 pub(crate) struct Context {
     config: Config,
-    database: OpenDatabase,
+    database: Arc<OpenDatabase>,
     talk: Arc<dyn Talk>,
-    principal: String,
+    principal: Principal,
 }
 
 /// How an operation tells of itself while it runs. Nothing of it is part of the answer.
@@ -31,6 +33,16 @@ pub(crate) trait Talk: Send + Sync {
 
     /// Whether the user asked to stop.
     fn should_stop(&self) -> bool;
+}
+
+/// How often the wish to stop is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Returns when the user has asked to stop.
+pub(crate) async fn until_stopped(talk: &dyn Talk) {
+    while !talk.should_stop() {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// How far something has come.
@@ -49,9 +61,14 @@ pub(crate) struct TaskProgress {
 impl Context {
     /// Makes a context; the database is opened when the first operation asks for it.
     pub(crate) fn new(config: Config, talk: Arc<dyn Talk>) -> Self {
-        let database = OpenDatabase::new(&config, talk.clone());
+        let database = Arc::new(OpenDatabase::new(&config, talk.clone()));
         let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-        Self { config, database, talk, principal: format!("terminal:{user}") }
+        Self { config, database, talk, principal: Principal::Terminal { user } }
+    }
+
+    /// Returns the same for somebody else: one database, but whoever asks is held to what they may.
+    pub(crate) fn for_principal(&self, principal: Principal, talk: Arc<dyn Talk>) -> Self {
+        Self { config: self.config.clone(), database: self.database.clone(), talk, principal }
     }
 
     /// Returns the settings.
@@ -65,7 +82,7 @@ impl Context {
     }
 
     /// Returns the server's state, for those that look at the server itself.
-    pub(crate) const fn open_database(&self) -> &OpenDatabase {
+    pub(crate) fn open_database(&self) -> &OpenDatabase {
         &self.database
     }
 
@@ -78,7 +95,7 @@ impl Context {
     }
 
     /// Returns who asks.
-    pub(crate) fn principal(&self) -> &str {
+    pub(crate) const fn principal(&self) -> &Principal {
         &self.principal
     }
 
@@ -100,8 +117,8 @@ impl Context {
         Timestamp::now()
     }
 
-    /// Stops the embedded server, if this was its last user.
-    pub(crate) async fn close(self) {
+    /// Closes the database, and stops the embedded server if this was its last user.
+    pub(crate) async fn close(&self) {
         self.database.close().await;
     }
 }
