@@ -39,6 +39,21 @@ pub struct Database {
     signing_key: Arc<OnceCell<SigningKey>>,
 }
 
+/// How the connections of one login are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Whose work they are for: `owner` or `tenants`.
+    pub name: &'static str,
+    /// How many there may be.
+    pub limit: usize,
+    /// How many there are.
+    pub open: usize,
+    /// How many of them do nothing.
+    pub idle: usize,
+    /// How many requests wait for one.
+    pub waiting: usize,
+}
+
 impl Database {
     /// Prepares connections; none is opened before it is needed.
     ///
@@ -82,6 +97,32 @@ impl Database {
     /// Hands out a connection that holds a lock for as long as it lives.
     pub(crate) async fn lock_connection(&self) -> Result<Object, DbError> {
         self.connect(&self.tenants).await
+    }
+
+    /// Hands out a connection of tenants' login, for what is asked before the tenant is known.
+    pub(crate) async fn tenant_connection(&self) -> Result<Object, DbError> {
+        self.connect(&self.tenants).await
+    }
+
+    /// Says how the connections are used, those of the owner first.
+    pub fn pools(&self) -> [PoolUse; 2] {
+        let used = |name, pool: &Pool| {
+            let status = pool.status();
+            PoolUse {
+                name,
+                limit: status.max_size,
+                open: status.size,
+                idle: status.available,
+                waiting: status.waiting,
+            }
+        };
+        [used("owner", &self.owner), used("tenants", &self.tenants)]
+    }
+
+    /// Closes every connection that is idle, and the others as soon as they are; opens no more.
+    pub fn close(&self) {
+        self.owner.close();
+        self.tenants.close();
     }
 
     async fn connect(&self, pool: &Pool) -> Result<Object, DbError> {

@@ -41,6 +41,11 @@ pub enum DbError {
     /// A slug that is taken.
     #[error("there is a tenant '{0}' already")]
     TenantExists(String),
+    /// A name that a key in use has.
+    #[error(
+        "there is a key '{0}' already; give the new one another name, or revoke that one first"
+    )]
+    ApiKeyExists(String),
     /// A slug that the rules for slugs refuse.
     #[error(
         "'{0}' cannot name a tenant: use 1 to 63 lower-case letters, digits and '-', a letter first"

@@ -16,7 +16,7 @@ mod signing;
 mod tenant;
 mod timeseries;
 
-pub use database::{Database, DatabaseConfig, ensure_database};
+pub use database::{Database, DatabaseConfig, PoolUse, ensure_database};
 pub use error::{DbError, describe};
 pub use foresight::{Foreseen, Known};
 pub use health::Health;

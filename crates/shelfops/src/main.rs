@@ -8,6 +8,7 @@ mod demo;
 mod import;
 mod ops;
 mod reference;
+mod serve;
 mod server;
 mod simulate;
 mod sync;

@@ -74,10 +74,12 @@ impl OpenDatabase {
         Ok(config)
     }
 
-    /// Gives the server up; it stops when nobody else uses it.
-    pub(crate) async fn close(self) {
+    /// Closes the connections and gives the server up; it stops when nobody else uses it.
+    pub(crate) async fn close(&self) {
+        if let Some(database) = self.database.get() {
+            database.close();
+        }
         let Some(handle) = self.server.lock().await.take() else { return };
-        drop(self.database);
         let stopped = tokio::task::spawn_blocking(move || handle.stop_if_last()).await;
         if let Ok(Err(error)) = stopped {
             tracing::warn!(error = %error, "the embedded server did not stop at once");

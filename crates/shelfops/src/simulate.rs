@@ -3,17 +3,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value, json};
 use shelfops_simulators::square::{SquareConfig, serve};
 
 use crate::ops::OpError;
-use crate::ops::context::Talk;
-
-/// How often the wish to stop is looked at.
-const LOOK: Duration = Duration::from_millis(100);
+use crate::ops::context::{Talk, until_stopped};
 
 /// The command with its vendors.
 pub(crate) fn command() -> Command {
@@ -71,12 +67,7 @@ pub(crate) async fn run(
 ) -> Result<(), OpError> {
     let config = settings(matches)?;
     let told = config.clone();
-    let until_stopped = async {
-        while !talk.should_stop() {
-            tokio::time::sleep(LOOK).await;
-        }
-    };
-    serve(config, |address| tell(&introduction(&told, address)), until_stopped)
+    serve(config, |address| tell(&introduction(&told, address)), until_stopped(&*talk))
         .await
         .map_err(|error| OpError::failed(format!("the simulator cannot run: {error}")))
 }

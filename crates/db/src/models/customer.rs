@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use shelfops_ingest::CustomerId;
 use shelfops_ingest::values::Currency;
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 use super::{time_zone, timestamp};
@@ -112,10 +113,11 @@ impl Database {
     /// # Errors
     /// Says so when there is none, with a slug that is nearly the same.
     pub async fn find_tenant(&self, slug: &str) -> Result<Tenant, DbError> {
-        let tenants = self.operator().await?.tenants().await?;
-        if let Some(tenant) = tenants.iter().find(|tenant| tenant.slug == slug) {
-            return Ok(tenant.clone());
+        let operator = self.operator().await?;
+        if let Some(tenant) = operator.tenant_of(slug).await? {
+            return Ok(tenant);
         }
+        let tenants = operator.tenants().await?;
         let similar = tenants
             .into_iter()
             .map(|tenant| (edit_distance(slug, &tenant.slug), tenant.slug))
@@ -138,14 +140,27 @@ impl OperatorTx {
             .query("select customer_id, slug, created_at from shelfops.tenants order by slug", &[])
             .await
             .map_err(doing("list the tenants"))?;
-        Ok(rows
-            .iter()
-            .map(|row| Tenant {
-                customer_id: CustomerId::new(row.get(0)),
-                slug: row.get(1),
-                created_at: timestamp(row.get(2)),
-            })
-            .collect())
+        Ok(rows.iter().map(tenant).collect())
+    }
+
+    /// Finds the tenant of exactly that slug: one look into an index, since every request makes it.
+    async fn tenant_of(&self, slug: &str) -> Result<Option<Tenant>, DbError> {
+        let row = self
+            .query_opt(
+                "select customer_id, slug, created_at from shelfops.tenants where slug = $1",
+                &[&slug],
+            )
+            .await
+            .map_err(doing("find the tenant"))?;
+        Ok(row.as_ref().map(tenant))
+    }
+}
+
+fn tenant(row: &Row) -> Tenant {
+    Tenant {
+        customer_id: CustomerId::new(row.get(0)),
+        slug: row.get(1),
+        created_at: timestamp(row.get(2)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the program reads and writes of each table: one file a table, every query in it.
 
+mod api_key;
 mod audit_entry;
 mod customer;
 mod freshness;
@@ -18,6 +19,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+pub use api_key::{ApiKey, ApiKeyToken, KeyOwner, NewApiKey, NoApiKey};
 pub use audit_entry::AuditEntry;
 pub use customer::{NewTenant, Tenant, TenantSettings};
 pub use freshness::StreamFreshness;

@@ -17,6 +17,7 @@ const FOR_APP: &[&str] = &[
     "reference_check",
     "refuse_missing",
     "timeseries_engine",
+    "use_api_key",
 ];
 
 /// What the read-only role may call.
@@ -50,7 +51,7 @@ async fn functions_that_run_as_the_owner_do_not_look_names_up_where_others_put_t
         let loose = "select proname::text from pg_proc
                      where pronamespace = 'shelfops'::regnamespace
                          and (prosecdef or prolang <> (select oid from pg_language where lanname = 'sql'))
-                         and proconfig is distinct from array['search_path=pg_catalog, pg_temp']";
+                         and coalesce(not 'search_path=pg_catalog, pg_temp' = any (proconfig), true)";
         let rows = client.query(loose, &[]).await.unwrap();
         let loose: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         assert!(loose.is_empty(), "{loose:?}");

@@ -10,6 +10,7 @@
 //! chunks of TimescaleDB look for a row's key before the guard view refuses it, so that who knows the
 //! whole key of another's row, its tenant included, can find out whether it is there.
 
+mod api_keys;
 mod attacker;
 mod catalog;
 mod chunks;

@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, Command};
 
 use crate::ops::{AnyOperation, NOUNS, OPERATIONS};
-use crate::{demo, simulate};
+use crate::{demo, serve, simulate};
 
 /// What the exit codes mean.
 const EXIT_CODES: &str = "Exit codes:
@@ -13,6 +13,7 @@ const EXIT_CODES: &str = "Exit codes:
   3    a check found problems
   5    not found
   6    conflict: another process is at it, or something changed
+  7    not allowed
   8    the database cannot be reached
   9    partly done
   130  stopped on request; what was committed stays, the same command resumes";
@@ -26,7 +27,10 @@ pub(crate) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .args(common());
-    root = root.subcommand(demo::command()).subcommand(simulate::command());
+    root = root
+        .subcommand(demo::command())
+        .subcommand(serve::command())
+        .subcommand(simulate::command());
     for operation in OPERATIONS.iter().filter(|operation| !operation.name().contains(' ')) {
         root = root.subcommand(leaf(*operation, operation.name()));
     }

@@ -6,7 +6,7 @@ mod render;
 mod table;
 mod talk;
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::sync::Arc;
 
 use clap::ArgMatches;
@@ -16,8 +16,8 @@ use serde_json::Value;
 use crate::config::{Config, Overrides};
 use crate::ops::context::Talk;
 use crate::ops::output::Verdict;
-use crate::ops::{AnyOperation, Context, OPERATIONS, OpError};
-use crate::{demo, reference, simulate};
+use crate::ops::{AnyOperation, Context, OpError};
+use crate::{demo, reference, serve, simulate};
 use render::Format;
 use talk::Terminal;
 
@@ -40,7 +40,8 @@ pub(crate) async fn run() -> u8 {
             return if is_answer { 0 } else { 2 };
         }
     };
-    start_log(matches.get_count("verbose"));
+    let log_format = log_format(&matches);
+    start_log(matches.get_count("verbose"), log_format);
     let format = render::Format::from_matches(&matches);
     match dispatch(&matches, format).await {
         Ok(code) => code,
@@ -56,7 +57,9 @@ async fn dispatch(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
     if name == "reference" {
         return write(&reference::markdown(matches)).map(|()| 0);
     }
-    let terminal = Arc::new(Terminal::new(matches.get_flag("quiet")));
+    // Lines for people would spoil a log that programs read.
+    let is_quiet = matches.get_flag("quiet") || log_format(matches) == Some(LogFormat::Json);
+    let terminal = Arc::new(Terminal::new(is_quiet));
     tokio::spawn(talk::listen_for_interrupts(terminal.clone()));
     if name.starts_with("simulate ") {
         let tell = |introduction: &Value| {
@@ -69,6 +72,9 @@ async fn dispatch(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
     let context = Context::new(config, terminal.clone());
     let outcome = if name.starts_with("operation ") {
         operations::run(&name, &context, matches).await
+    } else if name == "serve" {
+        let tell = |introduction: &Value| write(&format!("{introduction:#}\n"));
+        serve::run(&context, matches, tell).await.map(|()| Verdict::Good)
     } else if name == "demo" {
         show_demo(&context, matches, &terminal).await
     } else {
@@ -143,11 +149,7 @@ fn called(matches: &ArgMatches) -> (String, &ArgMatches) {
 }
 
 pub(super) fn find(name: &str) -> Result<&'static dyn AnyOperation, OpError> {
-    OPERATIONS
-        .iter()
-        .copied()
-        .find(|operation| operation.name() == name)
-        .ok_or_else(|| OpError::usage(format!("there is no command '{name}'")))
+    crate::ops::find(name).ok_or_else(|| OpError::usage(format!("there is no command '{name}'")))
 }
 
 fn overrides(matches: &ArgMatches) -> Overrides {
@@ -160,18 +162,40 @@ fn overrides(matches: &ArgMatches) -> Overrides {
     }
 }
 
-fn start_log(verbosity: u8) {
+/// How a server's log is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Returns how the log is to be written; `None` for commands that are no servers.
+fn log_format(matches: &ArgMatches) -> Option<LogFormat> {
+    let (_, leaf) = called(matches);
+    let told = leaf.try_get_one::<String>("log-format").ok().flatten()?;
+    Some(if told == "json" { LogFormat::Json } else { LogFormat::Text })
+}
+
+/// Starts the log. A server says what it does unasked; other commands only what went wrong.
+fn start_log(verbosity: u8, format: Option<LogFormat>) {
     use tracing_subscriber::EnvFilter;
 
-    let default = match verbosity {
+    let default = match verbosity + u8::from(format.is_some()) {
         0 => "warn",
         1 => "info",
         _ => "debug",
     };
     let filter =
         EnvFilter::try_from_env("SHELFOPS_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    let _ = if format == Some(LogFormat::Json) {
+        log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+    } else {
+        log.try_init()
+    };
 }
 
 /// Writes an answer to stdout; a reader that has seen enough is no error.

@@ -2,12 +2,10 @@
 
 use std::io::Read;
 
-use clap::{Arg, ArgMatches, Command};
-use serde_json::{Value, json};
-
 use super::{find, render, write};
 use crate::ops::output::Verdict;
-use crate::ops::{Context, OPERATIONS, OpError, Output};
+use crate::ops::{self, Context, OpError};
+use clap::{Arg, ArgMatches, Command};
 
 /// The commands.
 pub(super) fn command() -> Command {
@@ -43,19 +41,7 @@ pub(super) async fn run(
     matches: &ArgMatches,
 ) -> Result<Verdict, OpError> {
     if name == "operation list" {
-        let listed: Vec<Value> = OPERATIONS
-            .iter()
-            .map(|operation| {
-                json!({
-                    "name": operation.name(),
-                    "summary": operation.summary(),
-                    "effect": operation.effect(),
-                    "input": operation.input_schema(),
-                    "output": operation.output_schema(),
-                })
-            })
-            .collect();
-        let output = Output::new(format!("{} operations", listed.len()), json!(listed));
+        let output = ops::catalogue();
         write(&render::output(&output, render::Format::Json))?;
         return Ok(output.verdict);
     }

@@ -4,13 +4,14 @@ mod answers;
 mod retailers;
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value, json};
 use shelfops_db::{Migrator, Target};
 
 use crate::import::{Counts, FailedReplay, FileReport, replay_arrived};
+use crate::ops::context::until_stopped;
 use crate::ops::{Context, OpError, Output};
 use retailers::Retailer;
 
@@ -161,8 +162,6 @@ pub(crate) async fn linger(context: &Context) -> Result<(), OpError> {
     talk.say(
         "Try in another terminal:  shelfops tenant list   shelfops quarantine list --tenant …",
     );
-    while !talk.should_stop() {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    until_stopped(&*talk).await;
     Ok(())
 }

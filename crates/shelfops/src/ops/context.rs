@@ -1,12 +1,14 @@
 //! What every operation may use: the database, who asks, and how to tell of progress.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use shelfops_db::models::{AuditEntry, Tenant};
 use shelfops_db::{Database, TenantTx};
 
 use super::OpError;
+use super::principal::Principal;
 use crate::config::Config;
 use crate::server::OpenDatabase;
 use crate::sync::Connections;
@@ -14,9 +16,9 @@ use crate::sync::Connections;
 /// What operations may use.
 pub(crate) struct Context {
     config: Config,
-    database: OpenDatabase,
+    database: Arc<OpenDatabase>,
     talk: Arc<dyn Talk>,
-    principal: String,
+    principal: Principal,
     connections: Arc<Connections>,
 }
 
@@ -35,6 +37,16 @@ pub(crate) trait Talk: Send + Sync {
     fn should_stop(&self) -> bool;
 }
 
+/// How often the wish to stop is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Returns when the user has asked to stop.
+pub(crate) async fn until_stopped(talk: &dyn Talk) {
+    while !talk.should_stop() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// How far something has come.
 #[derive(Clone, Debug)]
 pub(crate) struct TaskProgress {
@@ -51,10 +63,21 @@ pub(crate) struct TaskProgress {
 impl Context {
     /// Makes a context; the database is opened when the first operation asks for it.
     pub(crate) fn new(config: Config, talk: Arc<dyn Talk>) -> Self {
-        let database = OpenDatabase::new(&config, talk.clone());
+        let database = Arc::new(OpenDatabase::new(&config, talk.clone()));
         let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-        let principal = format!("terminal:{user}");
+        let principal = Principal::Terminal { user };
         Self { config, database, talk, principal, connections: Arc::default() }
+    }
+
+    /// Returns the same for somebody else: one database, but whoever asks is held to what they may.
+    pub(crate) fn for_principal(&self, principal: Principal, talk: Arc<dyn Talk>) -> Self {
+        Self {
+            config: self.config.clone(),
+            database: self.database.clone(),
+            talk,
+            principal,
+            connections: self.connections.clone(),
+        }
     }
 
     /// Returns the settings.
@@ -73,7 +96,7 @@ impl Context {
     }
 
     /// Returns the server's state, for those that look at the server itself.
-    pub(crate) const fn open_database(&self) -> &OpenDatabase {
+    pub(crate) fn open_database(&self) -> &OpenDatabase {
         &self.database
     }
 
@@ -86,7 +109,7 @@ impl Context {
     }
 
     /// Returns who asks.
-    pub(crate) fn principal(&self) -> &str {
+    pub(crate) const fn principal(&self) -> &Principal {
         &self.principal
     }
 
@@ -108,8 +131,8 @@ impl Context {
         Timestamp::now()
     }
 
-    /// Stops the embedded server, if this was its last user.
-    pub(crate) async fn close(self) {
+    /// Closes the database, and stops the embedded server if this was its last user.
+    pub(crate) async fn close(&self) {
         self.database.close().await;
     }
 }

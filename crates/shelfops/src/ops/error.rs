@@ -28,11 +28,25 @@ pub(crate) enum ErrorKind {
     NotFound,
     /// Wait, or look what else is going on.
     Conflict,
+    /// Ask with a key that may.
+    Forbidden,
     /// Start or reach what is needed.
     DependencyDown,
 }
 
 impl ErrorKind {
+    /// Returns its name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::NotFound => "not-found",
+            Self::Conflict => "conflict",
+            Self::Forbidden => "forbidden",
+            Self::DependencyDown => "dependency-down",
+        }
+    }
+
     /// Returns the exit code that says so; `shelfops --help` lists them.
     pub(crate) const fn exit_code(self) -> u8 {
         match self {
@@ -40,6 +54,7 @@ impl ErrorKind {
             Self::Usage => 2,
             Self::NotFound => 5,
             Self::Conflict => 6,
+            Self::Forbidden => 7,
             Self::DependencyDown => 8,
         }
     }
@@ -59,6 +74,11 @@ impl OpError {
     /// What was asked for is not there.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::NotFound, message: message.into(), cause: None }
+    }
+
+    /// Who asks may not.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Forbidden, message: message.into(), cause: None }
     }
 
     /// What a caller can do about it.
@@ -92,7 +112,10 @@ impl From<DbError> for OpError {
         let kind = match &error {
             DbError::Unreachable { .. } => ErrorKind::DependencyDown,
             DbError::UnknownTenant { .. } | DbError::NotFound(_) => ErrorKind::NotFound,
-            DbError::TenantExists(_) | DbError::IntegrationExists(_) | DbError::Busy(_) => {
+            DbError::TenantExists(_)
+            | DbError::IntegrationExists(_)
+            | DbError::ApiKeyExists(_)
+            | DbError::Busy(_) => {
                 ErrorKind::Conflict
             }
             DbError::BadSlug(_) | DbError::BadAddress(_) | DbError::UnknownTimeZone(_) => {

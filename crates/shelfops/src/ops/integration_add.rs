@@ -10,7 +10,7 @@ use shelfops_db::models::{Integration, NewIntegration, Tenant};
 use shelfops_ingest::SourceName;
 use shelfops_integrations::connector::{CONNECTORS, find};
 
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output, Principal};
 use crate::sync::begin_authorisation;
 use crate::webhooks::wait_for_consent;
 
@@ -60,6 +60,7 @@ impl Operation for IntegrationAdd {
          are encrypted before they are stored. Secrets are never flags: our application at the vendor is\n\
          set by SHELFOPS_<SYSTEM>_CLIENT_ID and SHELFOPS_<SYSTEM>_CLIENT_SECRET, or in shelfops.toml.";
     const EFFECT: Effect = Effect::Changes;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Added;
@@ -104,7 +105,9 @@ pub(super) async fn connect(
 ) -> Result<Output<Added>, OpError> {
     let begun = begin_authorisation(context, tenant, integration).await?;
     let (slug, source) = (&tenant.slug, &integration.source);
-    if no_wait {
+    // Nobody but a person at a terminal has the patience.
+    let can_wait = matches!(context.principal(), Principal::Terminal { .. });
+    if no_wait || !can_wait {
         let data = added(integration, Some(begun.url.clone()));
         return Ok(Output::new(format!("{source} of {slug} waits to be let in"), data)
             .line(format!("open {}", begun.url))

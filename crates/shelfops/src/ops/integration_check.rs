@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::integration_show::StreamRow;
 use super::output::{Verdict, counted};
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 use crate::sync::check;
 
 /// Checks a connection.
@@ -50,6 +50,7 @@ impl Operation for IntegrationCheck {
     const SUMMARY: &'static str = "Ask the vendor what we may read; say what is missing and how fresh";
     const DETAILS: &'static str = "Exit code 3 says that something is missing.";
     const EFFECT: Effect = Effect::Reads;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Checked;

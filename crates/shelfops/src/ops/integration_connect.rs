@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::integration_add::{Added, connect};
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Has a tenant let us in again.
 pub(crate) struct IntegrationConnect;
@@ -32,6 +32,7 @@ impl Operation for IntegrationConnect {
     const DETAILS: &'static str =
         "The connection keeps its records and cursors: what was missed meanwhile is read.";
     const EFFECT: Effect = Effect::Changes;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Added;

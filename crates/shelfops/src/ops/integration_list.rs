@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Lists a tenant's connections.
 pub(crate) struct IntegrationList;
@@ -35,6 +35,7 @@ impl Operation for IntegrationList {
     const NAME: &'static str = "integration list";
     const SUMMARY: &'static str = "List a retailer's connected systems";
     const EFFECT: Effect = Effect::Reads;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Vec<Row>;

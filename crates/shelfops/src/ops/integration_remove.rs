@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 use crate::sync::disconnect;
 
 /// Ends a connection.
@@ -40,6 +40,7 @@ impl Operation for IntegrationRemove {
     const DETAILS: &'static str = "What was read stays. The connection is kept as revoked, so that it can be connected again\n\
          where it stopped, unless it is to be forgotten.";
     const EFFECT: Effect = Effect::Changes;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Removed;

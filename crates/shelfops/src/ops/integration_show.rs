@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::StreamFreshness;
 
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Shows a connection.
 pub(crate) struct IntegrationShow;
@@ -66,6 +66,7 @@ impl Operation for IntegrationShow {
     const NAME: &'static str = "integration show";
     const SUMMARY: &'static str = "Show a connected system, and how fresh each stream of it is";
     const EFFECT: Effect = Effect::Reads;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Shown;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_integrations::connector::{Authorisation, CONNECTORS};
 
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Lists what can be connected.
 pub(crate) struct IntegrationTypes;
@@ -36,6 +36,7 @@ impl Operation for IntegrationTypes {
     const NAME: &'static str = "integration types";
     const SUMMARY: &'static str = "List the systems that can be connected, and what is read of each";
     const EFFECT: Effect = Effect::Reads;
+    const ACCESS: Access<Input> = Access::Anyone;
 
     type Input = Input;
     type Data = Vec<Row>;

@@ -3,6 +3,9 @@
 //! An operation is one file here and one line in [`OPERATIONS`]. The command line, and every other
 //! face, is a thin skin over this list: what one can do all can, with the same JSON.
 
+mod api_key_add;
+mod api_key_list;
+mod api_key_revoke;
 mod doctor;
 mod import;
 mod integration_add;
@@ -36,11 +39,15 @@ pub(crate) mod context;
 pub(crate) mod error;
 pub(crate) mod operation;
 pub(crate) mod output;
+pub(crate) mod principal;
+
+use serde_json::{Value, json};
 
 pub(crate) use context::Context;
 pub(crate) use error::OpError;
 pub(crate) use operation::{AnyOperation, Effect, Operation};
 pub(crate) use output::Output;
+pub(crate) use principal::{Access, Principal, Scope};
 
 /// Every operation, in the order people read them.
 pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
@@ -51,6 +58,9 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &tenant_add::TenantAdd,
     &tenant_list::TenantList,
     &tenant_show::TenantShow,
+    &api_key_add::ApiKeyAdd,
+    &api_key_list::ApiKeyList,
+    &api_key_revoke::ApiKeyRevoke,
     &import::Import,
     &integration_types::IntegrationTypes,
     &integration_add::IntegrationAdd,
@@ -78,6 +88,7 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
 pub(crate) const NOUNS: &[(&str, &str)] = &[
     ("migrate", "Build the schema and take it back, step by step"),
     ("tenant", "The retailers whose data is kept here, apart from each other"),
+    ("api-key", "Keys for the HTTP interface, each for one tenant"),
     ("integration", "Connected systems: who let us in where, and how fresh each is"),
     ("secret", "What tokens are encrypted with"),
     ("sync", "Runs of sources through the pipeline, and comparisons with the vendor"),
@@ -85,6 +96,30 @@ pub(crate) const NOUNS: &[(&str, &str)] = &[
     ("quarantine", "Records that a rule refused, kept until they are replayed or discarded"),
     ("timeseries", "Tables that are partitioned by time"),
 ];
+
+/// Finds an operation by its name.
+pub(crate) fn find(name: &str) -> Option<&'static dyn AnyOperation> {
+    OPERATIONS.iter().copied().find(|operation| operation.name() == name)
+}
+
+/// Lists every operation with what a program needs to call it.
+pub(crate) fn catalogue() -> Output<Value> {
+    let listed: Vec<Value> = OPERATIONS
+        .iter()
+        .map(|operation| {
+            json!({
+                "name": operation.name(),
+                "summary": operation.summary(),
+                "effect": operation.effect(),
+                "access": operation.access(),
+                "scope": operation.scope(),
+                "input": operation.input_schema(),
+                "output": operation.output_schema(),
+            })
+        })
+        .collect();
+    Output::new(format!("{} operations", listed.len()), json!(listed))
+}
 
 #[cfg(test)]
 mod tests;

@@ -5,12 +5,14 @@ use std::future::Future;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shelfops_db::models::AuditEntry;
 
+use super::principal::{Access, AccessKind, Scope};
 use super::{Context, OpError, Output};
 
 /// Whether an operation leaves things as they are.
@@ -33,6 +35,14 @@ pub(crate) trait Operation: Sync + 'static {
     const DETAILS: &'static str = "";
     /// Whether it changes anything.
     const EFFECT: Effect;
+
+    /// Who may run it. Where nothing is said, the operator alone.
+    const ACCESS: Access<Self::Input> = Access::Operator;
+    /// What a key must be allowed to.
+    const SCOPE: Scope = match Self::EFFECT {
+        Effect::Reads => Scope::Read,
+        Effect::Changes => Scope::Write,
+    };
 
     /// What it is told.
     type Input: Args + Serialize + DeserializeOwned + JsonSchema + Send + 'static;
@@ -61,6 +71,10 @@ pub(crate) trait AnyOperation: Sync {
     fn details(&self) -> &'static str;
     /// Whether it changes anything.
     fn effect(&self) -> Effect;
+    /// Who may run it.
+    fn access(&self) -> AccessKind;
+    /// What a key must be allowed to.
+    fn scope(&self) -> Scope;
     /// The JSON schema of what it is told.
     fn input_schema(&self) -> Schema;
     /// The JSON schema of what it answers.
@@ -98,12 +112,22 @@ impl<O: Operation> AnyOperation for O {
         O::EFFECT
     }
 
+    fn access(&self) -> AccessKind {
+        O::ACCESS.kind()
+    }
+
+    fn scope(&self) -> Scope {
+        O::SCOPE
+    }
+
     fn input_schema(&self) -> Schema {
         schema_for!(O::Input)
     }
 
     fn output_schema(&self) -> Schema {
-        schema_for!(Output<O::Data>)
+        // What is left out where it is empty is not promised.
+        let settings = SchemaSettings::draft2020_12().for_serialize();
+        settings.into_generator().into_root_schema_for::<Output<O::Data>>()
     }
 
     fn augment(&self, command: Command) -> Command {
@@ -129,6 +153,8 @@ impl<O: Operation> AnyOperation for O {
         input: Value,
     ) -> BoxFuture<'a, Result<Output<Value>, OpError>> {
         async move {
+            // Who may not run it at all is not told what it wants to be told.
+            context.principal().may_run(O::ACCESS.kind(), O::SCOPE)?;
             let input = serde_json::from_value(input).map_err(|error| {
                 OpError::usage(format!("the input of {} is not right: {error}", O::NAME))
             })?;
@@ -138,11 +164,15 @@ impl<O: Operation> AnyOperation for O {
     }
 }
 
-/// Runs an operation, and remembers it where it changed a tenant's data.
+/// Runs an operation for who may, and remembers it where it changed a tenant's data.
 async fn run_audited<O: Operation>(
     context: &Context,
     input: O::Input,
 ) -> Result<Output<Value>, OpError> {
+    context.principal().may_run(O::ACCESS.kind(), O::SCOPE)?;
+    if let Access::Tenant(tenant_of) = O::ACCESS {
+        context.principal().may_name(tenant_of(&input))?;
+    }
     let tenant = O::changes_tenant(&input).map(str::to_owned);
     let told = json!(input);
     let outcome = O::run(context, input).await;
@@ -151,8 +181,9 @@ async fn run_audited<O: Operation>(
             Ok(output) => ("done", output.summary.join("; ")),
             Err(error) => ("failed", error.to_string()),
         };
+        let principal = context.principal().to_string();
         let entry = AuditEntry {
-            principal: context.principal(),
+            principal: &principal,
             operation: O::NAME,
             input: told,
             outcome: state,

@@ -69,6 +69,21 @@ pub(crate) fn counted(count: impl TryInto<u64>, thing: &str) -> String {
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Good, Self::Problems, Self::Failed, Self::Partial, Self::Stopped];
+
+    /// Returns its name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Problems => "problems",
+            Self::Failed => "failed",
+            Self::Partial => "partial",
+            Self::Stopped => "stopped",
+        }
+    }
+
     /// Returns this verdict, or another in place of a good one.
     pub(crate) fn or(self, other: Self) -> Self {
         if self == Self::Good { other } else { self }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use shelfops_ingest::rules::{RULES, Rule, Severity, Stage};
 
 use super::quarantine_show::find_rule;
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Lists the validation rules.
 pub(crate) struct QualityRules;
@@ -35,6 +35,7 @@ impl Operation for QualityRules {
     const SUMMARY: &'static str = "List what records must be like, or explain one rule";
     const DETAILS: &'static str = "Example: shelfops quality rules totals-add-up";
     const EFFECT: Effect = Effect::Reads;
+    const ACCESS: Access<Input> = Access::Anyone;
 
     type Input = Input;
     type Data = Vec<Row>;

@@ -7,7 +7,7 @@ use shelfops_db::models::QuarantineFilter;
 
 use super::output::counted;
 use super::quarantine_show::{check_rule, find_record, parse_id};
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Gives quarantined records up.
 pub(crate) struct QuarantineDiscard;
@@ -42,6 +42,7 @@ impl Operation for QuarantineDiscard {
     const NAME: &'static str = "quarantine discard";
     const SUMMARY: &'static str = "Give records up: they stay readable and are never replayed";
     const EFFECT: Effect = Effect::Changes;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Discarded;

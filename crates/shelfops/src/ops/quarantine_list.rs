@@ -8,7 +8,7 @@ use shelfops_db::models::QuarantineFilter;
 
 use super::output::counted;
 use super::quarantine_show::check_rule;
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Says what waits in quarantine.
 pub(crate) struct QuarantineList;
@@ -38,6 +38,7 @@ impl Operation for QuarantineList {
     const NAME: &'static str = "quarantine list";
     const SUMMARY: &'static str = "Say what waits: counts by rule, or the records of one rule";
     const EFFECT: Effect = Effect::Reads;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Vec<Value>;

@@ -7,7 +7,7 @@ use shelfops_ingest::quarantine::ReferenceEntity;
 
 use super::output::{Verdict, counted};
 use super::quarantine_show::{check_rule, find_record, parse_id};
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 use crate::import::{Counts, FailedReplay, Replay, ReplayReport, ReplayRequest, replay};
 
 /// Tries quarantined records again.
@@ -59,6 +59,7 @@ impl Operation for QuarantineReplay {
 Records whose missing store, product or supplier arrives are replayed by themselves. Each record is
 read by the mapping of the import that found it; with another mapping, import the file again.";
     const EFFECT: Effect = Effect::Changes;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Replayed;

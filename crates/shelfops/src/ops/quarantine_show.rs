@@ -9,7 +9,7 @@ use shelfops_db::models::{QuarantineFilter, QuarantinedRow};
 use shelfops_ingest::rules::{self, Rule};
 use uuid::Uuid;
 
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Shows one quarantined record whole.
 pub(crate) struct QuarantineShow;
@@ -29,6 +29,7 @@ impl Operation for QuarantineShow {
     const NAME: &'static str = "quarantine show";
     const SUMMARY: &'static str = "Show a record as its source told it, and why it was refused";
     const EFFECT: Effect = Effect::Reads;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Value;

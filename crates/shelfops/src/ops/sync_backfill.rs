@@ -9,7 +9,7 @@ use shelfops_ingest::Stream;
 use shelfops_integrations::connector::Span;
 
 use super::sync_run::told;
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 use crate::sync::{SyncReport, SyncRequest, sync_stream};
 
 /// Reads a span once more.
@@ -40,6 +40,7 @@ impl Operation for SyncBackfill {
          It has a cursor of its own: what `sync run` does is not disturbed. Stopped and started again it\n\
          resumes; records that are known stay as they are.";
     const EFFECT: Effect = Effect::Changes;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Vec<SyncReport>;

@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Lists runs.
 pub(crate) struct SyncList;
@@ -48,6 +48,7 @@ impl Operation for SyncList {
     const NAME: &'static str = "sync list";
     const SUMMARY: &'static str = "List imports and other runs, with what became of every record";
     const EFFECT: Effect = Effect::Reads;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Vec<Row>;

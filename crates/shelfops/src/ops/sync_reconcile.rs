@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::output::{Verdict, counted};
 use super::sync_backfill::day;
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 use crate::sync::{ReconcileReport, reconcile};
 
 /// Compares a day.
@@ -34,6 +34,7 @@ impl Operation for SyncReconcile {
          records are named and read again. Exit code 3 says that something still differs. A worker does\n\
          this every day; `sync show` shows how it ended.";
     const EFFECT: Effect = Effect::Changes;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Vec<ReconcileReport>;

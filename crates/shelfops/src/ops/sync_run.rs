@@ -10,7 +10,7 @@ use shelfops_ingest::Stream;
 use shelfops_integrations::connector::find;
 
 use super::output::{Verdict, counted};
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 use crate::sync::{SyncReport, SyncRequest, sync_stream};
 
 /// Reads a connected system.
@@ -39,6 +39,7 @@ impl Operation for SyncRun {
          The first run reads all history; it can be stopped and started again at any time and goes on\n\
          behind the last batch. Records are recognised: what is read twice is loaded once.";
     const EFFECT: Effect = Effect::Changes;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Vec<SyncReport>;

@@ -7,7 +7,7 @@ use shelfops_db::models::Reconciliation;
 
 use super::integration_show::StreamRow;
 use super::output::Verdict;
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Shows how a system is kept in step.
 pub(crate) struct SyncShow;
@@ -64,6 +64,7 @@ impl Operation for SyncShow {
     const NAME: &'static str = "sync show";
     const SUMMARY: &'static str = "Show how fresh a connected system is, and where it differs from the vendor";
     const EFFECT: Effect = Effect::Reads;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Shown;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use shelfops_db::models::reference_counts;
 
 use super::output::counted;
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Shows what a tenant has.
 pub(crate) struct TenantShow;
@@ -39,6 +39,7 @@ impl Operation for TenantShow {
     const NAME: &'static str = "tenant show";
     const SUMMARY: &'static str = "Show what a retailer has";
     const EFFECT: Effect = Effect::Reads;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.slug);
 
     type Input = Input;
     type Data = Shown;

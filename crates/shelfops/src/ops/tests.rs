@@ -6,17 +6,17 @@ use super::{NOUNS, OPERATIONS};
 
 #[test]
 fn the_registry_lists_every_operation_of_the_directory() {
-    const SHARED: [&str; 6] = ["mod", "tests", "context", "error", "operation", "output"];
+    const SHARED: [&str; 7] =
+        ["mod", "tests", "context", "error", "operation", "output", "principal"];
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ops");
     let files: BTreeSet<String> = std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .map(|name| name.trim_end_matches(".rs").to_owned())
         .filter(|name| !SHARED.contains(&name.as_str()))
-        .map(|name| name.replace('_', " "))
         .collect();
     let names: BTreeSet<String> =
-        OPERATIONS.iter().map(|operation| operation.name().to_owned()).collect();
+        OPERATIONS.iter().map(|operation| operation.name().replace([' ', '-'], "_")).collect();
     assert_eq!(files, names);
     assert_eq!(names.len(), OPERATIONS.len(), "a name is used twice");
 }

@@ -13,7 +13,7 @@ use crate::ops::Context;
 pub(crate) use callback::wait_for_consent;
 
 /// The routes; anybody may call them, so each proves what it is told.
-pub(crate) fn router(context: Arc<Context>) -> Router {
+pub(crate) fn router<S: Clone + Send + Sync + 'static>(context: Arc<Context>) -> Router<S> {
     Router::new()
         .route("/webhooks/{connector}", post(notification::receive))
         .route("/oauth/{connector}/callback", get(callback::receive))

@@ -65,20 +65,24 @@ async fn a_day_that_differs_from_the_vendors_is_told_and_mended() {
     for store in equal.data().as_array().unwrap() {
         assert_eq!(store["outcome"], "equal", "{equal}");
     }
-    // Somebody deletes a line and changes another.
+    // Somebody deletes a line.
     let day = shop.texts(
         "select line.external_id from transactions as line
          where transaction_type = 'sale'
              and occurred_at between now() - interval '30 hours' and now() - interval '26 hours'
-         order by external_id limit 2",
+         order by external_id limit 1",
     );
     let day = day.await;
     let client = shop.database().connect().await.unwrap();
-    let spoilt = client.execute("delete from transactions where external_id = $1", &[&day[0]]);
-    if spoilt.await.is_err() {
-        // On the engine whose table is behind a view, the view takes it.
-        return;
+    let mut spoilt = 0;
+    // Where a view guards the table, only the table itself can be spoilt from outside.
+    for table in ["public.transactions", "timeseries.transactions"] {
+        let delete = format!("delete from {table} where external_id = $1");
+        if spoilt == 0 {
+            spoilt = client.execute(&delete, &[&day[0]]).await.unwrap();
+        }
     }
+    assert_eq!(spoilt, 1);
     let broken = vendor.call(&shop, &line).await.succeeds();
     let repaired: Vec<_> = broken
         .data()

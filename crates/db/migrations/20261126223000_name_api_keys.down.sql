@@ -1,0 +1,1 @@
+drop index api_keys_in_use;

@@ -1,0 +1,1 @@
+drop function shelfops.use_api_key(uuid, bytea);

@@ -1,0 +1,136 @@
+//! Operations over HTTP: the same as on the command line, and described as they are.
+
+use std::collections::BTreeSet;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use super::serve_keys::OPERATOR;
+use crate::fixture::{Server, csv, dirty_sales, shop};
+
+fn validator(schema: &Value) -> Validator {
+    jsonschema::options().build(schema).unwrap()
+}
+
+#[track_caller]
+fn assert_valid(validator: &Validator, value: &Value, what: &str) {
+    let faults: Vec<String> = validator
+        .iter_errors(value)
+        .map(|fault| format!("{}: {fault}", fault.instance_path()))
+        .collect();
+    assert!(faults.is_empty(), "{what}: {faults:#?}");
+}
+
+/// Returns a schema of the document with everything that it names.
+fn schema(document: &Value, name: &str) -> Value {
+    json!({
+        "$ref": format!("#/components/schemas/{name}"),
+        "components": document["components"],
+    })
+}
+
+#[tokio::test]
+async fn the_description_is_openapi_and_open() {
+    let shop = shop().await;
+    let server = Server::of(&shop, &[]).await;
+    let reply = server.get("/api/v1/openapi.json").send().await;
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    let document = reply.succeeds();
+    // Read by somebody else's types: a field that OpenAPI does not have this way is refused.
+    let read = oas3::from_json(&reply.body).unwrap();
+    assert_eq!(read.openapi, "3.1.0");
+    let ids: Vec<String> =
+        read.operations().filter_map(|(_, _, operation)| operation.operation_id.clone()).collect();
+    let different: BTreeSet<&String> = ids.iter().collect();
+    assert_eq!(ids.len(), different.len(), "{ids:?}");
+    assert_eq!(ids.len(), read.operations().count());
+    // Its schemas are of JSON Schema 2020-12.
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert!(jsonschema::meta::is_valid(schema), "{name}: {schema}");
+        assert!(!schema.to_string().contains("$defs"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_is_described_and_answers_as_described() {
+    let shop = shop().await;
+    shop.write("sales.csv", csv(&dirty_sales(300)));
+    shop.import_sales("sales.csv", &[]).await;
+    let command = shop.command().env("SHELFOPS_OPERATOR_KEY", OPERATOR);
+    let server = Server::start(command, &[]).await;
+    let document = server.get("/api/v1/openapi.json").send().await.succeeds();
+    let listed = server.get("/api/v1/operations").key(OPERATOR).send().await.succeeds();
+    let on_the_command_line = shop.call("operation list").await.succeeds().json();
+    assert_eq!(listed, on_the_command_line);
+
+    shop.write("more.csv", "store_id,name\nS9,Nine\n");
+    let waiting =
+        server.call("quarantine-list", &json!({ "tenant": "acme", "rule": "known-store" }));
+    let waiting = waiting.key(OPERATOR).send().await.succeeds();
+    let id = &waiting["data"][0]["id"];
+    let acme = || json!({ "tenant": "acme" });
+    let calls = [
+        ("doctor", json!({})),
+        ("migrate-up", json!({})),
+        ("migrate-down", json!({ "steps": 0 })),
+        ("migrate-status", json!({})),
+        ("tenant-add", json!({ "slug": "charly", "currency": "USD", "time_zone": "UTC" })),
+        ("tenant-list", json!({})),
+        ("tenant-show", json!({ "slug": "acme" })),
+        ("api-key-add", json!({ "name": "till", "tenant": "acme", "expires_in_days": 3 })),
+        ("api-key-list", acme()),
+        ("api-key-revoke", json!({ "name": "till", "tenant": "acme" })),
+        ("import", json!({ "files": ["more.csv"], "tenant": "acme", "kind": "stores" })),
+        ("sync-list", acme()),
+        ("quality-rules", json!({ "rule": "known-store" })),
+        ("quarantine-list", acme()),
+        ("quarantine-show", json!({ "id": id, "tenant": "acme" })),
+        ("quarantine-replay", acme()),
+        ("quarantine-discard", json!({ "tenant": "acme", "rule": "known-store", "reason": "x" })),
+        ("timeseries-list", json!({})),
+        ("timeseries-show", json!({ "table": "transactions" })),
+    ];
+    for operation in listed["data"].as_array().unwrap() {
+        let name = operation["name"].as_str().unwrap().replace(' ', "-");
+        let (_, input) = calls
+            .iter()
+            .find(|(known, _)| *known == name)
+            .unwrap_or_else(|| panic!("{name} is not called here: add a call"));
+        let described = &document["paths"][format!("/api/v1/operations/{name}")]["post"];
+        let named = |at: &Value| {
+            let target = at["content"]["application/json"]["schema"]["$ref"].as_str().unwrap();
+            target.rsplit_once('/').unwrap().1.to_owned()
+        };
+        let input_schema = schema(&document, &named(&described["requestBody"]));
+        let output_schema = schema(&document, &named(&described["responses"]["200"]));
+        assert_valid(&validator(&input_schema), input, &format!("input of {name}"));
+        let reply = server.call(&name, input).key(OPERATOR).send().await;
+        if reply.status == 200 {
+            assert_valid(&validator(&output_schema), &reply.json(), &format!("output of {name}"));
+            assert!(reply.header("x-shelfops-verdict").is_some(), "{reply:?}");
+        } else {
+            let problem = schema(&document, "Problem");
+            assert_valid(&validator(&problem), &reply.json(), &format!("problem of {name}"));
+            assert_eq!(name, "migrate-down", "{reply:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn http_answers_what_the_command_line_answers() {
+    let shop = shop().await;
+    let key = shop.key("till", "acme", &["read"]).await;
+    let server = Server::of(&shop, &[]).await;
+    for (operation, input, line) in [
+        ("tenant-show", json!({ "slug": "acme" }), "tenant show acme"),
+        ("sync-list", json!({ "tenant": "acme", "limit": 1 }), "sync list --tenant acme --limit 1"),
+        ("quality-rules", json!({}), "quality rules"),
+    ] {
+        let asked = server.call(operation, &input).key(&key).send().await.succeeds();
+        let run = shop.run(line.split(' ').chain(["--output", "json"])).await.succeeds().json();
+        assert_eq!(asked, run, "{operation}");
+    }
+    // No body at all is an input without fields.
+    let bare = server.ask("POST", "/api/v1/operations/quality-rules").key(&key).send().await;
+    bare.succeeds();
+}
