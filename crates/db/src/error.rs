@@ -30,6 +30,14 @@ pub enum DbError {
         /// What the server said.
         source: tokio_postgres::Error,
     },
+    /// The job queue could not be used.
+    #[error("could not {action}: {reason}")]
+    Queue {
+        /// What was being done, as words that follow "could not".
+        action: &'static str,
+        /// What the queue said.
+        reason: String,
+    },
     /// A slug that names no tenant.
     #[error("there is no tenant '{slug}'; `shelfops tenant list` shows them all{}", guess(similar))]
     UnknownTenant {

@@ -5,10 +5,12 @@ mod audit_entry;
 mod customer;
 mod freshness;
 mod integration;
+mod job;
 mod quarantined_record;
 mod reconciliation;
 mod reference;
 mod sales;
+mod schedule;
 mod store;
 mod sync_cursor;
 mod sync_run;
@@ -26,6 +28,7 @@ pub use freshness::StreamFreshness;
 pub use integration::{
     ConnectedAccount, Integration, IntegrationStatus, NewIntegration, StoredSecrets,
 };
+pub use job::{Job, JobFilter, JobState, NewJob};
 pub(crate) use quarantined_record::Disposal;
 pub use quarantined_record::{
     QuarantineFilter, QuarantineSummary, QuarantinedRow, ReplayCandidate, ReplayChoice,
@@ -34,6 +37,7 @@ pub use quarantined_record::{
 pub use reconciliation::{DayCount, DayLine, Reconciliation, ReconciliationOutcome};
 pub use reference::{ReferenceCounts, reference_counts};
 pub use sales::{DailySales, StockOut, TopSeller};
+pub use schedule::{DueSchedule, NewSchedule, Rhythm, Schedule, ScheduleChange};
 pub(crate) use sync_cursor::CursorPlace;
 pub use sync_cursor::StoredCursor;
 pub use sync_run::{NewRun, RunEnd, RunLock, SyncRun};

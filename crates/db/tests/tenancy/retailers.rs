@@ -142,6 +142,9 @@ const SEEDS: &[&str] = &[
      values ('{c}', '{s}-000000000018', '{m}', sha256('{m}'), '{{m}}')",
     "insert into audit_log (customer_id, audit_entry_id, principal, operation, outcome, detail)
      values ('{c}', '{s}-000000000019', '{m}', '{m}', 'done', '{m}')",
+    "insert into schedules (customer_id, schedule_id, kind, integration_id, stream, every_seconds,
+         next_due_at)
+     values ('{c}', '{s}-000000000020', 'sync', '{k}-000000000004', '{m}', 300, '2026-03-01')",
 ];
 
 /// Runs a test once an engine, each time with both retailers in a new database.

@@ -121,7 +121,10 @@ impl From<DbError> for OpError {
             DbError::BadSlug(_) | DbError::BadAddress(_) | DbError::UnknownTimeZone(_) => {
                 ErrorKind::Usage
             }
-            DbError::NotMigrated | DbError::Statement { .. } | DbError::Secret(_) => {
+            DbError::NotMigrated
+            | DbError::Queue { .. }
+            | DbError::Statement { .. }
+            | DbError::Secret(_) => {
                 ErrorKind::Failed
             }
         };
