@@ -51,7 +51,9 @@ begin
     end if;
     select job.id into strict job_id
     from shelfops_queue.add_job(
-        kind, payload::json, full_queue, null, least(greatest(max_attempts, 1), 100), full_key
+        -- The time of this moment, not of the transaction: jobs of one are done in the order they were put.
+        kind, payload::json, full_queue, clock_timestamp(), least(greatest(max_attempts, 1), 100),
+        full_key
     ) as job;
     return job_id;
 end

@@ -6,7 +6,7 @@ create table schedules (
     kind text not null check (kind ~ '^[a-z][a-z-]{0,62}$'),
     -- Of no integration: work on the tenant's own tables.
     integration_id uuid,
-    stream text check (stream <> ''),
+    stream text check (stream ~ '^[a-z][a-z-]{0,62}$'),
     every_seconds integer not null check (every_seconds between 60 and 2678400),
     -- By the tenant's own clock; with it, every_seconds is a day.
     daily_at time,

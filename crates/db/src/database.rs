@@ -19,6 +19,10 @@ const TENANT_CONNECTIONS: usize = 16;
 /// How many connections the owner's work may use at once.
 const OWNER_CONNECTIONS: usize = 4;
 
+/// How many connections a job of a worker uses at most: its lock, two batches that are merged, one that
+/// is staged, what it looks up, and the end of its run.
+const CONNECTIONS_OF_A_JOB: usize = 6;
+
 /// Where the database is.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
@@ -77,6 +81,14 @@ impl Database {
     /// Where the database is, without secrets.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Makes room for jobs that are done at once: each holds connections while it waits for others, so
+    /// that too few would have all of them wait for each other for ever.
+    pub(crate) fn make_room(&self, job_count: usize) {
+        self.tenants.resize(TENANT_CONNECTIONS.max(job_count * CONNECTIONS_OF_A_JOB));
+        // A worker's session, and what its jobs do as operators.
+        self.owner.resize(OWNER_CONNECTIONS + 1 + job_count);
     }
 
     /// Begins a tenant's transaction.

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod demo;
 mod import;
+mod jobs;
 mod ops;
 mod reference;
 mod serve;
@@ -13,6 +14,7 @@ mod server;
 mod simulate;
 mod sync;
 mod webhooks;
+mod worker;
 
 use std::process::ExitCode;
 

@@ -37,9 +37,10 @@ pub struct TakenJob {
 }
 
 impl TakenJob {
-    /// Whether this worker should leave the job behind its batch, because others may have taken it.
-    pub fn should_stop(&self) -> bool {
-        self.is_lost.load(Ordering::SeqCst)
+    /// Returns the flag that is raised when this worker should leave its jobs behind the batch at hand,
+    /// because others may have taken them. All jobs of a shift share it.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        self.is_lost.clone()
     }
 }
 

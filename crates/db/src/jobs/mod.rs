@@ -14,6 +14,7 @@ use graphile_worker::{Database as QueueDatabase, WorkerUtils};
 pub use handler::{Again, JobFailure, JobKind, Runner, TakenJob};
 pub use worker::{Worker, WorkerSettings};
 
+use crate::error::doing;
 use crate::{Database, DbError};
 
 /// Where the queue's own tables are.
@@ -26,7 +27,7 @@ pub(crate) async fn install(database: &Database) -> Result<(), DbError> {
     let exists = client
         .query_one("select to_regnamespace($1) is not null", &[&SCHEMA])
         .await
-        .map_err(crate::error::doing("look for the job queue"))?;
+        .map_err(doing("look for the job queue"))?;
     if !exists.get::<_, bool>(0) {
         return Ok(());
     }
@@ -34,6 +35,16 @@ pub(crate) async fn install(database: &Database) -> Result<(), DbError> {
         .migrate()
         .await
         .map_err(|error| failed("build the job queue", &error))
+}
+
+/// Refuses a database whose schema has no queue yet: the library would make one of its own.
+async fn require(database: &Database) -> Result<(), DbError> {
+    let client = database.owner_connection().await?;
+    let row = client
+        .query_one("select to_regclass('shelfops_queue._private_jobs') is not null", &[])
+        .await
+        .map_err(doing("look for the job queue"))?;
+    if row.get(0) { Ok(()) } else { Err(DbError::NotMigrated) }
 }
 
 /// Opens a pool for the queue, as the role that owns its tables.

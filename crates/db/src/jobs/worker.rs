@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::handler::{JobKind, Runner, Shift, Task};
 use super::session::Session;
-use super::{SCHEMA, connect, failed};
+use super::{SCHEMA, connect, failed, require};
 use crate::{Database, DbError};
 
 /// How often the wish to stop is looked at.
@@ -109,8 +109,8 @@ impl Worker {
         &self,
         should_stop: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Result<Working, DbError> {
-        // Says so when the schema is not there.
-        drop(self.database.operator().await?);
+        self.database.make_room(self.settings.concurrency);
+        require(&self.database).await?;
         // One connection a job that ends or begins, and two for what is done besides.
         let queue = connect(&self.database, self.settings.concurrency + 2)?;
         let shift = Shift::new(self.runner.clone());

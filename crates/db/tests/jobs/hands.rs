@@ -80,8 +80,8 @@ impl AtWork {
         };
         let runner = Arc::new(Hand(move |job| work(job).boxed()));
         let worker = Worker::new(database.clone(), settings, runner).taking::<Errand>();
-        let (stop, has_heard) = (Arc::new(AtomicBool::new(false)), Arc::default());
-        let (asked, heard) = (stop.clone(), Arc::clone(&has_heard));
+        let (stop, has_heard): (Arc<AtomicBool>, Arc<AtomicBool>) = Default::default();
+        let (asked, heard) = (stop.clone(), has_heard.clone());
         let should_stop = move || {
             let is_asked = asked.load(Ordering::SeqCst);
             heard.fetch_or(is_asked, Ordering::SeqCst);

@@ -78,7 +78,8 @@ async fn a_queue_never_runs_two_jobs_at_once_however_many_workers_there_are() {
             worker.stop().await;
         }
         assert_eq!(most.load(Ordering::SeqCst), 1);
-        assert_eq!(order.lock().await.len(), 40);
+        let expected: Vec<i64> = (0..40).collect();
+        assert_eq!(*order.lock().await, expected, "in the order they were put");
     })
     .await;
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::observer::RunObserver;
 use super::run_end::conclude;
 use super::source::QuarantineSource;
-use super::{BATCH_BYTES, BATCH_RECORDS, Counts, conventions};
+use super::{Counts, conventions};
 use crate::ops::{Context, OpError};
 
 /// Which records to try again, and how.
@@ -167,13 +167,13 @@ async fn replay_group(
             create_unknown: request.create_unknown.clone(),
             is_replay: true,
             is_of_file,
-            batch_records: BatchLimit::new(BATCH_RECORDS),
+            batch_records: BatchLimit::new(context.batch_records()),
         },
     );
     let observer = Arc::new(RunObserver::new(format!("replaying {stream}"), None, context.talk()));
     let settings = Settings {
         batch_records: sink.batch_records(),
-        batch_bytes: BATCH_BYTES,
+        batch_bytes: context.batch_bytes(),
         now: context.now(),
         hopeless_after: None,
         alignment: None,

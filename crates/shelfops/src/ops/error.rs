@@ -81,6 +81,11 @@ impl OpError {
         Self { kind: ErrorKind::Forbidden, message: message.into(), cause: None }
     }
 
+    /// Something else is going on.
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Conflict, message: message.into(), cause: None }
+    }
+
     /// What a caller can do about it.
     pub(crate) const fn kind(&self) -> ErrorKind {
         self.kind

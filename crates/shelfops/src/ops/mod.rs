@@ -15,6 +15,11 @@ mod integration_list;
 mod integration_remove;
 mod integration_show;
 mod integration_types;
+mod job_list;
+mod job_pause;
+mod job_resume;
+mod job_run;
+mod job_show;
 mod migrate_down;
 mod migrate_status;
 mod migrate_up;
@@ -23,6 +28,8 @@ mod quarantine_discard;
 mod quarantine_list;
 mod quarantine_replay;
 mod quarantine_show;
+mod schedule_list;
+mod schedule_set;
 mod secret_rotate;
 mod sync_backfill;
 mod sync_list;
@@ -80,6 +87,13 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &quarantine_show::QuarantineShow,
     &quarantine_replay::QuarantineReplay,
     &quarantine_discard::QuarantineDiscard,
+    &job_list::JobList,
+    &job_show::JobShow,
+    &job_run::JobRun,
+    &job_pause::JobPause,
+    &job_resume::JobResume,
+    &schedule_list::ScheduleList,
+    &schedule_set::ScheduleSet,
     &timeseries_list::TimeseriesList,
     &timeseries_show::TimeseriesShow,
 ];
@@ -94,6 +108,8 @@ pub(crate) const NOUNS: &[(&str, &str)] = &[
     ("sync", "Runs of sources through the pipeline, and comparisons with the vendor"),
     ("quality", "What data must be like"),
     ("quarantine", "Records that a rule refused, kept until they are replayed or discarded"),
+    ("job", "Background jobs: those that are not done yet, and those that failed for good"),
+    ("schedule", "What is done again and again for a tenant"),
     ("timeseries", "Tables that are partitioned by time"),
 ];
 

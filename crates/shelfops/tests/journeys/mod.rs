@@ -23,3 +23,4 @@ mod serve_operations;
 mod serve_requests;
 mod simulate;
 mod together;
+mod worker;
