@@ -39,9 +39,7 @@ pub(crate) async fn run(
     let shares = u32::try_from(concurrency).unwrap_or(u32::MAX);
     let context = Arc::new(Context::new(config, talk.clone()).sharing_memory(shares));
     let outcome = work(&context, talk, concurrency, terminal).await;
-    if let Some(context) = Arc::into_inner(context) {
-        context.close().await;
-    }
+    context.close().await;
     outcome
 }
 

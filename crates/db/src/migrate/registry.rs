@@ -52,6 +52,6 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("20261126100100_create_reconciliations"),
     migration!("20261126223000_name_api_keys"),
     migration!("20261126223100_create_api_key_lookup"),
-    migration!("20261126220000_create_job_queue"),
-    migration!("20261126220100_create_schedules"),
+    migration!("20261126230000_create_job_queue"),
+    migration!("20261126230100_create_schedules"),
 ];

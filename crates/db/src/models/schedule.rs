@@ -132,22 +132,6 @@ impl TenantTx {
         Ok(added > 0)
     }
 
-    /// Returns the id of an integration by its source's name.
-    ///
-    /// # Errors
-    /// Says so when there is none.
-    pub async fn integration_id_of(&self, source: &str) -> Result<Uuid, DbError> {
-        let row = self
-            .query_opt(
-                "select integration_id from integrations where customer_id = $1 and source = $2",
-                &[&self.customer_id().as_uuid(), &source],
-            )
-            .await
-            .map_err(doing("find the integration"))?;
-        row.map(|row| row.get(0))
-            .ok_or_else(|| DbError::NotFound(format!("there is no integration '{source}'")))
-    }
-
     /// Lists the tenant's schedules, in the order they were made.
     ///
     /// # Errors

@@ -4,9 +4,14 @@
 //! that it can be put by any transaction and done by any machine; what it does, it does by the same
 //! functions that operations call.
 
+mod integration;
+mod process_webhooks;
+mod reconcile;
+mod refresh_token;
 mod replay_quarantine;
 mod runner;
 mod schedules;
+mod sync;
 mod timeseries_upkeep;
 mod work;
 
@@ -16,13 +21,20 @@ use shelfops_db::models::{DueSchedule, NewJob};
 
 use crate::ops::OpError;
 
+pub(crate) use process_webhooks::notification_job;
 pub(crate) use runner::{Crew, WorkerTalk, worker};
 pub(crate) use schedules::{add_default_schedules, parse_daily, parse_rhythm, shown};
-pub(crate) use work::{AnyWork, Backoff, Work};
+pub(crate) use work::{AnyWork, Backoff, Done, Work};
 
 /// Every kind of job, in the order people read them.
-pub(crate) const JOBS: &[&dyn AnyWork] =
-    &[&replay_quarantine::ReplayQuarantine, &timeseries_upkeep::TimeseriesUpkeep];
+pub(crate) const JOBS: &[&dyn AnyWork] = &[
+    &sync::Sync,
+    &process_webhooks::ProcessWebhooks,
+    &refresh_token::RefreshToken,
+    &reconcile::Reconcile,
+    &replay_quarantine::ReplayQuarantine,
+    &timeseries_upkeep::TimeseriesUpkeep,
+];
 
 /// Finds a kind by its name.
 ///

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use shelfops_db::models::DueSchedule;
 use shelfops_ingest::CustomerId;
 
-use super::Work;
+use super::{Done, Work};
 use crate::import::{Counts, replay_arrived};
 use crate::ops::output::counted;
 use crate::ops::{Context, OpError};
@@ -33,7 +33,7 @@ impl Work for ReplayQuarantine {
         due.customer_id.map(|customer_id| Payload { customer_id })
     }
 
-    async fn run(context: &Context, payload: Payload) -> Result<String, OpError> {
+    async fn run(context: &Context, payload: Payload) -> Result<Done, OpError> {
         let tenant = context.database().await?.tenant_of(payload.customer_id).await?;
         let replay = replay_arrived(context, &tenant).await?;
         if let Some(failed) = replay.failed.into_iter().next() {
@@ -43,10 +43,10 @@ impl Work for ReplayQuarantine {
         for report in &replay.reports {
             totals.add(&report.counts);
         }
-        Ok(format!(
+        Ok(Done::All(format!(
             "{} tried, {} still refused",
             counted(totals.read, "record"),
             totals.quarantined
-        ))
+        )))
     }
 }

@@ -10,8 +10,10 @@ use serde_json::Value;
 use shelfops_db::jobs::{Again, JobFailure, Runner, TakenJob, Worker, WorkerSettings};
 use shelfops_db::models::{DueSchedule, NewJob};
 use shelfops_db::{Database, DbError};
+use shelfops_ingest::CustomerId;
+use uuid::Uuid;
 
-use super::{JOBS, find, scheduled, told};
+use super::{Done, JOBS, find, scheduled, told};
 use crate::ops::context::{Talk, TaskProgress};
 use crate::ops::error::ErrorKind;
 use crate::ops::{Context, OpError};
@@ -49,7 +51,25 @@ impl Crew {
     }
 
     async fn attempt(&self, job: &TakenJob) -> Result<String, OpError> {
-        find(job.kind)?.run(&self.context, job.payload.clone()).await
+        let work = find(job.kind)?;
+        match work.run(&self.context, job.payload.clone()).await? {
+            Done::All(said) => Ok(said),
+            Done::Part(said) => {
+                if let Some(rest) = work.rest(job.payload.clone()) {
+                    self.put(&rest).await?;
+                }
+                Ok(format!("{said}; the rest is another job"))
+            }
+        }
+    }
+
+    /// Puts a job for the tenant that it names.
+    async fn put(&self, job: &NewJob) -> Result<(), OpError> {
+        let owner = job.payload["customer_id"].as_str().and_then(|id| Uuid::parse_str(id).ok());
+        let operator = self.context.database().await?.operator().await?;
+        operator.enqueue(owner.map(CustomerId::new), job).await?;
+        operator.commit().await?;
+        Ok(())
     }
 
     async fn do_job(&self, job: TakenJob) -> Result<(), JobFailure> {

@@ -11,7 +11,7 @@ use super::{Backoff, JOBS, find, parse_daily, parse_rhythm, scheduled, shown};
 
 #[test]
 fn the_registry_lists_every_job_of_the_directory() {
-    const SHARED: [&str; 5] = ["mod", "tests", "runner", "schedules", "work"];
+    const SHARED: [&str; 6] = ["mod", "tests", "integration", "runner", "schedules", "work"];
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/jobs");
     let files: BTreeSet<String> = std::fs::read_dir(directory)
         .unwrap()
@@ -67,5 +67,38 @@ fn a_schedule_stands_for_a_job_of_whom_it_belongs_to() {
     assert!(scheduled(&due("timeseries-upkeep", None)).is_some());
     assert!(scheduled(&due("timeseries-upkeep", Some(acme))).is_none());
     assert!(scheduled(&due("nobody-knows", Some(acme))).is_none());
+    // What is about an integration needs one.
+    for kind in ["sync", "process-webhooks", "refresh-token", "reconcile"] {
+        assert!(scheduled(&due(kind, Some(acme))).is_none(), "{kind}");
+    }
     assert!(find("nobody-knows").is_err());
+}
+
+#[test]
+fn jobs_of_an_integration_stand_in_one_queue_and_each_stream_has_its_own_key() {
+    let (acme, till) = (CustomerId::new(Uuid::now_v7()), Uuid::now_v7());
+    let due = |kind: &str, stream: Option<&str>| DueSchedule {
+        customer_id: Some(acme),
+        kind: kind.to_owned(),
+        integration_id: Some(till),
+        stream: stream.map(str::to_owned),
+        due_at: Some("2026-03-02T03:10:00Z".parse().unwrap()),
+    };
+    let jobs = [
+        scheduled(&due("sync", Some("transactions"))).unwrap(),
+        scheduled(&due("sync", Some("products"))).unwrap(),
+        scheduled(&due("process-webhooks", None)).unwrap(),
+        scheduled(&due("refresh-token", None)).unwrap(),
+        scheduled(&due("reconcile", None)).unwrap(),
+    ];
+    let queue = till.to_string();
+    assert!(jobs.iter().all(|job| job.queue.as_ref() == Some(&queue)));
+    let keys: BTreeSet<_> = jobs.iter().map(|job| job.key.clone().unwrap()).collect();
+    assert_eq!(keys.len(), jobs.len(), "{keys:?}");
+    assert!(keys.contains(&format!("reconcile/{till}/2026-03-02")), "{keys:?}");
+    assert!(scheduled(&due("sync", Some("weather"))).is_none());
+    for job in jobs {
+        let again = find(job.kind).unwrap().rest(job.payload.clone()).unwrap();
+        assert_eq!(again, job, "what a job leaves is the same job");
+    }
 }

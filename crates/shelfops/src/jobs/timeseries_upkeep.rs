@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::DueSchedule;
 
-use super::Work;
+use super::{Done, Work};
 use crate::ops::output::counted;
 use crate::ops::{Context, OpError};
 
@@ -34,10 +34,10 @@ impl Work for TimeseriesUpkeep {
         due.customer_id.is_none().then_some(Payload {})
     }
 
-    async fn run(context: &Context, _payload: Payload) -> Result<String, OpError> {
+    async fn run(context: &Context, _payload: Payload) -> Result<Done, OpError> {
         let kept = context.database().await?.keep_time_series(AHEAD).await?;
         let made: i32 = kept.iter().map(|series| series.made).sum();
         let dropped: i32 = kept.iter().map(|series| series.dropped).sum();
-        Ok(format!("{} made ahead, {dropped} dropped", counted(made, "chunk")))
+        Ok(Done::All(format!("{} made ahead, {dropped} dropped", counted(made, "chunk"))))
     }
 }

@@ -33,6 +33,15 @@ impl Backoff {
     }
 }
 
+/// What came of a job that did not fail, in a few words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// All of it is done.
+    All(String),
+    /// It was asked to stop in the middle: the rest is put as a job of its own.
+    Part(String),
+}
+
 /// A kind of job.
 pub(crate) trait Work: Send + Sync + 'static {
     /// Its name in the queue.
@@ -66,7 +75,7 @@ pub(crate) trait Work: Send + Sync + 'static {
     fn run(
         context: &Context,
         payload: Self::Payload,
-    ) -> impl Future<Output = Result<String, OpError>> + Send;
+    ) -> impl Future<Output = Result<Done, OpError>> + Send;
 
     /// Returns the job that does it.
     fn job(payload: &Self::Payload) -> NewJob {
@@ -92,6 +101,8 @@ pub(crate) trait AnyWork: Sync {
     fn register(&self, worker: Worker) -> Worker;
     /// Returns the job that a schedule stands for.
     fn scheduled(&self, due: &DueSchedule) -> Option<NewJob>;
+    /// Returns the job that goes on with what one of that payload left.
+    fn rest(&self, payload: Value) -> Option<NewJob>;
     /// Refuses a schedule that tells it too little, or what is not meant for it.
     fn check_schedule(&self, new: &NewSchedule, customer_id: CustomerId) -> Result<(), OpError> {
         let due = DueSchedule {
@@ -110,12 +121,13 @@ pub(crate) trait AnyWork: Sync {
             ))),
         }
     }
+
     /// Does it.
     fn run<'a>(
         &'a self,
         context: &'a Context,
         payload: Value,
-    ) -> BoxFuture<'a, Result<String, OpError>>;
+    ) -> BoxFuture<'a, Result<Done, OpError>>;
 }
 
 /// A kind as the queue knows it.
@@ -146,11 +158,15 @@ impl<W: Work> AnyWork for W {
         W::scheduled(due).map(|payload| W::job(&payload))
     }
 
+    fn rest(&self, payload: Value) -> Option<NewJob> {
+        serde_json::from_value(payload).ok().map(|payload| W::job(&payload))
+    }
+
     fn run<'a>(
         &'a self,
         context: &'a Context,
         payload: Value,
-    ) -> BoxFuture<'a, Result<String, OpError>> {
+    ) -> BoxFuture<'a, Result<Done, OpError>> {
         async move {
             let payload = serde_json::from_value(payload).map_err(|error| {
                 OpError::usage(format!("what {} was told is not right: {error}", W::NAME))

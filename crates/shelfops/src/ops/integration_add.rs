@@ -11,6 +11,7 @@ use shelfops_ingest::SourceName;
 use shelfops_integrations::connector::{CONNECTORS, find};
 
 use super::{Access, Context, Effect, OpError, Operation, Output, Principal};
+use crate::jobs::add_default_schedules;
 use crate::sync::begin_authorisation;
 use crate::webhooks::wait_for_consent;
 
@@ -83,7 +84,8 @@ impl Operation for IntegrationAdd {
         let keyring = context.connections().keyring(context.config()).await?;
         keyring.present().map_err(shelfops_db::DbError::from)?;
         let source = input.source.as_deref().unwrap_or_else(|| connector.name());
-        let source = SourceName::parse(source).map_err(|error| OpError::usage(error.to_string()))?;
+        let source =
+            SourceName::parse(source).map_err(|error| OpError::usage(error.to_string()))?;
         let settings = match input.history_from.as_deref() {
             Some(day) => json!({ "history_from": first_moment(day)? }),
             None => json!({}),
@@ -91,6 +93,7 @@ impl Operation for IntegrationAdd {
         let (tenant, tx) = context.tenant(&input.tenant).await?;
         let new = NewIntegration { source, connector: connector.name(), settings };
         let integration = tx.add_integration(&new).await?;
+        add_default_schedules(&tx, integration.integration_id, connector.streams()).await?;
         tx.commit().await?;
         connect(context, &tenant, &integration, input.no_wait).await
     }
@@ -111,7 +114,9 @@ pub(super) async fn connect(
         let data = added(integration, Some(begun.url.clone()));
         return Ok(Output::new(format!("{source} of {slug} waits to be let in"), data)
             .line(format!("open {}", begun.url))
-            .risk("the page must lead back to a server of ours: `shelfops serve` has to be up then"));
+            .risk(
+                "the page must lead back to a server of ours: `shelfops serve` has to be up then",
+            ));
     }
     let talk = context.talk();
     talk.say(&format!("Open this page as {slug} and agree:\n\n  {}\n", begun.url));
@@ -144,7 +149,7 @@ fn added(integration: &Integration, authorize_url: Option<String>) -> Added {
 
 fn first_moment(day: &str) -> Result<jiff::Timestamp, OpError> {
     let parsed = day.parse::<Date>().and_then(|day| day.to_zoned_datetime(TimeZone::UTC));
-    parsed.map(|zoned| zoned.timestamp()).map_err(|error| {
-        OpError::usage(format!("'{day}' is no day such as 2026-01-31: {error}"))
-    })
+    parsed
+        .map(|zoned| zoned.timestamp())
+        .map_err(|error| OpError::usage(format!("'{day}' is no day such as 2026-01-31: {error}")))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use shelfops_db::models::Schedule;
 
 use super::output::counted;
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 use crate::jobs::shown;
 
 /// Lists a tenant's schedules.
@@ -19,17 +19,17 @@ pub(crate) struct Input {
     /// The tenant
     #[arg(long)]
     pub(crate) tenant: String,
-    /// Only of this integration
-    #[arg(long)]
+    /// Only of this system
+    #[arg(long, alias = "integration")]
     #[serde(default)]
-    pub(crate) integration: Option<String>,
+    pub(crate) source: Option<String>,
 }
 
 /// One schedule.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Row {
     pub(super) kind: String,
-    pub(super) integration: Option<String>,
+    pub(super) source: Option<String>,
     pub(super) stream: Option<String>,
     pub(super) rhythm: String,
     pub(super) is_paused: bool,
@@ -43,7 +43,7 @@ impl From<Schedule> for Row {
         Self {
             rhythm: shown(schedule.every_seconds, schedule.daily_at.as_deref()),
             kind: schedule.kind,
-            integration: schedule.source,
+            source: schedule.source,
             stream: schedule.stream,
             is_paused: schedule.is_paused,
             next_due_at: schedule.next_due_at.map(|at| at.to_string()),
@@ -59,6 +59,7 @@ impl Operation for ScheduleList {
     const DETAILS: &'static str = "\
 A schedule is only as good as the workers: `shelfops worker` puts its jobs and does them.";
     const EFFECT: Effect = Effect::Reads;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Vec<Row>;
@@ -66,8 +67,8 @@ A schedule is only as good as the workers: `shelfops worker` puts its jobs and d
     async fn run(context: &Context, input: Input) -> Result<Output<Vec<Row>>, OpError> {
         let (tenant, tx) = context.tenant(&input.tenant).await?;
         let mut schedules = tx.schedules().await?;
-        if let Some(integration) = &input.integration {
-            schedules.retain(|schedule| schedule.source.as_ref() == Some(integration));
+        if let Some(source) = &input.source {
+            schedules.retain(|schedule| schedule.source.as_ref() == Some(source));
         }
         let resting = schedules.iter().filter(|schedule| schedule.is_paused).count();
         let mut summary = format!("{} of {}", counted(schedules.len(), "schedule"), tenant.slug);

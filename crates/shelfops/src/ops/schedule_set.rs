@@ -9,7 +9,7 @@ use shelfops_ingest::Stream;
 use uuid::Uuid;
 
 use super::schedule_list::Row;
-use super::{Context, Effect, OpError, Operation, Output};
+use super::{Access, Context, Effect, OpError, Operation, Output};
 use crate::jobs::{find, parse_daily, parse_rhythm};
 
 /// Sets a schedule.
@@ -22,10 +22,10 @@ pub(crate) struct Input {
     /// The tenant
     #[arg(long)]
     pub(crate) tenant: String,
-    /// The integration, by its source's name
-    #[arg(long)]
+    /// Which of the tenant's systems
+    #[arg(long, alias = "integration")]
     #[serde(default)]
-    pub(crate) integration: Option<String>,
+    pub(crate) source: Option<String>,
     /// The stream: then it is reading it that is scheduled
     #[arg(long)]
     #[serde(default)]
@@ -56,10 +56,11 @@ impl Operation for ScheduleSet {
     const NAME: &'static str = "schedule set";
     const SUMMARY: &'static str = "Say how often something is done, or let it rest";
     const DETAILS: &'static str = "\
-  shelfops schedule set --tenant acme --integration till --stream transactions --every 10m
+  shelfops schedule set --tenant acme --source till --stream transactions --every 10m
   shelfops schedule set --tenant acme --kind replay-quarantine --pause
 Jobs that are waiting already are done; `shelfops job pause` holds one back.";
     const EFFECT: Effect = Effect::Changes;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
     type Input = Input;
     type Data = Row;
@@ -71,8 +72,8 @@ Jobs that are waiting already are done; `shelfops job pause` holds one back.";
     async fn run(context: &Context, input: Input) -> Result<Output<Row>, OpError> {
         let wanted = Wanted::of(&input)?;
         let (_, tx) = context.tenant(&input.tenant).await?;
-        let integration_id = match &input.integration {
-            Some(source) => Some(tx.integration_id_of(source).await?),
+        let integration_id = match &input.source {
+            Some(source) => Some(tx.integration_of(source).await?.integration_id),
             None => None,
         };
         match wanted.find(tx.schedules().await?, integration_id) {

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 
 use http::HeaderMap;
 use serde_json::Value;
-use shelfops_db::models::{
-    Integration, IntegrationStatus, NewWebhookEvent, Tenant, WaitingEvent,
-};
+use shelfops_db::models::{Integration, IntegrationStatus, NewWebhookEvent, Tenant, WaitingEvent};
 use shelfops_ingest::Stream;
 use shelfops_integrations::connector::{Connector, Delivery, Hint, WebhookError, WebhookEvent};
 use uuid::Uuid;
 
 use super::connections::connector_of;
 use super::stream::{SyncReport, SyncRequest, sync_stream};
+use crate::jobs::notification_job;
 use crate::ops::{Context, OpError};
 
 /// How many notifications are looked at together.
@@ -72,6 +71,7 @@ async fn keep(
             .await?;
         if is_new {
             kept = Kept::New;
+            tx.enqueue(&notification_job(account.customer_id, account.integration_id)).await?;
         }
         tx.commit().await?;
     }
@@ -184,11 +184,7 @@ fn hints_of(
 }
 
 /// The vendor says that the tenant has ended the connection.
-async fn end(
-    context: &Context,
-    tenant: &Tenant,
-    integration: &Integration,
-) -> Result<(), OpError> {
+async fn end(context: &Context, tenant: &Tenant, integration: &Integration) -> Result<(), OpError> {
     let tx = context.database().await?.tenant(tenant.customer_id).await?;
     let reason = "the tenant ended the connection at the vendor: connect it again";
     tx.revoke_integration(integration.integration_id, Some(reason)).await?;

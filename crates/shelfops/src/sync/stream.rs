@@ -14,7 +14,7 @@ use shelfops_integrations::connector::{ConnectorError, OpenRequest, Span};
 use uuid::Uuid;
 
 use super::failure;
-use crate::import::{BATCH_BYTES, BATCH_RECORDS, Counts, RunObserver, conclude, replay_arrived};
+use crate::import::{Counts, RunObserver, conclude, replay_arrived};
 use crate::ops::{Context, OpError};
 
 /// How often a run resumes by itself when other runs are in its way, before it is an error.
@@ -67,7 +67,10 @@ pub(crate) async fn sync_stream(
     let tx = database.tenant(tenant.customer_id).await?;
     let sync_run_id = tx.start_run(&run).await?;
     tx.commit().await?;
-    let sink = CopySink::new(database, sink_options(tenant, integration, &run, sync_run_id));
+    let sink = CopySink::new(
+        database,
+        sink_options(tenant, integration, &run, (sync_run_id, context.batch_records())),
+    );
     let reading = Reading { context, tenant, integration, request, run: &run, sink: &sink };
     let (outcome, earlier) = reading.carry().await;
     if let Err(Trouble::Pipeline(error)) = &outcome
@@ -168,7 +171,7 @@ impl Reading<'_> {
         };
         let settings = Settings {
             batch_records: sink.batch_records(),
-            batch_bytes: BATCH_BYTES,
+            batch_bytes: context.batch_bytes(),
             now: context.now(),
             hopeless_after: None,
             alignment: sink.alignment(),
@@ -198,7 +201,7 @@ fn sink_options(
     tenant: &Tenant,
     integration: &Integration,
     run: &NewRun,
-    sync_run_id: Uuid,
+    (sync_run_id, batch_records): (Uuid, u32),
 ) -> SinkOptions {
     SinkOptions {
         customer_id: tenant.customer_id,
@@ -210,7 +213,7 @@ fn sink_options(
         is_replay: false,
         // A vendor's times have zones: nobody's clock can be wrong.
         is_of_file: false,
-        batch_records: BatchLimit::new(BATCH_RECORDS),
+        batch_records: BatchLimit::new(batch_records),
     }
 }
 
@@ -221,8 +224,7 @@ async fn replay_waiting(
     stream: Stream,
     counts: &Counts,
 ) -> Result<u64, OpError> {
-    let brings_references =
-        matches!(stream, Stream::Stores | Stream::Products | Stream::Suppliers);
+    let brings_references = matches!(stream, Stream::Stores | Stream::Products | Stream::Suppliers);
     if !brings_references || counts.inserted + counts.updated == 0 {
         return Ok(0);
     }
