@@ -105,7 +105,8 @@ begin
     loop
         continue when not pg_try_advisory_xact_lock(shelfops.worker_lock(worker));
         update shelfops_queue._private_jobs
-        set last_error = 'the worker that ran it is gone', run_at = now(), updated_at = now()
+        -- Its time stays: it goes before those that were put after it.
+        set last_error = 'the worker that ran it is gone', updated_at = now()
         where locked_by = worker;
         get diagnostics freed_of_worker = row_count;
         perform shelfops_queue.force_unlock_workers(array[worker]);

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use serde_json::Value;
 use shelfops_db::jobs::{Again, JobFailure, Runner, TakenJob, Worker, WorkerSettings};
 use shelfops_db::models::{DueSchedule, NewJob};
 use shelfops_db::{Database, DbError};
@@ -132,12 +131,17 @@ fn again(job: &TakenJob, error: &OpError) -> Again {
     }
 }
 
+/// Names a job as people would: what it did names the integration.
 fn describe(job: &TakenJob) -> String {
-    let told = match told(&job.payload) {
-        Value::Object(facts) if facts.is_empty() => String::new(),
-        facts => format!(" {facts}"),
-    };
-    format!("job {} {}{told}", job.job_id, job.kind)
+    let told = told(&job.payload);
+    let facts = told.as_object().into_iter().flatten();
+    let words: String = facts
+        .filter(|(name, _)| *name != "integration_id")
+        .map(|(_, fact)| {
+            format!(" {}", fact.as_str().map_or_else(|| fact.to_string(), str::to_owned))
+        })
+        .collect();
+    format!("job {}, {}{words}", job.job_id, job.kind)
 }
 
 impl WorkerTalk {

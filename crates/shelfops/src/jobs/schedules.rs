@@ -12,16 +12,14 @@ const MINUTE: i32 = 60;
 const HOUR: i32 = 60 * MINUTE;
 const DAY: i32 = 24 * HOUR;
 
-/// How often each stream is read: sales move all day, catalogues hardly. In the order that the first
-/// reading takes: what others refer to comes first.
-const STREAMS: &[(Stream, i32)] = &[
-    (Stream::Stores, DAY),
-    (Stream::Suppliers, DAY),
-    (Stream::Products, DAY),
-    (Stream::Inventory, HOUR),
-    (Stream::Transactions, 5 * MINUTE),
-    (Stream::PurchaseOrders, HOUR),
-];
+/// How often a stream is read: sales move all day, catalogues hardly.
+const fn every(stream: Stream) -> i32 {
+    match stream {
+        Stream::Transactions => 5 * MINUTE,
+        Stream::Inventory | Stream::PurchaseOrders => HOUR,
+        Stream::Stores | Stream::Products | Stream::Suppliers => DAY,
+    }
+}
 
 /// How often a token is looked at: vendors' tokens last for days, and one that ran out stops all reading.
 const TOKEN_EVERY: i32 = 6 * HOUR;
@@ -31,8 +29,9 @@ const TOKEN_EVERY: i32 = 6 * HOUR;
 const RECONCILE_AT: Time = Time::constant(4, 0, 0, 0);
 
 /// Adds the schedules that an integration starts with: each of its streams at once and then in its
-/// rhythm, its token, a daily comparison, and the tenant's quarantine. Those that are there stay as they
-/// are. In the transaction that adds the integration, so that none is ever without.
+/// rhythm, its token, a daily comparison, and the tenant's quarantine. `streams` are in the order of the
+/// first reading: what others refer to comes first. Schedules that are there stay as they are. In the
+/// transaction that adds the integration, so that none is ever without.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -48,10 +47,9 @@ pub(crate) async fn add_default_schedules(
         rhythm,
         starts_now: stream.is_some(),
     };
-    let read =
-        STREAMS.iter().filter(|(stream, _)| streams.contains(stream)).map(|(stream, seconds)| {
-            of_integration("sync", Some(*stream), Rhythm::Every { seconds: *seconds })
-        });
+    let read = streams.iter().map(|stream| {
+        of_integration("sync", Some(*stream), Rhythm::Every { seconds: every(*stream) })
+    });
     let besides = [
         of_integration("refresh-token", None, Rhythm::Every { seconds: TOKEN_EVERY }),
         of_integration("reconcile", None, Rhythm::DailyAt(RECONCILE_AT)),

@@ -7,7 +7,8 @@ use shelfops_db::models::{DueSchedule, Rhythm};
 use shelfops_ingest::CustomerId;
 use uuid::Uuid;
 
-use super::{Backoff, JOBS, find, parse_daily, parse_rhythm, scheduled, shown};
+use super::work::Backoff;
+use super::{JOBS, find, parse_daily, parse_rhythm, scheduled, shown};
 
 #[test]
 fn the_registry_lists_every_job_of_the_directory() {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use shelfops_testkit::{Engine, wait_for};
 use tokio_postgres::Client;
 
-use crate::fixture::{Running, Sale, Shop, best_engine, csv, shop};
+use crate::fixture::{Running, Sale, Shop, Vendor, best_engine, csv, shop};
 
 /// Far longer than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -126,6 +126,51 @@ async fn workers_share_the_work_and_stop_when_they_are_told_to() {
     assert_eq!(said.matches("timeseries-upkeep: ").count(), 1, "once for both: {said}");
     assert_eq!(said.matches("replay-quarantine: 200 records tried").count(), 1, "{said}");
     assert_eq!(shop.line_count().await, 200);
+}
+
+#[tokio::test]
+async fn a_connected_system_is_read_by_workers_alone_and_a_killed_one_loses_nothing() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    vendor.connect(&shop, "integration add square --tenant acme -o json").await.succeeds();
+    let listed = shop.call("schedule list --tenant acme --source square -o json").await;
+    let listed = listed.succeeds().data();
+    let rhythm = |kind: &str, stream: Option<&str>| {
+        let found = listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|schedule| schedule["kind"] == kind && schedule["stream"].as_str() == stream);
+        found.unwrap_or_else(|| panic!("{kind} {stream:?}: {listed}"))["rhythm"].clone()
+    };
+    assert_eq!(rhythm("sync", Some("transactions")), "every 5m");
+    assert_eq!(rhythm("sync", Some("inventory")), "every 1h");
+    assert_eq!(rhythm("sync", Some("products")), "every 1d");
+    assert_eq!(rhythm("refresh-token", None), "every 6h");
+    assert_eq!(rhythm("reconcile", None), "daily at 04:00");
+
+    let start = || vendor.command(&shop).args(["worker"]).start();
+    let first = start();
+    let begun = "select count(*) from sync_runs where kind = 'sync'";
+    wait_for("the first run", DEADLINE, async || shop.number(begun).await > 0).await.unwrap();
+    first.kill().await;
+    let (second, third) = (start(), start());
+    let read = "select count(*) from sync_runs
+                where kind = 'sync' and stream = 'transactions' and status = 'succeeded'";
+    wait_for("the sales to be read", 2 * DEADLINE, async || shop.number(read).await > 0)
+        .await
+        .unwrap();
+    until_none(&shop, " --tenant acme").await;
+    let said = [stop(second).await, stop(third).await];
+    vendor.assert_books_agree(&shop).await;
+    let failed = "select count(*) from sync_runs
+                  where status = 'failed' and error <> 'its process ended before it could say why'";
+    assert_eq!(shop.number(failed).await, 0, "{said:?}");
+    // Stores and products came first, also after one of them was begun twice.
+    let waiting = shop.texts(
+        "select concat_ws(' ', stream, rule, reason) from quarantined_records
+         where rule in ('known-store', 'known-product')",
+    );
+    assert_eq!(waiting.await, [""; 0], "{said:?}");
 }
 
 #[tokio::test]
