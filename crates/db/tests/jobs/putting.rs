@@ -1,10 +1,14 @@
 //! Putting jobs: in the transaction of what they follow from, for oneself only, and not twice.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use shelfops_db::models::NewJob;
+use shelfops_testkit::wait_for;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::hands::{AtWork, errand, in_state, jobs, put, tenant, until_empty};
+use super::hands::{AtWork, DEADLINE, errand, in_state, jobs, put, tenant, until_empty};
 use crate::fixture::on_every_engine;
 
 #[tokio::test]
@@ -75,25 +79,24 @@ async fn keys_and_queues_of_two_tenants_never_meet() {
         assert_eq!(jobs(fixture).await.len(), 3);
 
         // Acme's queue is busy, Bravo's is not.
-        let (begun, wait) = tokio::sync::mpsc::unbounded_channel::<()>();
-        let bravo_text = bravo.to_string();
-        let wait = std::sync::Arc::new(tokio::sync::Mutex::new(wait));
+        let gate = Arc::new(Semaphore::new(0));
+        let (held, bravo_text) = (gate.clone(), bravo.to_string());
         let worker = AtWork::start(&fixture.database, 2, move |job| {
             let is_bravo = job.payload["customer_id"] == bravo_text.as_str();
-            let wait = wait.clone();
+            let gate = held.clone();
             async move {
                 if !is_bravo {
-                    wait.lock().await.recv().await;
+                    gate.acquire().await.unwrap().forget();
                 }
                 Ok(())
             }
         });
-        shelfops_testkit::wait_for("Bravo's job", super::hands::DEADLINE, async || {
+        wait_for("Bravo's job", DEADLINE, async || {
             jobs(fixture).await.iter().all(|job| job.customer_id == Some(acme))
         })
         .await
         .unwrap();
-        drop(begun);
+        gate.add_permits(2);
         until_empty(fixture).await;
         worker.stop().await;
     })
@@ -113,7 +116,7 @@ async fn a_waiting_job_of_the_same_key_is_the_job_and_a_running_one_has_a_follow
         assert_eq!(put(fixture, acme, &keyed).await, first);
         assert_eq!(jobs(fixture).await.len(), 1);
 
-        let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+        let gate = Arc::new(Semaphore::new(0));
         let opened = gate.clone();
         let worker = AtWork::start(&fixture.database, 2, move |_| {
             let gate = opened.clone();

@@ -145,6 +145,10 @@ const SEEDS: &[&str] = &[
     "insert into schedules (customer_id, schedule_id, kind, integration_id, stream, every_seconds,
          next_due_at)
      values ('{c}', '{s}-000000000020', 'sync', '{k}-000000000004', '{m}', 300, '2026-03-01')",
+    "insert into reconciliations (customer_id, integration_id, external_store_id, business_date, currency,
+         vendor_sale_lines, vendor_return_lines, vendor_net, found_sale_lines, found_return_lines,
+         found_net, quarantined_lines, outcome)
+     values ('{c}', '{k}-000000000004', '{m}', '2026-03-01', 'EUR', 1, 0, {n}, 1, 0, {n}, 0, 'equal')",
 ];
 
 /// Runs a test once an engine, each time with both retailers in a new database.
