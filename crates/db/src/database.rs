@@ -19,6 +19,10 @@ const TENANT_CONNECTIONS: usize = 16;
 /// How many connections the owner's work may use at once.
 const OWNER_CONNECTIONS: usize = 4;
 
+/// How many connections a job of a worker uses at most: its lock, two batches that are merged, one that
+/// is staged, what it looks up, and the end of its run.
+const CONNECTIONS_OF_A_JOB: usize = 6;
+
 /// Where the database is.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
@@ -36,6 +40,7 @@ pub struct Database {
     owner: Pool,
     tenants: Pool,
     address: Arc<str>,
+    owner_config: Arc<tokio_postgres::Config>,
     signing_key: Arc<OnceCell<SigningKey>>,
 }
 
@@ -60,15 +65,30 @@ impl Database {
     /// # Errors
     /// Refuses an address that cannot be read.
     pub fn new(config: &DatabaseConfig) -> Result<Self, DbError> {
-        let (owner, address) = pool(&config.owner_url, OWNER_CONNECTIONS)?;
+        let owner_config = read_url(&config.owner_url)?;
+        let (owner, address) = pool(owner_config.clone(), OWNER_CONNECTIONS)?;
         let tenant_url = config.tenant_url.as_ref().unwrap_or(&config.owner_url);
-        let (tenants, _) = pool(tenant_url, TENANT_CONNECTIONS)?;
-        Ok(Self { owner, tenants, address: address.into(), signing_key: Arc::default() })
+        let (tenants, _) = pool(read_url(tenant_url)?, TENANT_CONNECTIONS)?;
+        Ok(Self {
+            owner,
+            tenants,
+            address: address.into(),
+            owner_config: Arc::new(owner_config),
+            signing_key: Arc::default(),
+        })
     }
 
     /// Where the database is, without secrets.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Makes room for jobs that are done at once: each holds connections while it waits for others, so
+    /// that too few would have all of them wait for each other for ever.
+    pub(crate) fn make_room(&self, job_count: usize) {
+        self.tenants.resize(TENANT_CONNECTIONS.max(job_count * CONNECTIONS_OF_A_JOB));
+        // A worker's session, and what its jobs do as operators.
+        self.owner.resize(OWNER_CONNECTIONS + 1 + job_count);
     }
 
     /// Begins a tenant's transaction.
@@ -87,6 +107,11 @@ impl Database {
     /// Fails when the server cannot be reached or is not migrated.
     pub async fn operator(&self) -> Result<OperatorTx, DbError> {
         OperatorTx::begin(self.owner_connection().await?).await
+    }
+
+    /// Returns how the owner's login connects, for the job queue's own connections.
+    pub(crate) fn owner_config(&self) -> &tokio_postgres::Config {
+        &self.owner_config
     }
 
     /// Hands out a connection of the owner's login, for what cannot run in a transaction.
@@ -143,9 +168,11 @@ impl Database {
     }
 }
 
-fn pool(url: &str, size: usize) -> Result<(Pool, String), DbError> {
-    let mut config = tokio_postgres::Config::from_str(url)
-        .map_err(|error| DbError::BadAddress(error.to_string()))?;
+fn read_url(url: &str) -> Result<tokio_postgres::Config, DbError> {
+    tokio_postgres::Config::from_str(url).map_err(|error| DbError::BadAddress(error.to_string()))
+}
+
+fn pool(mut config: tokio_postgres::Config, size: usize) -> Result<(Pool, String), DbError> {
     if config.get_application_name().is_none() {
         config.application_name("shelfops");
     }
@@ -181,7 +208,7 @@ fn describe_address(config: &tokio_postgres::Config) -> String {
 /// # Errors
 /// Fails when the server cannot be reached or refuses.
 pub async fn ensure_database(admin_url: &str, name: &str) -> Result<(), DbError> {
-    let (pool, address) = pool(admin_url, 1)?;
+    let (pool, address) = pool(read_url(admin_url)?, 1)?;
     let client = pool
         .get()
         .await

@@ -30,6 +30,14 @@ pub enum DbError {
         /// What the server said.
         source: tokio_postgres::Error,
     },
+    /// The job queue could not be used.
+    #[error("could not {action}: {reason}")]
+    Queue {
+        /// What was being done, as words that follow "could not".
+        action: &'static str,
+        /// What the queue said.
+        reason: String,
+    },
     /// A slug that names no tenant.
     #[error("there is no tenant '{slug}'; `shelfops tenant list` shows them all{}", guess(similar))]
     UnknownTenant {
@@ -63,6 +71,15 @@ pub enum DbError {
         "{0} is being imported by another process; wait for it, or look at `shelfops sync list`"
     )]
     Busy(String),
+    /// A source that is connected already.
+    #[error(
+        "the source '{0}' is connected already; `shelfops integration list` shows how it stands, and \
+         --source names another"
+    )]
+    IntegrationExists(String),
+    /// A secret that cannot be sealed or opened.
+    #[error(transparent)]
+    Secret(crate::secrets::SecretError),
     /// A record that is not there.
     #[error("{0}")]
     NotFound(String),

@@ -8,9 +8,11 @@ mod database;
 mod error;
 mod foresight;
 mod health;
+pub mod jobs;
 mod migrate;
 pub mod models;
 mod operator;
+pub mod secrets;
 mod signing;
 mod tenant;
 mod timeseries;
@@ -25,4 +27,4 @@ pub use migrate::{
 };
 pub use operator::OperatorTx;
 pub use tenant::TenantTx;
-pub use timeseries::{Chunk, Engine, TimeSeries, UnknownEngine};
+pub use timeseries::{Chunk, Engine, KeptSeries, TimeSeries, UnknownEngine};

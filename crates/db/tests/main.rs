@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod fixture;
+mod jobs;
 mod migrations;
 mod references;
 mod sink;

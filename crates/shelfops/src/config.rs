@@ -1,12 +1,17 @@
 //! Settings: a flag, else the environment, else `shelfops.toml`, else the default. The database is also
 //! found by PostgreSQL's own variables, where none of these names it and `PGHOST` is set.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use shelfops_db::Engine;
 
 use crate::ops::OpError;
+use crate::sync::{ApplicationFile, Applications, KeySettings};
+
+/// Where tenants and vendors find us when nothing else is said.
+const PUBLIC_URL: &str = "http://127.0.0.1:8080";
 
 /// The settings of one call.
 #[derive(Clone, Debug)]
@@ -19,6 +24,10 @@ pub(crate) struct Config {
     pub(crate) timeseries_engine: Option<Engine>,
     /// Where the embedded server and everything else that is ours lives.
     pub(crate) state_directory: PathBuf,
+    /// A file with the keys for secrets.
+    pub(crate) secret_key_file: Option<PathBuf>,
+    /// Our applications at the vendors.
+    pub(crate) applications: Applications,
 }
 
 /// What `shelfops.toml` may say.
@@ -29,6 +38,10 @@ struct ConfigFile {
     app_database_url: Option<String>,
     timeseries_engine: Option<String>,
     state_directory: Option<PathBuf>,
+    secret_key_file: Option<PathBuf>,
+    public_url: Option<String>,
+    #[serde(default)]
+    connectors: BTreeMap<String, ApplicationFile>,
 }
 
 /// What the command line and the environment say.
@@ -65,8 +78,32 @@ impl Config {
                 .state_directory
                 .or(file.state_directory)
                 .unwrap_or_else(|| PathBuf::from(".shelfops")),
+            secret_key_file: environment("SHELFOPS_SECRET_KEY_FILE")
+                .map(PathBuf::from)
+                .or(file.secret_key_file),
+            applications: Applications::new(
+                file.connectors,
+                environment("SHELFOPS_PUBLIC_URL")
+                    .or(file.public_url)
+                    .as_deref()
+                    .unwrap_or(PUBLIC_URL),
+            ),
         })
     }
+
+    /// Returns where the keys for secrets are. Only a server of our own has its keys made for it: for
+    /// another, several machines may need the same.
+    pub(crate) fn secret_keys(&self) -> KeySettings {
+        KeySettings {
+            given: environment("SHELFOPS_SECRET_KEY").map(Into::into),
+            file: self.secret_key_file.clone(),
+            own_directory: self.database_url.is_none().then(|| self.state_directory.clone()),
+        }
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn read(path: &Path) -> Result<ConfigFile, OpError> {

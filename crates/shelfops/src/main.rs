@@ -6,11 +6,15 @@ mod cli;
 mod config;
 mod demo;
 mod import;
+mod jobs;
 mod ops;
 mod reference;
 mod serve;
 mod server;
 mod simulate;
+mod sync;
+mod webhooks;
+mod worker;
 
 use std::process::ExitCode;
 

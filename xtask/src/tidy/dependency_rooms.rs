@@ -20,6 +20,7 @@ const ROOMS: &[Room] = &[
         crates: &["shelfops-db", "shelfops-advisor", "shelfops-testkit"],
         what: "the PostgreSQL client",
     },
+    Room { packages: &["graphile_worker"], crates: &["shelfops-db"], what: "the job queue" },
     Room {
         packages: &["pg_query", "sqlparser", "squawk-linter", "squawk-syntax", "squawk-parser"],
         crates: &["shelfops-advisor"],

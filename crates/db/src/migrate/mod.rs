@@ -223,6 +223,9 @@ impl<'a> Migrator<'a> {
                 duration_ms,
             });
         }
+        if direction == Direction::Up {
+            crate::jobs::install(self.database).await?;
+        }
         locked.release().await;
         Ok(done)
     }

@@ -89,6 +89,26 @@ impl Database {
         self.find_tenant(&new.slug).await
     }
 
+    /// Finds a tenant by its id.
+    ///
+    /// # Errors
+    /// Says so when there is none.
+    pub async fn tenant_of(&self, customer_id: CustomerId) -> Result<Tenant, DbError> {
+        let operator = self.operator().await?;
+        let row = operator
+            .query_opt(
+                "select slug, created_at from shelfops.tenants where customer_id = $1",
+                &[&customer_id.as_uuid()],
+            )
+            .await
+            .map_err(doing("find the tenant"))?;
+        operator.commit().await?;
+        let row = row.ok_or_else(|| {
+            DbError::NotFound(format!("there is no tenant {customer_id} any more"))
+        })?;
+        Ok(Tenant { customer_id, slug: row.get(0), created_at: timestamp(row.get(1)) })
+    }
+
     /// Finds a tenant by its slug.
     ///
     /// # Errors

@@ -3,12 +3,18 @@
 mod api_key;
 mod audit_entry;
 mod customer;
+mod freshness;
+mod integration;
+mod job;
 mod quarantined_record;
+mod reconciliation;
 mod reference;
 mod sales;
+mod schedule;
 mod store;
 mod sync_cursor;
 mod sync_run;
+mod webhook_event;
 
 use std::time::{Duration, SystemTime};
 
@@ -18,16 +24,24 @@ use jiff::tz::TimeZone;
 pub use api_key::{ApiKey, ApiKeyToken, KeyOwner, NewApiKey, NoApiKey};
 pub use audit_entry::AuditEntry;
 pub use customer::{NewTenant, Tenant, TenantSettings};
+pub use freshness::StreamFreshness;
+pub use integration::{
+    ConnectedAccount, Integration, IntegrationStatus, NewIntegration, StoredSecrets,
+};
+pub use job::{Job, JobFilter, JobState, NewJob};
 pub(crate) use quarantined_record::Disposal;
 pub use quarantined_record::{
     QuarantineFilter, QuarantineSummary, QuarantinedRow, ReplayCandidate, ReplayChoice,
     ReplayFilter,
 };
+pub use reconciliation::{DayCount, DayLine, Reconciliation, ReconciliationOutcome};
 pub use reference::{ReferenceCounts, reference_counts};
 pub use sales::{DailySales, StockOut, TopSeller};
+pub use schedule::{DueSchedule, NewSchedule, Rhythm, Schedule, ScheduleChange};
 pub(crate) use sync_cursor::CursorPlace;
 pub use sync_cursor::StoredCursor;
 pub use sync_run::{NewRun, RunEnd, RunLock, SyncRun};
+pub use webhook_event::{NewWebhookEvent, WaitingEvent};
 
 use crate::DbError;
 

@@ -122,6 +122,35 @@ impl OperatorTx {
             .collect())
     }
 
+    /// Returns each time series, and before which moment its rows are not kept.
+    async fn time_series_to_keep(&self) -> Result<Vec<(String, Option<Timestamp>)>, DbError> {
+        let rows = self
+            .query(
+                "select table_name, now() - retain_for from shelfops.timeseries_tables order by 1",
+                &[],
+            )
+            .await
+            .map_err(doing("list the time series"))?;
+        Ok(rows
+            .iter()
+            .map(|row| (row.get(0), row.get::<_, Option<_>>(1).and_then(timestamp)))
+            .collect())
+    }
+
+    async fn make_chunks_ahead(&self, table: &str, ahead: i32) -> Result<i32, DbError> {
+        let row = self
+            .query_opt(
+                "select shelfops.ensure_chunks(table_name, array(
+                     select now() + step * chunk_interval from generate_series(0, $2) as step))
+                 from shelfops.timeseries_tables
+                 where table_name = $1",
+                &[&table, &ahead],
+            )
+            .await
+            .map_err(doing("make chunks ahead"))?;
+        Ok(row.map_or(0, |row| row.get(0)))
+    }
+
     /// Compresses the chunks that end before a moment; answers how many.
     ///
     /// # Errors
@@ -153,7 +182,41 @@ impl OperatorTx {
     }
 }
 
+/// What the upkeep of a time series did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeptSeries {
+    /// The table.
+    pub table: String,
+    /// Chunks that were made ahead.
+    pub made: i32,
+    /// Chunks that were dropped, because what they hold is not to be kept any longer.
+    pub dropped: i32,
+}
+
 impl Database {
+    /// Makes the chunks of the present and of `ahead` intervals to come, and drops what is older than its
+    /// series is kept. Each series is a transaction of its own: making a chunk takes a lock on its table.
+    ///
+    /// # Errors
+    /// Fails when the server does; what was done for other series stays.
+    pub async fn keep_time_series(&self, ahead: i32) -> Result<Vec<KeptSeries>, DbError> {
+        let mut kept = Vec::new();
+        let operator = self.operator().await?;
+        let tables = operator.time_series_to_keep().await?;
+        operator.commit().await?;
+        for (table, drop_before) in tables {
+            let operator = self.operator().await?;
+            let made = operator.make_chunks_ahead(&table, ahead).await?;
+            let dropped = match drop_before {
+                Some(moment) => operator.drop_chunks(&table, moment).await?,
+                None => 0,
+            };
+            operator.commit().await?;
+            kept.push(KeptSeries { table, made, dropped });
+        }
+        Ok(kept)
+    }
+
     /// Brings the rollups up to date for a range into which rows were loaded.
     ///
     /// Only continuous aggregates need it: those of the other engines are exact all the time. It

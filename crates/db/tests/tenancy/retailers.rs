@@ -142,6 +142,13 @@ const SEEDS: &[&str] = &[
      values ('{c}', '{s}-000000000018', '{m}', sha256('{m}'), '{{m}}')",
     "insert into audit_log (customer_id, audit_entry_id, principal, operation, outcome, detail)
      values ('{c}', '{s}-000000000019', '{m}', '{m}', 'done', '{m}')",
+    "insert into schedules (customer_id, schedule_id, kind, integration_id, stream, every_seconds,
+         next_due_at)
+     values ('{c}', '{s}-000000000020', 'sync', '{k}-000000000004', '{m}', 300, '2026-03-01')",
+    "insert into reconciliations (customer_id, integration_id, external_store_id, business_date, currency,
+         vendor_sale_lines, vendor_return_lines, vendor_net, found_sale_lines, found_return_lines,
+         found_net, quarantined_lines, outcome)
+     values ('{c}', '{k}-000000000004', '{m}', '2026-03-01', 'EUR', 1, 0, {n}, 1, 0, {n}, 0, 'equal')",
 ];
 
 /// Runs a test once an engine, each time with both retailers in a new database.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use shelfops_ingest::quarantine::Position;
 use shelfops_ingest::records::Draft;
 use shelfops_ingest::source::{Malformed, RawRecords};
@@ -18,16 +19,15 @@ pub(crate) trait Excerpt: Send + Sync {
 
 /// The records of one page, with the objects they were read from.
 pub(crate) struct JsonPage<E> {
-    first_record: u64,
     objects: Vec<Box<str>>,
     parts: Vec<(u32, E)>,
     drafts: Vec<Result<Draft, Malformed>>,
 }
 
 impl<E: Excerpt + 'static> JsonPage<E> {
-    /// Starts a page behind that many records.
-    pub(crate) const fn new(first_record: u64) -> Self {
-        Self { first_record, objects: Vec::new(), parts: Vec::new(), drafts: Vec::new() }
+    /// Starts a page.
+    pub(crate) const fn new() -> Self {
+        Self { objects: Vec::new(), parts: Vec::new(), drafts: Vec::new() }
     }
 
     /// Adds an object of the page; what is pushed next was read from it.
@@ -42,11 +42,6 @@ impl<E: Excerpt + 'static> JsonPage<E> {
         self.drafts.push(draft);
     }
 
-    /// Returns how many records it has.
-    pub(crate) const fn len(&self) -> usize {
-        self.parts.len()
-    }
-
     /// Takes the page apart into records and what they were read from.
     pub(crate) fn finish(mut self) -> (Vec<Result<Draft, Malformed>>, Arc<dyn RawRecords>)
     where
@@ -57,8 +52,20 @@ impl<E: Excerpt + 'static> JsonPage<E> {
 }
 
 impl<E: Excerpt> RawRecords for JsonPage<E> {
+    /// A vendor's lists have no fixed places: what is read again comes somewhere else. So a record is
+    /// numbered by what it says. One that is refused is then kept once, however often it is read, and
+    /// another never takes its place.
     fn position(&self, index: usize) -> Position {
-        Position { record: self.first_record + index as u64 + 1, line: None }
+        let Some((object, _)) = self.parts.get(index) else { return Position::default() };
+        let first = self.parts.partition_point(|(other, _)| other < object);
+        let text = self.objects.get(*object as usize).map(|text| &**text).unwrap_or_default();
+        let mut hash = Sha256::new();
+        hash.update(((index - first) as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+        let mut head = [0; 8];
+        head.copy_from_slice(&hash.finalize()[..8]);
+        // Numbers in the database are signed and begin at 1.
+        Position { record: (u64::from_be_bytes(head) >> 1).max(1), line: None }
     }
 
     fn raw(&self, index: usize) -> Value {
@@ -106,7 +113,7 @@ mod tests {
 
     #[test]
     fn records_of_an_object_share_it_and_nul_is_shown() {
-        let mut page = JsonPage::new(7);
+        let mut page = JsonPage::new();
         page.begin_object(r#"{"a\u0000": ["x\u0000"]}"#);
         for _ in 0..2 {
             page.push(Whole, Err(Malformed { reason: "no record".to_owned() }));
@@ -114,10 +121,31 @@ mod tests {
         page.begin_object("{broken");
         page.push(Whole, Err(Malformed { reason: "no record".to_owned() }));
         let (drafts, raw) = page.finish();
-        assert_eq!((drafts.len(), raw.position(2).record), (3, 10));
+        assert_eq!(drafts.len(), 3);
         assert_eq!(raw.raw(1), json!({"a\\0": ["x\\0"]}));
         assert_eq!(raw.raw(2), json!("{broken"));
         assert_eq!(raw.raw(3), Value::Null);
         assert!(raw.memory_bytes() > 0);
+    }
+
+    #[test]
+    fn a_record_has_the_same_number_wherever_it_comes_and_another_has_another() {
+        let numbers = |texts: &[&str]| {
+            let mut page = JsonPage::new();
+            for text in texts {
+                page.begin_object(text);
+                for _ in 0..2 {
+                    page.push(Whole, Err(Malformed { reason: "no record".to_owned() }));
+                }
+            }
+            let (_, raw) = page.finish();
+            (0..2 * texts.len()).map(|index| raw.position(index).record).collect::<Vec<_>>()
+        };
+        let (one, two) = (numbers(&["{}", "[]"]), numbers(&["1", "[]", "{}"]));
+        assert_eq!(one[..2], two[4..]);
+        assert_eq!(one[2..], two[2..4]);
+        let different: std::collections::BTreeSet<_> = one.iter().chain(&two[..2]).collect();
+        assert_eq!(different.len(), 6);
+        assert!(one.iter().all(|number| (1..=i64::MAX as u64).contains(number)));
     }
 }

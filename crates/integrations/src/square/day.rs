@@ -112,7 +112,7 @@ async fn count_refunds(
             page: page.as_deref(),
         };
         let found = search.fetch(client, &call).await?;
-        let mut records = JsonPage::new(0);
+        let mut records = JsonPage::new();
         found.push_records(&call, &mut records)?;
         let (drafts, _) = records.finish();
         for draft in &drafts {

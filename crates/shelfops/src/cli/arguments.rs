@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, Command};
 
 use crate::ops::{AnyOperation, NOUNS, OPERATIONS};
-use crate::{demo, serve, simulate};
+use crate::{demo, serve, simulate, worker};
 
 /// What the exit codes mean.
 const EXIT_CODES: &str = "Exit codes:
@@ -30,7 +30,8 @@ pub(crate) fn command() -> Command {
     root = root
         .subcommand(demo::command())
         .subcommand(serve::command())
-        .subcommand(simulate::command());
+        .subcommand(simulate::command())
+        .subcommand(worker::command());
     for operation in OPERATIONS.iter().filter(|operation| !operation.name().contains(' ')) {
         root = root.subcommand(leaf(*operation, operation.name()));
     }

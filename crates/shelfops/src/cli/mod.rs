@@ -17,7 +17,7 @@ use crate::config::{Config, Overrides};
 use crate::ops::context::Talk;
 use crate::ops::output::Verdict;
 use crate::ops::{AnyOperation, Context, OpError};
-use crate::{demo, reference, serve, simulate};
+use crate::{demo, reference, serve, simulate, worker};
 use render::Format;
 use talk::Terminal;
 
@@ -69,6 +69,12 @@ async fn dispatch(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
         return simulate::run(matches, terminal.clone(), tell).await.map(|()| 0);
     }
     let config = Config::load(overrides(matches))?;
+    if name == "worker" {
+        let output = worker::run(config, matches, terminal.clone()).await?;
+        write(&render::output(&output, format))?;
+        render::talk_after(&output, format, &*terminal);
+        return Ok(0);
+    }
     let context = Context::new(config, terminal.clone());
     let outcome = if name.starts_with("operation ") {
         operations::run(&name, &context, matches).await

@@ -21,9 +21,11 @@ use shelfops_ingest::values::{Conventions, NumberFormat, StoreZones, TimeFormat}
 pub(crate) use choices::{Kind, UnknownPolicy};
 pub(crate) use dry_run::{DryRun, dry_run};
 pub(crate) use file::{FileReport, ImportRequest, import_file};
+pub(crate) use observer::RunObserver;
 pub(crate) use replay::{
     FailedReplay, Replay, ReplayReport, ReplayRequest, replay, replay_arrived,
 };
+pub(crate) use run_end::conclude;
 
 use crate::ops::OpError;
 
@@ -32,7 +34,7 @@ use crate::ops::OpError;
 pub(crate) const BATCH_RECORDS: u32 = 160_000;
 
 /// How much memory the raw records of a batch may take, in bytes.
-const BATCH_BYTES: usize = 40 << 20;
+pub(crate) const BATCH_BYTES: usize = 40 << 20;
 
 /// What became of records, as every report tells it.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]

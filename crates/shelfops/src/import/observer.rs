@@ -9,7 +9,7 @@ use shelfops_ingest::pipeline::{Observer, Progress};
 use crate::ops::context::{Talk, TaskProgress};
 
 /// Shows one run.
-pub(super) struct RunObserver {
+pub(crate) struct RunObserver {
     label: String,
     length: Option<u64>,
     started: Instant,
@@ -18,13 +18,13 @@ pub(super) struct RunObserver {
 }
 
 impl RunObserver {
-    pub(super) fn new(label: String, length: Option<u64>, talk: Arc<dyn Talk>) -> Self {
+    pub(crate) fn new(label: String, length: Option<u64>, talk: Arc<dyn Talk>) -> Self {
         let committed = Mutex::default();
         Self { label, length, started: Instant::now(), talk, committed }
     }
 
     /// Returns what became of the records of committed batches, also when the run failed.
-    pub(super) fn committed(&self) -> Totals {
+    pub(crate) fn committed(&self) -> Totals {
         self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::observer::RunObserver;
 use super::run_end::conclude;
 use super::source::QuarantineSource;
-use super::{BATCH_BYTES, BATCH_RECORDS, Counts, conventions};
+use super::{Counts, conventions};
 use crate::ops::{Context, OpError};
 
 /// Which records to try again, and how.
@@ -138,6 +138,8 @@ async fn replay_group(
     let tx = database.tenant(tenant.customer_id).await?;
     let settings = tx.settings().await?;
     let conventions = conventions(&tx, &settings, &source).await?;
+    // Only files are read by clocks that somebody chose.
+    let is_of_file = !tx.integrations().await?.iter().any(|known| known.source == source);
     let sync_run_id = tx.start_run(&run).await?;
     tx.commit().await?;
     let reader = QuarantineSource {
@@ -164,14 +166,14 @@ async fn replay_group(
             sync_run_id,
             create_unknown: request.create_unknown.clone(),
             is_replay: true,
-            is_of_file: true,
-            batch_records: BatchLimit::new(BATCH_RECORDS),
+            is_of_file,
+            batch_records: BatchLimit::new(context.batch_records()),
         },
     );
     let observer = Arc::new(RunObserver::new(format!("replaying {stream}"), None, context.talk()));
     let settings = Settings {
         batch_records: sink.batch_records(),
-        batch_bytes: BATCH_BYTES,
+        batch_bytes: context.batch_bytes(),
         now: context.now(),
         hopeless_after: None,
         alignment: None,

@@ -13,7 +13,7 @@ use crate::ops::{Context, OpError};
 ///
 /// # Errors
 /// Fails as the run did, else when the rollups could not be refreshed.
-pub(super) async fn conclude(
+pub(crate) async fn conclude(
     context: &Context,
     tenant: &Tenant,
     sync_run_id: Uuid,

@@ -11,9 +11,11 @@ use shelfops_db::models::{ReplayCandidate, ReplayChoice, ReplayFilter};
 use shelfops_db::{Database, DbError, TenantTx};
 use shelfops_ingest::cursor::Cursor;
 use shelfops_ingest::quarantine::Position;
+use shelfops_ingest::records::Draft;
 use shelfops_ingest::source::{Malformed, RawRecords, Source, SourceBlock, SourceError};
 use shelfops_ingest::values::Conventions;
 use shelfops_ingest::{CustomerId, Stream};
+use shelfops_integrations::connector::{self, Connector};
 use shelfops_integrations::file::{Mapping, RawMapper};
 use uuid::Uuid;
 
@@ -25,6 +27,24 @@ const IDS_AT_ONCE: i64 = 200_000;
 
 /// What a record that is kept as JSON takes of memory, in bytes.
 const RECORD_BYTES: usize = 3_072;
+
+/// Reads a record again as the run did that found it.
+#[derive(Clone)]
+pub(super) enum RawReader {
+    /// A record of a file.
+    File(Arc<RawMapper>),
+    /// A record of a vendor.
+    Vendor(&'static dyn Connector),
+}
+
+impl RawReader {
+    fn draft(&self, stream: Stream, raw: &Value) -> Result<Draft, Malformed> {
+        match self {
+            Self::File(mapper) => mapper.draft(raw),
+            Self::Vendor(connector) => connector.draft_from_raw(stream, raw),
+        }
+    }
+}
 
 /// Waiting records of one source and stream.
 pub(super) struct QuarantineSource {
@@ -40,7 +60,7 @@ pub(super) struct QuarantineSource {
     pub(super) found: VecDeque<Uuid>,
     /// The last one that was found.
     pub(super) after: Option<Uuid>,
-    pub(super) mappers: FxHashMap<Uuid, Result<Arc<RawMapper>, String>>,
+    pub(super) mappers: FxHashMap<Uuid, Result<RawReader, String>>,
     pub(super) read: u64,
 }
 
@@ -71,7 +91,7 @@ impl QuarantineSource {
         let mut records = Vec::with_capacity(candidates.len());
         for ReplayCandidate { quarantined_record_id, sync_run_id, raw } in candidates {
             drafts.push(match self.mapper(tx, sync_run_id).await? {
-                Ok(mapper) => mapper.draft(&raw),
+                Ok(reader) => reader.draft(self.stream, &raw),
                 Err(reason) => Err(Malformed { reason }),
             });
             records.push((quarantined_record_id, raw));
@@ -109,7 +129,7 @@ impl QuarantineSource {
         &mut self,
         tx: &TenantTx,
         sync_run_id: Uuid,
-    ) -> Result<Result<Arc<RawMapper>, String>, DbError> {
+    ) -> Result<Result<RawReader, String>, DbError> {
         if let Some(known) = self.mappers.get(&sync_run_id) {
             return Ok(known.clone());
         }
@@ -119,13 +139,17 @@ impl QuarantineSource {
         Ok(made)
     }
 
-    fn make_mapper(&self, options: &Value) -> Result<Arc<RawMapper>, String> {
+    fn make_mapper(&self, options: &Value) -> Result<RawReader, String> {
+        if let Some(name) = options.get("connector").and_then(Value::as_str) {
+            let found = connector::find(name).map(RawReader::Vendor);
+            return found.ok_or_else(|| format!("this program has no connector '{name}'"));
+        }
         let mapping = options.get("mapping").cloned().unwrap_or_else(|| json!({}));
         let mapping: Mapping = serde_json::from_value(mapping)
             .map_err(|error| format!("its run's mapping cannot be read: {error}"))?;
         let mapper = RawMapper::new(&mapping, self.stream, &self.conventions)
             .map_err(|error| error.to_string())?;
-        Ok(Arc::new(mapper))
+        Ok(RawReader::File(Arc::new(mapper)))
     }
 }
 

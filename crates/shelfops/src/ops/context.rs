@@ -10,7 +10,9 @@ use shelfops_db::{Database, TenantTx};
 use super::OpError;
 use super::principal::Principal;
 use crate::config::Config;
+use crate::import::{BATCH_BYTES, BATCH_RECORDS};
 use crate::server::OpenDatabase;
+use crate::sync::Connections;
 
 /// What operations may use.
 pub(crate) struct Context {
@@ -18,6 +20,8 @@ pub(crate) struct Context {
     database: Arc<OpenDatabase>,
     talk: Arc<dyn Talk>,
     principal: Principal,
+    connections: Arc<Connections>,
+    memory_shares: u32,
 }
 
 /// How an operation tells of itself while it runs. Nothing of it is part of the answer.
@@ -63,17 +67,47 @@ impl Context {
     pub(crate) fn new(config: Config, talk: Arc<dyn Talk>) -> Self {
         let database = Arc::new(OpenDatabase::new(&config, talk.clone()));
         let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-        Self { config, database, talk, principal: Principal::Terminal { user } }
+        let principal = Principal::Terminal { user };
+        Self { config, database, talk, principal, connections: Arc::default(), memory_shares: 1 }
     }
 
     /// Returns the same for somebody else: one database, but whoever asks is held to what they may.
     pub(crate) fn for_principal(&self, principal: Principal, talk: Arc<dyn Talk>) -> Self {
-        Self { config: self.config.clone(), database: self.database.clone(), talk, principal }
+        Self {
+            config: self.config.clone(),
+            database: self.database.clone(),
+            talk,
+            principal,
+            connections: self.connections.clone(),
+            memory_shares: self.memory_shares,
+        }
+    }
+
+    /// Lets so many runs at once take together what one may take alone.
+    #[must_use]
+    pub(crate) fn sharing_memory(mut self, shares: u32) -> Self {
+        self.memory_shares = shares.max(1);
+        self
+    }
+
+    /// Returns how many records a batch may have.
+    pub(crate) const fn batch_records(&self) -> u32 {
+        BATCH_RECORDS / self.memory_shares
+    }
+
+    /// Returns how much memory the raw records of a batch may take, in bytes.
+    pub(crate) const fn batch_bytes(&self) -> usize {
+        BATCH_BYTES / self.memory_shares as usize
     }
 
     /// Returns the settings.
     pub(crate) const fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Returns the lines to vendors.
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// Returns the database, starting the embedded server if there is no other.

@@ -1,8 +1,11 @@
 //! Why an operation was not done, and which exit code says so.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use shelfops_db::{DbError, MigrationError};
 use shelfops_ingest::pipeline::PipelineError;
+use shelfops_integrations::connector::ConnectorError;
 use shelfops_integrations::file::{MappingError, OpenError};
 
 /// Why an operation was not done.
@@ -13,6 +16,7 @@ pub(crate) struct OpError {
     message: String,
     #[source]
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    pause: Option<Duration>,
 }
 
 /// What a caller can do about it.
@@ -62,27 +66,43 @@ impl ErrorKind {
 impl OpError {
     /// Something went wrong.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Failed, message: message.into(), cause: None }
+        Self { kind: ErrorKind::Failed, message: message.into(), cause: None, pause: None }
     }
 
     /// The question was not right.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Usage, message: message.into(), cause: None }
+        Self { kind: ErrorKind::Usage, message: message.into(), cause: None, pause: None }
     }
 
     /// What was asked for is not there.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::NotFound, message: message.into(), cause: None }
+        Self { kind: ErrorKind::NotFound, message: message.into(), cause: None, pause: None }
     }
 
     /// Who asks may not.
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Forbidden, message: message.into(), cause: None }
+        Self { kind: ErrorKind::Forbidden, message: message.into(), cause: None, pause: None }
+    }
+
+    /// Something else is going on.
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Conflict, message: message.into(), cause: None, pause: None }
     }
 
     /// What a caller can do about it.
     pub(crate) const fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// How long whoever failed asked to be left alone.
+    pub(crate) const fn asked_pause(&self) -> Option<Duration> {
+        self.pause
+    }
+
+    /// Keeps how long somebody asked to be left alone.
+    pub(crate) const fn with_pause(mut self, pause: Option<Duration>) -> Self {
+        self.pause = pause;
+        self
     }
 
     /// Says whose failure it is, unless the message does.
@@ -98,10 +118,14 @@ impl OpError {
         with_reasons(self)
     }
 
-    fn from_error(kind: ErrorKind, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+    /// Wraps an error with what is behind it.
+    pub(crate) fn from_error(
+        kind: ErrorKind,
+        error: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
         let message = error.to_string();
         let cause = std::error::Error::source(&error).map(|cause| joined(cause, ": ").into());
-        Self { kind, message, cause }
+        Self { kind, message, cause, pause: None }
     }
 }
 
@@ -110,17 +134,21 @@ impl From<DbError> for OpError {
         let kind = match &error {
             DbError::Unreachable { .. } => ErrorKind::DependencyDown,
             DbError::UnknownTenant { .. } | DbError::NotFound(_) => ErrorKind::NotFound,
-            DbError::TenantExists(_) | DbError::ApiKeyExists(_) | DbError::Busy(_) => {
-                ErrorKind::Conflict
-            }
+            DbError::TenantExists(_)
+            | DbError::IntegrationExists(_)
+            | DbError::ApiKeyExists(_)
+            | DbError::Busy(_) => ErrorKind::Conflict,
             DbError::BadSlug(_) | DbError::BadAddress(_) | DbError::UnknownTimeZone(_) => {
                 ErrorKind::Usage
             }
-            DbError::NotMigrated | DbError::Statement { .. } => ErrorKind::Failed,
+            DbError::NotMigrated
+            | DbError::Queue { .. }
+            | DbError::Statement { .. }
+            | DbError::Secret(_) => ErrorKind::Failed,
         };
         // Such an error says in its own line what the server said.
         if let DbError::Statement { .. } = &error {
-            return Self { kind, message: error.to_string(), cause: None };
+            return Self { kind, message: error.to_string(), cause: None, pause: None };
         }
         Self::from_error(kind, error)
     }
@@ -133,7 +161,12 @@ impl From<MigrationError> for OpError {
             error @ (MigrationError::Changed { .. } | MigrationError::Unknown { .. }) => {
                 Self::from_error(ErrorKind::Conflict, error)
             }
-            error => Self { kind: ErrorKind::Failed, message: error.to_string(), cause: None },
+            error => Self {
+                kind: ErrorKind::Failed,
+                message: error.to_string(),
+                cause: None,
+                pause: None,
+            },
         }
     }
 }
@@ -142,8 +175,17 @@ impl From<PipelineError> for OpError {
     fn from(error: PipelineError) -> Self {
         let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
         let is_database_down = cause.is_some_and(DbError::is_transient);
-        let kind = if is_database_down { ErrorKind::DependencyDown } else { ErrorKind::Failed };
-        Self::from_error(kind, error)
+        let vendors = match &error {
+            PipelineError::Source(source) => ConnectorError::behind(source),
+            _ => None,
+        };
+        let pause = vendors.and_then(crate::sync::asked_pause);
+        let kind = match vendors {
+            Some(vendors) => crate::sync::kind(vendors),
+            None if is_database_down => ErrorKind::DependencyDown,
+            None => ErrorKind::Failed,
+        };
+        Self::from_error(kind, error).with_pause(pause)
     }
 }
 

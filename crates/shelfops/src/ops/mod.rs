@@ -8,6 +8,18 @@ mod api_key_list;
 mod api_key_revoke;
 mod doctor;
 mod import;
+mod integration_add;
+mod integration_check;
+mod integration_connect;
+mod integration_list;
+mod integration_remove;
+mod integration_show;
+mod integration_types;
+mod job_list;
+mod job_pause;
+mod job_resume;
+mod job_run;
+mod job_show;
 mod migrate_down;
 mod migrate_status;
 mod migrate_up;
@@ -16,7 +28,14 @@ mod quarantine_discard;
 mod quarantine_list;
 mod quarantine_replay;
 mod quarantine_show;
+mod schedule_list;
+mod schedule_set;
+mod secret_rotate;
+mod sync_backfill;
 mod sync_list;
+mod sync_reconcile;
+mod sync_run;
+mod sync_show;
 mod tenant_add;
 mod tenant_list;
 mod tenant_show;
@@ -50,12 +69,31 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &api_key_list::ApiKeyList,
     &api_key_revoke::ApiKeyRevoke,
     &import::Import,
+    &integration_types::IntegrationTypes,
+    &integration_add::IntegrationAdd,
+    &integration_connect::IntegrationConnect,
+    &integration_check::IntegrationCheck,
+    &integration_list::IntegrationList,
+    &integration_show::IntegrationShow,
+    &integration_remove::IntegrationRemove,
+    &secret_rotate::SecretRotate,
+    &sync_run::SyncRun,
+    &sync_backfill::SyncBackfill,
+    &sync_reconcile::SyncReconcile,
+    &sync_show::SyncShow,
     &sync_list::SyncList,
     &quality_rules::QualityRules,
     &quarantine_list::QuarantineList,
     &quarantine_show::QuarantineShow,
     &quarantine_replay::QuarantineReplay,
     &quarantine_discard::QuarantineDiscard,
+    &job_list::JobList,
+    &job_show::JobShow,
+    &job_run::JobRun,
+    &job_pause::JobPause,
+    &job_resume::JobResume,
+    &schedule_list::ScheduleList,
+    &schedule_set::ScheduleSet,
     &timeseries_list::TimeseriesList,
     &timeseries_show::TimeseriesShow,
 ];
@@ -65,9 +103,13 @@ pub(crate) const NOUNS: &[(&str, &str)] = &[
     ("migrate", "Build the schema and take it back, step by step"),
     ("tenant", "The retailers whose data is kept here, apart from each other"),
     ("api-key", "Keys for the HTTP interface, each for one tenant"),
-    ("sync", "Runs of sources through the pipeline"),
+    ("integration", "Connected systems: who let us in where, and how fresh each is"),
+    ("secret", "What tokens are encrypted with"),
+    ("sync", "Runs of sources through the pipeline, and comparisons with the vendor"),
     ("quality", "What data must be like"),
     ("quarantine", "Records that a rule refused, kept until they are replayed or discarded"),
+    ("job", "Background jobs: those that are not done yet, and those that failed for good"),
+    ("schedule", "What is done again and again for a tenant"),
     ("timeseries", "Tables that are partitioned by time"),
 ];
 

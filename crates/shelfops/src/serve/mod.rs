@@ -135,8 +135,11 @@ pub(crate) async fn run(
     tracing::info!(%address, "listening");
 
     let talk = context.talk();
+    let own = context.for_principal(context.principal().clone(), context.talk());
+    let vendors = crate::webhooks::router(Arc::new(own));
     let connections =
-        connections::accept(listener, router::build(app.clone()), until_stopped(&*talk)).await;
+        connections::accept(listener, router::build(app.clone(), vendors), until_stopped(&*talk))
+            .await;
     app.begin_stop();
     tracing::info!("stopping; running requests may finish");
     let finished = async {

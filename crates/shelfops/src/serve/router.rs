@@ -18,9 +18,9 @@ type Part = fn() -> Router<Arc<App>>;
 /// Every part of the interface. All are surrounded alike; who may ask is each part's own business.
 const PARTS: &[Part] = &[health::routes, metrics::routes, api::routes];
 
-/// Puts the interface together.
-pub(super) fn build(app: Arc<App>) -> Router {
-    assemble(app, PARTS.iter().map(|part| part()))
+/// Puts the interface together, with what vendors call.
+pub(super) fn build(app: Arc<App>, vendors: Router<Arc<App>>) -> Router {
+    assemble(app, PARTS.iter().map(|part| part()).chain([vendors]))
 }
 
 /// Puts parts together behind what surrounds every request.

@@ -16,7 +16,8 @@ async fn every_command_has_help() {
     let names = listed.as_array().unwrap().iter().map(|operation| &operation["name"]);
     let mut names: Vec<String> = names.map(|name| name.as_str().unwrap().to_owned()).collect();
     names.extend(
-        ["demo", "serve", "simulate square", "operation list", "operation run"].map(str::to_owned),
+        ["demo", "serve", "simulate square", "worker", "operation list", "operation run"]
+            .map(str::to_owned),
     );
     let nouns: Vec<String> =
         names.iter().filter_map(|name| Some(name.split_once(' ')?.0.to_owned())).collect();

@@ -10,7 +10,7 @@ use shelfops_ingest::source::SourceBlock;
 
 use super::progress::next_page;
 use super::tally::Tally;
-use crate::connector::{Connector as _, ConnectorError, PageReader};
+use crate::connector::{Connector as _, ConnectorError, JsonPage, PageReader};
 use crate::square::Square;
 use crate::square::client::{Call, Client, Reply};
 use crate::square::map::{self, CountPart};
@@ -93,7 +93,7 @@ impl InventoryReader {
         let Reply { body, .. } = self.fetch(&call, &mut scan).await?;
         let shape = |reason| call.shape(reason);
         let envelope = Envelope::parse(&body).map_err(shape)?;
-        let mut page = self.tally.page();
+        let mut page = JsonPage::new();
         for json in envelope.list("counts").map_err(shape)? {
             page.begin_object(json.get());
             let count = map::parse::<InventoryCount>(json.get());

@@ -8,7 +8,7 @@ use shelfops_ingest::Stream;
 use shelfops_ingest::source::SourceBlock;
 
 use super::tally::Tally;
-use crate::connector::{Connector as _, ConnectorError, PageReader};
+use crate::connector::{Connector as _, ConnectorError, JsonPage, PageReader};
 use crate::square::Square;
 use crate::square::client::{Call, Client, Reply};
 use crate::square::map::{self, StorePart};
@@ -76,7 +76,7 @@ impl StoreReader {
         let call = Call::new("the list of stores", Square.scopes(Stream::Stores));
         let Reply { body, .. } = self.client.get(&call, "/v2/locations").await?;
         let envelope = Envelope::parse(&body).map_err(|reason| call.shape(reason))?;
-        let mut page = self.tally.page();
+        let mut page = JsonPage::new();
         for json in envelope.list("locations").map_err(|reason| call.shape(reason))? {
             page.begin_object(json.get());
             page.push(

@@ -10,7 +10,6 @@ use crate::connector::{Excerpt, JsonPage};
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pages: u64,
-    records: u64,
     bytes: u64,
 }
 
@@ -18,11 +17,6 @@ impl Tally {
     /// Returns the number of the page that is read next, from 1.
     pub(super) const fn page_number(&self) -> u64 {
         self.pages + 1
-    }
-
-    /// Starts a page behind the records so far.
-    pub(super) const fn page<E: Excerpt + 'static>(&self) -> JsonPage<E> {
-        JsonPage::new(self.records)
     }
 
     /// Makes a block of a page that came in a body of that many bytes.
@@ -33,7 +27,6 @@ impl Tally {
         resume: &impl Serialize,
     ) -> SourceBlock {
         self.pages += 1;
-        self.records += page.len() as u64;
         self.bytes += body_bytes as u64;
         let (drafts, raw) = page.finish();
         // Cursors are made of texts, times and numbers, which always make JSON.

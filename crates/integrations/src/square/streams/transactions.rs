@@ -11,7 +11,7 @@ use super::orders::{OrderSearch, OrderTime, OrdersPage};
 use super::refunds::{RefundSearch, RefundTime, RefundsPage};
 use super::tally::Tally;
 use super::windows::{Next, Part, Position, Window};
-use crate::connector::{Connector as _, ConnectorError, PageReader, Span};
+use crate::connector::{Connector as _, ConnectorError, JsonPage, PageReader, Span};
 use crate::square::Square;
 use crate::square::client::{Call, Client};
 use crate::square::map::OrderPart;
@@ -45,7 +45,7 @@ impl TransactionReader {
         }
         if self.position.window.is_none() && !self.open_window().await? {
             self.is_done = true;
-            let nothing = self.tally.page::<OrderPart>();
+            let nothing = JsonPage::<OrderPart>::new();
             return Ok(Some(self.tally.block(nothing, 0, &self.position)));
         }
         let call = self.call("transactions");
@@ -53,13 +53,13 @@ impl TransactionReader {
         let until = self.span.map(|span| span.until);
         let block = match fetched {
             Page::Orders(orders) => {
-                let mut page = self.tally.page();
+                let mut page = JsonPage::new();
                 let newest = orders.push_records(&call, &mut page)?;
                 self.settle(newest, orders.next, until);
                 self.tally.block(page, orders.body.len(), &self.position)
             }
             Page::Refunds(refunds) => {
-                let mut page = self.tally.page();
+                let mut page = JsonPage::new();
                 let newest = refunds.push_records(&call, &mut page)?;
                 self.settle(newest, refunds.next, until);
                 self.tally.block(page, refunds.body.len(), &self.position)

@@ -8,7 +8,7 @@ use shelfops_ingest::source::SourceBlock;
 
 use super::progress::{ListProgress, next_page};
 use super::tally::Tally;
-use crate::connector::{Connector as _, ConnectorError, PageReader};
+use crate::connector::{Connector as _, ConnectorError, JsonPage, PageReader};
 use crate::square::Square;
 use crate::square::client::{Call, Client, Reply};
 use crate::square::map::{self, SupplierPart};
@@ -36,7 +36,7 @@ impl SupplierReader {
         let Reply { body, .. } = self.fetch(&call).await?;
         let shape = |reason| call.shape(reason);
         let envelope = Envelope::parse(&body).map_err(shape)?;
-        let mut page = self.tally.page();
+        let mut page = JsonPage::new();
         for json in envelope.list("vendors").map_err(shape)? {
             page.begin_object(json.get());
             let supplier = map::parse::<Vendor>(json.get()).map(|told| map::supplier_of(&told));

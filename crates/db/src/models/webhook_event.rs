@@ -1,0 +1,126 @@
+//! Notifications as they came in, kept until something was done about them.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{system_time, timestamp};
+use crate::error::doing;
+use crate::{DbError, TenantTx};
+
+/// A notification that was verified.
+#[derive(Clone, Debug)]
+pub struct NewWebhookEvent<'a> {
+    /// Whose it is.
+    pub integration_id: Uuid,
+    /// The vendor's id, the same each time it is delivered.
+    pub external_event_id: &'a str,
+    /// The vendor's word for what happened.
+    pub event_type: &'a str,
+    /// What was said.
+    pub payload: &'a Value,
+}
+
+/// A notification that waits.
+#[derive(Clone, Debug)]
+pub struct WaitingEvent {
+    /// Its id.
+    pub webhook_event_id: Uuid,
+    /// The vendor's word for what happened.
+    pub event_type: String,
+    /// What was said.
+    pub payload: Value,
+    /// When it came in.
+    pub received_at: Option<Timestamp>,
+}
+
+impl TenantTx {
+    /// Keeps a notification; answers whether it is new.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn keep_webhook_event(&self, event: &NewWebhookEvent<'_>) -> Result<bool, DbError> {
+        let kept = self
+            .execute(
+                "insert into webhook_events
+                     (customer_id, webhook_event_id, integration_id, external_event_id, event_type,
+                      payload)
+                 values ($1, $2, $3, $4, $5, $6)
+                 on conflict (customer_id, integration_id, external_event_id) do nothing",
+                &[
+                    &self.customer_id().as_uuid(),
+                    &Uuid::now_v7(),
+                    &event.integration_id,
+                    &event.external_event_id,
+                    &event.event_type,
+                    &event.payload,
+                ],
+            )
+            .await
+            .map_err(doing("keep the notification"))?;
+        Ok(kept == 1)
+    }
+
+    /// Returns notifications of an integration that wait, oldest first.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn waiting_webhook_events(
+        &self,
+        integration_id: Uuid,
+        limit: i64,
+    ) -> Result<Vec<WaitingEvent>, DbError> {
+        let rows = self
+            .query(
+                "select webhook_event_id, event_type, payload, received_at
+                 from webhook_events
+                 where customer_id = $1 and integration_id = $2 and processed_at is null
+                 order by received_at
+                 limit $3",
+                &[&self.customer_id().as_uuid(), &integration_id, &limit],
+            )
+            .await
+            .map_err(doing("read the notifications that wait"))?;
+        Ok(rows
+            .iter()
+            .map(|row| WaitingEvent {
+                webhook_event_id: row.get(0),
+                event_type: row.get(1),
+                payload: row.get(2),
+                received_at: timestamp(row.get(3)),
+            })
+            .collect())
+    }
+
+    /// Writes down that something was done about notifications, or why nothing can be.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn settle_webhook_events(
+        &self,
+        ids: &[Uuid],
+        error: Option<&str>,
+    ) -> Result<(), DbError> {
+        self.execute(
+            "update webhook_events set processed_at = clock_timestamp(), error = $3
+             where customer_id = $1 and webhook_event_id = any ($2)",
+            &[&self.customer_id().as_uuid(), &ids, &error],
+        )
+        .await
+        .map_err(doing("settle the notifications"))?;
+        Ok(())
+    }
+
+    /// Forgets notifications that were settled before a moment; answers how many.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn forget_webhook_events(&self, before: Timestamp) -> Result<u64, DbError> {
+        self.execute(
+            "delete from webhook_events where customer_id = $1 and processed_at < $2",
+            &[&self.customer_id().as_uuid(), &system_time(before)],
+        )
+        .await
+        .map_err(doing("forget old notifications"))
+    }
+}

@@ -1,0 +1,66 @@
+//! Reads one stream of an integration on from where it stopped.
+
+use serde::{Deserialize, Serialize};
+use shelfops_db::models::DueSchedule;
+use shelfops_ingest::{CustomerId, Stream};
+use uuid::Uuid;
+
+use super::integration::{Readable, readable};
+use super::{Done, Work};
+use crate::ops::output::counted;
+use crate::ops::{Context, OpError};
+use crate::sync::{SyncRequest, sync_stream};
+
+/// Reads a stream.
+pub(crate) struct Sync;
+
+/// Which stream of whose system.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Payload {
+    customer_id: CustomerId,
+    integration_id: Uuid,
+    stream: Stream,
+}
+
+impl Work for Sync {
+    const NAME: &'static str = "sync";
+    const SUMMARY: &'static str = "Read what is new of one stream of an integration";
+
+    type Payload = Payload;
+
+    fn queue(payload: &Payload) -> Option<String> {
+        Some(payload.integration_id.to_string())
+    }
+
+    fn key(payload: &Payload) -> Option<String> {
+        Some(format!("{}/{}", payload.integration_id, payload.stream))
+    }
+
+    fn scheduled(due: &DueSchedule) -> Option<Payload> {
+        Some(Payload {
+            customer_id: due.customer_id?,
+            integration_id: due.integration_id?,
+            stream: due.stream.as_ref()?.parse().ok()?,
+        })
+    }
+
+    async fn run(context: &Context, payload: Payload) -> Result<Done, OpError> {
+        let Payload { customer_id, integration_id, stream } = payload;
+        let (tenant, integration) = match readable(context, customer_id, integration_id).await? {
+            Readable::Yes(found) => *found,
+            Readable::No(why) => return Ok(Done::All(why)),
+        };
+        let request = SyncRequest { stream, span: None };
+        let report = sync_stream(context, &tenant, &integration, &request).await?;
+        let said = format!(
+            "{} of {}, {} new, {} updated, {} quarantined",
+            counted(report.counts.read, "record"),
+            report.source,
+            report.counts.inserted,
+            report.counts.updated,
+            report.counts.quarantined,
+        );
+        Ok(if report.status == "stopped" { Done::Part(said) } else { Done::All(said) })
+    }
+}

@@ -1,0 +1,76 @@
+//! Compares a day's sales with the vendor's.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::output::{Verdict, counted};
+use super::sync_backfill::day;
+use super::{Access, Context, Effect, OpError, Operation, Output};
+use crate::sync::{ReconcileReport, reconcile};
+
+/// Compares a day.
+pub(crate) struct SyncReconcile;
+
+/// Which day of which system.
+#[derive(Debug, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// The tenant
+    #[arg(long)]
+    pub(crate) tenant: String,
+    /// Which of the tenant's systems
+    #[arg(long)]
+    pub(crate) source: String,
+    /// The day by each store's own clock, such as 2026-03-31
+    #[arg(long, value_name = "DATE")]
+    pub(crate) day: String,
+}
+
+impl Operation for SyncReconcile {
+    const NAME: &'static str = "sync reconcile";
+    const SUMMARY: &'static str =
+        "Compare a day's sales with the vendor's; read again what differs";
+    const DETAILS: &'static str = "Counts lines and adds up net sales store by store, at the vendor and here. Where they differ, the\n\
+         records are named and read again. Exit code 3 says that something still differs. A worker does\n\
+         this every day; `sync show` shows how it ended.";
+    const EFFECT: Effect = Effect::Changes;
+    const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
+
+    type Input = Input;
+    type Data = Vec<ReconcileReport>;
+
+    fn changes_tenant(input: &Input) -> Option<&str> {
+        Some(&input.tenant)
+    }
+
+    async fn run(context: &Context, input: Input) -> Result<Output<Vec<ReconcileReport>>, OpError> {
+        let day = day(&input.day)?;
+        let (tenant, tx) = context.tenant(&input.tenant).await?;
+        let integration = tx.integration_of(&input.source).await?;
+        tx.commit().await?;
+        let reports = reconcile(context, &tenant, &integration, day).await?;
+        let with = |outcome: &str| {
+            reports.iter().filter(|report| report.outcome == outcome).count() as u64
+        };
+        let (repaired, differs) = (with("repaired"), with("differs"));
+        let stores = counted(reports.len() as u64, "store");
+        let summary = match (repaired, differs) {
+            (0, 0) => format!("{stores} on {day}: all equal to what the vendor counts"),
+            (_, 0) => format!("{stores} on {day}: all equal now, {repaired} of them repaired"),
+            _ => format!("{stores} on {day}: {differs} still differ, {repaired} were repaired"),
+        };
+        let output = Output::new(summary, reports);
+        Ok(if differs == 0 {
+            output
+        } else {
+            let slug = &tenant.slug;
+            output
+                .next(
+                    format!("shelfops quarantine list --tenant {slug}"),
+                    "what a rule refused is counted by the vendor and not by us",
+                )
+                .verdict(Verdict::Problems)
+        })
+    }
+}

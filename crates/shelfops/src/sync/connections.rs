@@ -1,0 +1,119 @@
+//! One line to each integration's vendor, kept while the program runs: pace, circuit breaker and token
+//! renewal are shared only through it.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+use shelfops_db::Database;
+use shelfops_db::models::{Integration, IntegrationStatus, Tenant};
+use shelfops_db::secrets::Keyring;
+use shelfops_integrations::connector::{
+    self, Connection, ConnectionSettings, Connector, ReadingOptions,
+};
+use shelfops_integrations::http::{Policy, SystemSurroundings};
+use tokio::sync::{Mutex, OnceCell};
+use uuid::Uuid;
+
+use super::token_store::SealedTokens;
+use crate::config::Config;
+use crate::ops::{Context, OpError};
+
+/// The lines of this process.
+#[derive(Default)]
+pub(crate) struct Connections {
+    keyring: OnceCell<Arc<Keyring>>,
+    open: Mutex<FxHashMap<Uuid, Arc<Connection>>>,
+}
+
+/// How an integration is read, as its row tells it.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ReadingSettings {
+    history_from: Option<jiff::Timestamp>,
+}
+
+impl Connections {
+    /// Returns the keys for secrets.
+    pub(crate) async fn keyring(&self, config: &Config) -> Result<Arc<Keyring>, OpError> {
+        let loaded = self
+            .keyring
+            .get_or_try_init(|| async { config.secret_keys().load().map(Arc::new) })
+            .await?;
+        Ok(loaded.clone())
+    }
+
+    /// Returns the line of an integration.
+    ///
+    /// # Errors
+    /// Fails for one that is not connected, and for a connector that we do not have.
+    pub(super) async fn line(
+        &self,
+        context: &Context,
+        tenant: &Tenant,
+        integration: &Integration,
+    ) -> Result<Arc<Connection>, OpError> {
+        let source = &integration.source;
+        match integration.status {
+            IntegrationStatus::Pending => {
+                return Err(OpError::usage(format!(
+                    "{source} is not connected yet: `shelfops integration connect` opens the vendor's \
+                     page"
+                )));
+            }
+            IntegrationStatus::Revoked => {
+                return Err(OpError::usage(format!(
+                    "{source} was disconnected: connect it again by `shelfops integration connect`"
+                )));
+            }
+            IntegrationStatus::Active | IntegrationStatus::Paused | IntegrationStatus::Failed => {}
+        }
+        let mut open = self.open.lock().await;
+        if let Some(line) = open.get(&integration.integration_id) {
+            return Ok(line.clone());
+        }
+        let line = Arc::new(self.make(context, tenant, integration).await?);
+        open.insert(integration.integration_id, line.clone());
+        Ok(line)
+    }
+
+    /// Forgets a line: its integration was connected again or is no more.
+    pub(super) async fn forget(&self, integration_id: Uuid) {
+        self.open.lock().await.remove(&integration_id);
+    }
+
+    async fn make(
+        &self,
+        context: &Context,
+        tenant: &Tenant,
+        integration: &Integration,
+    ) -> Result<Connection, OpError> {
+        let connector = connector_of(integration)?;
+        let database: Database = context.database().await?.clone();
+        let keyring = self.keyring(context.config()).await?;
+        let told: ReadingSettings =
+            serde_json::from_value(integration.settings.clone()).unwrap_or_default();
+        let settings = ConnectionSettings {
+            app: context.config().applications.app(connector)?,
+            policy: Policy::default(),
+            reading: ReadingOptions {
+                history_from: told.history_from,
+                window: SignedDuration::from_hours(7 * 24),
+                ..ReadingOptions::default()
+            },
+        };
+        let tokens = SealedTokens::new(database, keyring, tenant.customer_id, integration);
+        let surroundings = Arc::new(SystemSurroundings::default());
+        Ok(Connection::new(connector, settings, Arc::new(tokens), surroundings)?)
+    }
+}
+
+/// Returns the connector that reads an integration.
+pub(super) fn connector_of(integration: &Integration) -> Result<&'static dyn Connector, OpError> {
+    connector::find(&integration.connector).ok_or_else(|| {
+        OpError::failed(format!(
+            "{} is read by a connector '{}' that this program does not have: update ShelfOps",
+            integration.source, integration.connector
+        ))
+    })
+}

@@ -1,0 +1,202 @@
+//! Vendors' notifications: kept first, then read for what to look at.
+
+use std::collections::BTreeSet;
+
+use http::HeaderMap;
+use serde_json::Value;
+use shelfops_db::models::{Integration, IntegrationStatus, NewWebhookEvent, Tenant, WaitingEvent};
+use shelfops_ingest::Stream;
+use shelfops_integrations::connector::{Connector, Delivery, Hint, WebhookError, WebhookEvent};
+use uuid::Uuid;
+
+use super::connections::connector_of;
+use super::stream::{SyncReport, SyncRequest, sync_stream};
+use crate::jobs::notification_job;
+use crate::ops::{Context, OpError};
+
+/// How many notifications are looked at together; one with an order's lines takes some 20 kB.
+const AT_ONCE: u16 = 2_000;
+
+/// What became of a notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It is new and waits.
+    New,
+    /// It was known, or concerns nobody here.
+    Nothing,
+}
+
+/// Verifies a notification, reads whose it is, and keeps it with a job to look at it.
+///
+/// # Errors
+/// Refuses what the vendor did not sign and what cannot be read; fails when the database does, so that
+/// the vendor sends it again.
+pub(crate) async fn keep_notification(
+    context: &Context,
+    connector: &'static dyn Connector,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Kept, NotificationError> {
+    let reader = connector.webhooks().ok_or(NotificationError::Forged)?;
+    let applications = &context.config().applications;
+    let url = applications.webhook_url(connector.name());
+    let delivery = Delivery { url: &url, headers, body };
+    reader.verify(&delivery, &applications.webhook_keys(connector.name()))?;
+    let event = reader.parse(&delivery)?;
+    let payload: Value = serde_json::from_slice(body)
+        .map_err(|error| NotificationError::Unreadable(error.to_string()))?;
+    Ok(keep(context, connector.name(), &event, &payload).await?)
+}
+
+async fn keep(
+    context: &Context,
+    connector: &str,
+    event: &WebhookEvent,
+    payload: &Value,
+) -> Result<Kept, OpError> {
+    let database = context.database().await?;
+    let operator = database.operator().await?;
+    let accounts = operator.connected_accounts(connector, &event.granted_by).await?;
+    operator.commit().await?;
+    let mut kept = Kept::Nothing;
+    for account in accounts {
+        let tx = database.tenant(account.customer_id).await?;
+        let is_new = tx
+            .keep_webhook_event(&NewWebhookEvent {
+                integration_id: account.integration_id,
+                external_event_id: &event.event_id,
+                event_type: &event.kind,
+                payload,
+            })
+            .await?;
+        if is_new {
+            kept = Kept::New;
+            tx.enqueue(&notification_job(account.customer_id, account.integration_id)).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(kept)
+}
+
+/// Why a notification was not kept.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotificationError {
+    /// Not from the vendor, or changed on the way.
+    #[error("the signature is missing or wrong")]
+    Forged,
+    /// From the vendor, and not what is documented.
+    #[error("the notification cannot be read: {0}")]
+    Unreadable(String),
+    /// Something of ours failed.
+    #[error(transparent)]
+    Failed(#[from] OpError),
+}
+
+impl From<WebhookError> for NotificationError {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::Forged => Self::Forged,
+            WebhookError::Unreadable { reason } => Self::Unreadable(reason),
+        }
+    }
+}
+
+/// What the notifications of an integration led to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Processed {
+    /// How many were settled.
+    pub(crate) events: usize,
+    /// What was read because of them.
+    pub(crate) reports: Vec<SyncReport>,
+    /// Whether all that had come are settled: others wait on when a reading was told to stop, and when
+    /// there are too many to be looked at together.
+    pub(crate) is_complete: bool,
+}
+
+/// Reads what the waiting notifications of an integration are about, each stream once.
+///
+/// # Errors
+/// Fails when a stream could not be read; its notifications wait on.
+pub(crate) async fn process_notifications(
+    context: &Context,
+    tenant: &Tenant,
+    integration: &Integration,
+) -> Result<Processed, OpError> {
+    let connector = connector_of(integration)?;
+    if integration.status == IntegrationStatus::Paused {
+        return Ok(Processed { is_complete: true, ..Processed::default() });
+    }
+    let tx = context.database().await?.tenant(tenant.customer_id).await?;
+    let waiting = tx.waiting_webhook_events(integration.integration_id, i64::from(AT_ONCE)).await?;
+    tx.commit().await?;
+    let is_complete = waiting.len() < usize::from(AT_ONCE);
+    let mut processed = Processed { events: waiting.len(), reports: Vec::new(), is_complete };
+    if waiting.is_empty() {
+        return Ok(processed);
+    }
+    let hints = hints_of(connector, integration, &waiting);
+    if hints.is_disconnected {
+        end(context, tenant, integration).await?;
+    } else {
+        // References before the records that point at them.
+        for stream in connector.streams().iter().filter(|stream| hints.streams.contains(stream)) {
+            let request = SyncRequest { stream: *stream, span: None };
+            let report = sync_stream(context, tenant, integration, &request).await?;
+            let is_stopped = report.status == "stopped";
+            processed.reports.push(report);
+            if is_stopped {
+                return Ok(Processed { events: 0, is_complete: false, ..processed });
+            }
+        }
+    }
+    let ids: Vec<Uuid> = waiting.iter().map(|event| event.webhook_event_id).collect();
+    let tx = context.database().await?.tenant(tenant.customer_id).await?;
+    tx.settle_webhook_events(&ids, None).await?;
+    tx.commit().await?;
+    Ok(processed)
+}
+
+#[derive(Default)]
+struct Hints {
+    streams: BTreeSet<Stream>,
+    is_disconnected: bool,
+}
+
+fn hints_of(
+    connector: &dyn Connector,
+    integration: &Integration,
+    waiting: &[WaitingEvent],
+) -> Hints {
+    let mut hints = Hints::default();
+    let Some(reader) = connector.webhooks() else { return hints };
+    let headers = HeaderMap::new();
+    for event in waiting {
+        let body = event.payload.to_string();
+        let delivery = Delivery { url: "", headers: &headers, body: body.as_bytes() };
+        // It was read once before it was kept.
+        let Ok(event) = reader.parse(&delivery) else { continue };
+        for hint in event.hints {
+            match hint {
+                Hint::Sync(stream) => {
+                    hints.streams.insert(stream);
+                }
+                // One that comes late may be of a connection before this one.
+                Hint::Disconnected => {
+                    let ended = event.created_at.zip(integration.connected_at);
+                    hints.is_disconnected |= ended.is_none_or(|(ended, made)| ended >= made);
+                }
+            }
+        }
+    }
+    hints
+}
+
+/// The vendor says that the tenant has ended the connection.
+async fn end(context: &Context, tenant: &Tenant, integration: &Integration) -> Result<(), OpError> {
+    let tx = context.database().await?.tenant(tenant.customer_id).await?;
+    let reason = "the tenant ended the connection at the vendor: connect it again";
+    tx.revoke_integration(integration.integration_id, Some(reason)).await?;
+    tx.commit().await?;
+    context.connections().forget(integration.integration_id).await;
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! What vendors and their pages call: notifications, and tenants who come back from letting us in.
+
+mod callback;
+mod notification;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::ops::Context;
+
+pub(crate) use callback::wait_for_consent;
+
+/// The routes; anybody may call them, so each proves what it is told.
+pub(crate) fn router<S: Clone + Send + Sync + 'static>(context: Arc<Context>) -> Router<S> {
+    Router::new()
+        .route("/webhooks/{connector}", post(notification::receive))
+        .route("/oauth/{connector}/callback", get(callback::receive))
+        .with_state(context)
+}

@@ -1,0 +1,37 @@
+//! A vendor's notification: proved, kept, acknowledged. The work is a job's.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use shelfops_integrations::connector::find;
+
+use crate::ops::Context;
+use crate::sync::{NotificationError, keep_notification};
+
+/// Takes a notification. What cannot be kept now is answered with a failure, so that the vendor sends
+/// it again.
+pub(super) async fn receive(
+    State(context): State<Arc<Context>>,
+    Path(connector): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let Some(connector) = find(&connector) else { return StatusCode::NOT_FOUND };
+    match keep_notification(&context, connector, &headers, &body).await {
+        Ok(_) => StatusCode::OK,
+        Err(NotificationError::Forged) => {
+            tracing::warn!(connector = connector.name(), "a notification that nobody signed");
+            StatusCode::FORBIDDEN
+        }
+        Err(error @ NotificationError::Unreadable(_)) => {
+            tracing::warn!(connector = connector.name(), error = %error, "a notification");
+            StatusCode::BAD_REQUEST
+        }
+        Err(NotificationError::Failed(error)) => {
+            tracing::error!(connector = connector.name(), error = %error, "a notification was not kept");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}

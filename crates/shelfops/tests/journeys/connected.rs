@@ -1,0 +1,152 @@
+//! A tenant's system from letting us in to disconnecting, against a simulated vendor.
+
+use std::time::Duration;
+
+use shelfops_simulators::square::Moment;
+
+use crate::fixture::{Vendor, shop};
+
+const ADD: &str = "integration add square --tenant acme -o json";
+const SYNC: &str = "sync run --tenant acme --source square -o json";
+
+fn days_ago(days: i64) -> Moment {
+    let now = jiff::Timestamp::now().as_millisecond();
+    Moment::from_millis(now - days * 86_400_000)
+}
+
+fn sum(data: &serde_json::Value, of: &str) -> u64 {
+    data.as_array().unwrap().iter().map(|report| report[of].as_u64().unwrap()).sum()
+}
+
+#[tokio::test]
+async fn a_system_is_connected_read_compared_and_disconnected() {
+    // It begins days ago, so that no sale of the days that go by is one of the future.
+    let vendor = Vendor::start(|config| config.start = days_ago(4)).await;
+    let shop = shop().await;
+    let added = vendor.connect(&shop, ADD).await.succeeds();
+    assert_eq!(added.data()["status"], "active", "{added}");
+    assert_eq!(added.data()["account"], "MLMERCHANT001", "{added}");
+    let checked = vendor.call(&shop, "integration check --tenant acme --source square -o json");
+    let checked = checked.await.succeeds();
+    assert_eq!(checked.data()["missing"], serde_json::json!([]), "{checked}");
+    assert_eq!(checked.data()["stores"], 3, "{checked}");
+
+    let read = vendor.call(&shop, SYNC).await.succeeds();
+    assert_eq!(sum(&read.data(), "quarantined"), 0, "{read}");
+    assert!(sum(&read.data(), "inserted") > 1_000, "{read}");
+    vendor.assert_books_agree(&shop).await;
+
+    // Days go by: edits, returns, and sales that tills send late.
+    vendor.advance(Duration::from_secs(2 * 86_400)).await;
+    vendor.call(&shop, SYNC).await.succeeds();
+    vendor.assert_books_agree(&shop).await;
+    let again = vendor.call(&shop, SYNC).await.succeeds();
+    assert_eq!(sum(&again.data(), "inserted") + sum(&again.data(), "updated"), 0, "{again}");
+
+    let removed = vendor.call(&shop, "integration remove --tenant acme --source square -o json");
+    let removed = removed.await.succeeds();
+    assert_eq!(removed.data()["is_revoked_at_vendor"], true, "{removed}");
+    let refused = vendor.call(&shop, SYNC).await.fails_with(2);
+    assert!(refused.contains("integration connect"), "{refused}");
+    let secrets = shop.number("select count(secrets_ciphertext) from integrations").await;
+    assert_eq!(secrets, 0);
+    // Connected again it goes on where it stopped.
+    let line = "integration connect --tenant acme --source square -o json";
+    vendor.connect(&shop, line).await.succeeds();
+    vendor.advance(Duration::from_secs(86_400)).await;
+    vendor.call(&shop, SYNC).await.succeeds();
+    vendor.assert_books_agree(&shop).await;
+}
+
+fn yesterday() -> String {
+    let today = jiff::Timestamp::now().to_string()[..10].parse::<jiff::civil::Date>().unwrap();
+    today.yesterday().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn a_day_that_differs_from_the_vendors_is_told_and_mended() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    vendor.connect(&shop, ADD).await.succeeds();
+    vendor.call(&shop, SYNC).await.succeeds();
+    let yesterday = yesterday();
+    let line = format!("sync reconcile --tenant acme --source square --day {yesterday} -o json");
+    let equal = vendor.call(&shop, &line).await.succeeds();
+    for store in equal.data().as_array().unwrap() {
+        assert_eq!(store["outcome"], "equal", "{equal}");
+    }
+    // Somebody deletes a line.
+    let sold = format!(
+        "select line.external_id from transactions as line
+         where transaction_type = 'sale' and business_date = '{yesterday}'
+         order by external_id limit 1",
+    );
+    let line_id = shop.texts(&sold).await.swap_remove(0);
+    let client = shop.database().connect().await.unwrap();
+    // The totals of the day follow, and belong to the tenant.
+    let enter = "begin; select shelfops.enter_tenant(customer_id) from shelfops.tenants where slug = 'acme'";
+    client.batch_execute(enter).await.unwrap();
+    let mut spoilt = 0;
+    // Where a view guards the table, only the table itself can be spoilt from outside.
+    for table in ["public.transactions", "timeseries.transactions"] {
+        let delete = format!("delete from {table} where external_id = $1");
+        if spoilt == 0 {
+            spoilt = client.execute(&delete, &[&line_id]).await.unwrap();
+        }
+    }
+    assert_eq!(spoilt, 1);
+    client.batch_execute("commit").await.unwrap();
+    let broken = vendor.call(&shop, &line).await.succeeds();
+    let repaired: Vec<_> = broken
+        .data()
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|store| store["outcome"] == "repaired")
+        .cloned()
+        .collect();
+    assert_eq!(repaired.len(), 1, "{broken}");
+    assert_eq!(repaired[0]["differences"][0]["record"], line_id.as_str(), "{broken}");
+    vendor.assert_books_agree(&shop).await;
+    let shown = vendor.call(&shop, "sync show --tenant acme --source square -o json").await;
+    let shown = shown.succeeds().data();
+    let outcomes: Vec<_> =
+        shown["comparisons"].as_array().unwrap().iter().map(|day| &day["outcome"]).collect();
+    assert!(outcomes.iter().any(|outcome| *outcome == "repaired"), "{shown}");
+}
+
+#[tokio::test]
+async fn tokens_are_unreadable_at_rest_and_keys_can_be_changed() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    vendor.connect(&shop, ADD).await.succeeds();
+    let key_of = "select secrets_key_id from integrations";
+    let first = shop.texts(key_of).await;
+    let stored = shop.texts("select encode(secrets_ciphertext, 'escape') from integrations").await;
+    assert!(!stored[0].contains("access") && !stored[0].contains("EAAA"), "{stored:?}");
+    let rotated = vendor.call(&shop, "secret rotate --new-key -o json").await.succeeds();
+    assert_eq!(rotated.data()["secrets"], 1, "{rotated}");
+    assert_ne!(shop.texts(key_of).await, first);
+    let again = vendor.call(&shop, "secret rotate -o json").await.succeeds();
+    assert_eq!(again.data()["unchanged"], 1, "{again}");
+    let check = "integration check --tenant acme --source square";
+    vendor.call(&shop, check).await.succeeds();
+    // With other keys nothing can be opened, and nothing of a token is said.
+    std::fs::write(shop.path("keys"), format!("{}=\n", "E".repeat(43))).unwrap();
+    let refused = vendor.call(&shop, check).await;
+    assert_ne!(refused.code, 0);
+    assert!(refused.stderr.contains("sealed with key"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_way_back_that_was_not_begun_here_or_was_used_connects_nothing() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    let begun = vendor.call(&shop, &format!("{ADD} --no-wait")).await.succeeds();
+    assert_eq!(begun.data()["status"], "pending", "{begun}");
+    assert!(begun.data()["authorize_url"].as_str().unwrap().contains("oauth2/authorize"));
+    let twice = vendor.call(&shop, ADD).await.fails_with(6);
+    assert!(twice.contains("connected already"), "{twice}");
+    let unset = shop.call("integration add square --tenant acme").await.fails_with(2);
+    assert!(unset.contains("SHELFOPS_SQUARE_CLIENT_ID"), "{unset}");
+    let nowhere = vendor.call(&shop, "integration show --tenant acme --source nothing").await;
+    let nowhere = nowhere.fails_with(5);
+    assert!(nowhere.contains("square"), "{nowhere}");
+}
