@@ -48,10 +48,10 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("20261123102900_create_sales_rollups"),
     migration!("20261123103000_create_latest_inventory"),
     migration!("20261123103100_create_finish_chunk"),
-    migration!("20261126100000_connect_integrations"),
-    migration!("20261126100100_create_reconciliations"),
     migration!("20261126223000_name_api_keys"),
     migration!("20261126223100_create_api_key_lookup"),
+    migration!("20261126225000_connect_integrations"),
+    migration!("20261126225100_create_reconciliations"),
     migration!("20261126230000_create_job_queue"),
     migration!("20261126230100_create_schedules"),
 ];

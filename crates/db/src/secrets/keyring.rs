@@ -24,13 +24,12 @@ impl Keyring {
     /// Refuses a line that is no key; it is not shown.
     pub fn parse(text: &SecretString) -> Result<Self, SecretError> {
         let mut keys = Vec::new();
-        for (number, line) in text.expose_secret().split(['\n', ',']).enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
+        let lines = (1..).zip(text.expose_secret().lines().map(str::trim));
+        for (number, line) in lines.filter(|(_, line)| !line.starts_with('#')) {
+            for word in line.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+                let key = SecretKey::from_base64(word);
+                keys.push(key.ok_or(SecretError::BadKey { line: number })?);
             }
-            let key = SecretKey::from_base64(line);
-            keys.push(key.ok_or(SecretError::BadKey { line: number + 1 })?);
         }
         Ok(Self { keys })
     }
@@ -73,7 +72,7 @@ mod tests {
 
     #[test]
     fn keys_are_read_line_by_line_and_the_first_is_present() {
-        let text = format!("# keys\n{}\n\n  {}  \n", line(1), line(2));
+        let text = format!("# keys, the first seals\n{}\n\n  {}  \n", line(1), line(2));
         let ring = Keyring::parse(&text.into()).unwrap();
         assert_eq!(ring.present().unwrap().id(), SecretKey::new([1; 32]).id());
         assert!(ring.find(SecretKey::new([2; 32]).id()).is_ok());

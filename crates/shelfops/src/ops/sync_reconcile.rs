@@ -1,6 +1,7 @@
 //! Compares a day's sales with the vendor's.
 
 use clap::Args;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +46,7 @@ impl Operation for SyncReconcile {
     }
 
     async fn run(context: &Context, input: Input) -> Result<Output<Vec<ReconcileReport>>, OpError> {
-        let day = day(&input.day)?;
+        let day = begun(day(&input.day)?, context.now())?;
         let (tenant, tx) = context.tenant(&input.tenant).await?;
         let integration = tx.integration_of(&input.source).await?;
         tx.commit().await?;
@@ -73,4 +74,16 @@ impl Operation for SyncReconcile {
                 .verdict(Verdict::Problems)
         })
     }
+}
+
+/// Refuses a day that has not begun at every store of the world: vendors refuse to tell the future.
+fn begun(day: Date, now: jiff::Timestamp) -> Result<Date, OpError> {
+    // The last clocks are twelve hours behind.
+    let last = day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
+    if last.is_ok_and(|last| last.timestamp() > now) {
+        return Err(OpError::usage(format!(
+            "{day} has not begun at every store: compare a day before it"
+        )));
+    }
+    Ok(day)
 }
