@@ -9,6 +9,8 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::ids::IdSequence;
+
 /// PostgreSQL counts time from 2000-01-01T00:00:00Z, in microseconds.
 const EPOCH_MICROSECONDS: i64 = 946_684_800_000_000;
 
@@ -28,11 +30,12 @@ pub(super) const TRAILER: &[u8] = b"\xff\xff";
 pub(super) struct RowEncoder {
     buffer: BytesMut,
     columns: i16,
+    ids: IdSequence,
 }
 
 impl RowEncoder {
     pub(super) fn new(columns: i16) -> Self {
-        Self { buffer: BytesMut::new(), columns }
+        Self { buffer: BytesMut::new(), columns, ids: IdSequence::new() }
     }
 
     /// Returns what is gathered, once it is worth sending.
@@ -49,6 +52,11 @@ impl RowEncoder {
         let taken = self.buffer.split().freeze();
         self.buffer.reserve(SEND_BYTES + 4096);
         taken
+    }
+
+    /// Makes an id for a row.
+    pub(super) fn next_id(&mut self) -> Uuid {
+        self.ids.next_id()
     }
 
     pub(super) fn begin_row(&mut self) {

@@ -9,6 +9,7 @@ mod batch;
 mod days;
 mod destinations;
 mod encode;
+mod ids;
 mod merging;
 mod references;
 mod staged_spans;

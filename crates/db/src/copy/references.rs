@@ -10,6 +10,7 @@ use shelfops_ingest::values::Text;
 use uuid::Uuid;
 
 use super::SinkOptions;
+use super::ids::IdSequence;
 use crate::error::doing;
 use crate::models::time_zone;
 use crate::{Database, DbError, TenantTx};
@@ -194,8 +195,9 @@ async fn create(
     entity: ReferenceEntity,
     names: &[&str],
 ) -> Result<Vec<(Text, Uuid)>, DbError> {
+    let mut sequence = IdSequence::new();
     let made: Vec<(Text, Uuid)> =
-        names.iter().map(|name| (Text::new(name), Uuid::now_v7())).collect();
+        names.iter().map(|name| (Text::new(name), sequence.next_id())).collect();
     let ids: Vec<Uuid> = made.iter().map(|(_, id)| *id).collect();
     let (make, link) = match entity {
         ReferenceEntity::Store => (

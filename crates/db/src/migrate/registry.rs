@@ -54,4 +54,5 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("20261126225100_create_reconciliations"),
     migration!("20261126230000_create_job_queue"),
     migration!("20261126230100_create_schedules"),
+    migration!("20261127030000_compress_sales_by_tenant"),
 ];

@@ -1,7 +1,6 @@
 //! Products: staged, then folded in by the source's id.
 
 use shelfops_ingest::records::Product;
-use uuid::Uuid;
 
 use super::{Merged, Staging};
 use crate::copy::SinkOptions;
@@ -34,7 +33,8 @@ pub(super) const STAGING: Staging = Staging {
 };
 
 pub(super) fn encode(row: &mut RowEncoder, product: &Product) {
-    row.uuid(Uuid::now_v7());
+    let id = row.next_id();
+    row.uuid(id);
     row.text(&product.external_id);
     row.optional_text(product.name.as_deref());
     row.optional_text(product.sku.as_deref());

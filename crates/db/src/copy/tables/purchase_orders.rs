@@ -1,7 +1,6 @@
 //! Purchase orders: documents that change until they are received, so the last word counts.
 
 use shelfops_ingest::records::{PurchaseOrderLine, PurchaseOrderStatus};
-use uuid::Uuid;
 
 use super::{Merged, Staging};
 use crate::copy::SinkOptions;
@@ -35,7 +34,8 @@ pub(super) const STAGING: Staging = Staging {
 };
 
 pub(super) fn encode(row: &mut RowEncoder, line: &PurchaseOrderLine, ids: ResolvedIds) {
-    row.uuid(Uuid::now_v7());
+    let id = row.next_id();
+    row.uuid(id);
     row.text(&line.order_id);
     row.text(&line.line_id);
     row.uuid(ids.supplier);

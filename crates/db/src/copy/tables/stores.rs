@@ -1,7 +1,6 @@
 //! Stores: staged, then folded in by the source's id.
 
 use shelfops_ingest::records::Store;
-use uuid::Uuid;
 
 use super::{Merged, Rejected, Staging};
 use crate::copy::SinkOptions;
@@ -31,7 +30,8 @@ pub(super) const STAGING: Staging = Staging {
 };
 
 pub(super) fn encode(row: &mut RowEncoder, store: &Store) {
-    row.uuid(Uuid::now_v7());
+    let id = row.next_id();
+    row.uuid(id);
     row.text(&store.external_id);
     row.optional_text(store.name.as_deref());
     row.optional_text(store.store_type.as_deref());

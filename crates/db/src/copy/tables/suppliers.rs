@@ -1,7 +1,6 @@
 //! Suppliers: staged, then folded in by the source's id.
 
 use shelfops_ingest::records::Supplier;
-use uuid::Uuid;
 
 use super::{Merged, Staging};
 use crate::copy::SinkOptions;
@@ -27,7 +26,8 @@ pub(super) const STAGING: Staging = Staging {
 };
 
 pub(super) fn encode(row: &mut RowEncoder, supplier: &Supplier) {
-    row.uuid(Uuid::now_v7());
+    let id = row.next_id();
+    row.uuid(id);
     row.text(&supplier.external_id);
     row.optional_text(supplier.name.as_deref());
     row.optional_text(supplier.email.as_deref());

@@ -53,7 +53,7 @@ pub(in crate::copy::tables) fn write(
     let line_days = LineDays::of(line, target.references.zone_of(target.ids.store));
     days.add(line_days.utc, line_days.business);
     let Destination { encoder, chunk, .. } = destinations.get(place);
-    let id = Uuid::now_v7();
+    let id = encoder.next_id();
     encoder.begin_row();
     match chunk {
         Some(chunk) => {
