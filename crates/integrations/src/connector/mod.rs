@@ -22,7 +22,7 @@ pub use error::{ConnectorError, Disposition};
 pub(crate) use json_page::{Excerpt, JsonPage};
 pub(crate) use page_source::{PageReader, PageSource};
 pub use report::{CheckReport, DayBasis, DayTotals, MissingScope};
-pub use request::{OpenRequest, ReadingOptions, Span};
+pub use request::{OpenRequest, Reach, ReadingOptions, Span};
 pub use webhook::{Delivery, Hint, WebhookError, WebhookEvent, Webhooks};
 
 use crate::oauth::OAuthFlow;

@@ -13,6 +13,19 @@ pub struct OpenRequest {
     pub cursor: Option<Cursor>,
     /// Only what was changed within this span: a backfill. Its cursor belongs to it alone.
     pub span: Option<Span>,
+    /// How far back is read again.
+    pub reach: Reach,
+}
+
+/// How far back a stream is read again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Over the overlap, and once a day over the deep one: what a schedule asks for.
+    #[default]
+    Whole,
+    /// Over a few seconds: something has just changed, and is to be seen at once. What appears with a
+    /// longer delay is left to the schedule.
+    Recent,
 }
 
 /// A span of time, both ends included.
@@ -37,6 +50,27 @@ pub struct ReadingOptions {
     pub deep_overlap: SignedDuration,
     /// From when on to read when nothing was read before; everything when not said.
     pub history_from: Option<Timestamp>,
+}
+
+/// How much is read again where something has just changed: searches may lag behind notifications.
+const RECENT_OVERLAP: SignedDuration = SignedDuration::from_secs(15);
+
+impl ReadingOptions {
+    /// Returns how much of what was read is read again.
+    pub fn overlap_for(&self, reach: Reach) -> SignedDuration {
+        match reach {
+            Reach::Whole => self.overlap,
+            Reach::Recent => self.overlap.min(RECENT_OVERLAP),
+        }
+    }
+
+    /// Returns how much is read again once a day, where that is asked for.
+    pub const fn deep_overlap_for(&self, reach: Reach) -> Option<SignedDuration> {
+        match reach {
+            Reach::Whole => Some(self.deep_overlap),
+            Reach::Recent => None,
+        }
+    }
 }
 
 impl Default for ReadingOptions {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use super::wire::{ApiError, Errors};
 use super::{API_VERSION, PRODUCTION, TITLE};
-use crate::connector::{Connection, ConnectorError};
+use crate::connector::{Connection, ConnectorError, Reach};
 use crate::http::{HttpAnswer, HttpRequest, Judgement};
 use crate::oauth::{App, TokenPair};
 
@@ -22,6 +22,7 @@ pub(super) const VERSION_HEADER: HeaderName = HeaderName::from_static("square-ve
 #[derive(Clone)]
 pub(super) struct Client {
     connection: Arc<Connection>,
+    reach: Reach,
 }
 
 /// What a call is for.
@@ -55,7 +56,22 @@ impl Call {
 
 impl Client {
     pub(super) const fn new(connection: Arc<Connection>) -> Self {
-        Self { connection }
+        Self { connection, reach: Reach::Whole }
+    }
+
+    /// Reads again no further back than that.
+    pub(super) fn reaching(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// Returns how much of what was read is read again.
+    pub(super) fn overlap(&self) -> SignedDuration {
+        self.connection.reading().overlap_for(self.reach)
+    }
+
+    /// Returns how much is read again once a day, if at all.
+    pub(super) fn daily_overlap(&self) -> Option<SignedDuration> {
+        self.connection.reading().deep_overlap_for(self.reach)
     }
 
     pub(super) fn connection(&self) -> &Connection {

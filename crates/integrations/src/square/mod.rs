@@ -92,7 +92,7 @@ impl Connector for Square {
         connection: Arc<Connection>,
         request: OpenRequest,
     ) -> Result<Box<dyn Source>, ConnectorError> {
-        Ok(Box::new(streams::open(Client::new(connection), &request)?))
+        Ok(Box::new(streams::open(Client::new(connection).reaching(request.reach), &request)?))
     }
 
     fn draft_from_raw(&self, stream: Stream, raw: &Value) -> Result<Draft, Malformed> {

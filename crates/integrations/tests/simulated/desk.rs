@@ -11,7 +11,7 @@ use shelfops_ingest::Stream;
 use shelfops_ingest::cursor::Cursor;
 use shelfops_ingest::records::Record;
 use shelfops_integrations::connector::{
-    Connection, ConnectionSettings, Connector, OpenRequest, ReadingOptions,
+    Connection, ConnectionSettings, Connector, OpenRequest, Reach, ReadingOptions,
 };
 use shelfops_integrations::http::{Policy, Surroundings};
 use shelfops_integrations::oauth::{App, MemoryTokenStore, TokenPair};
@@ -148,7 +148,7 @@ impl Desk {
 
     async fn read_on(&mut self, stream: Stream) -> Result<(), String> {
         let cursor = self.cursors.get(stream.name()).cloned();
-        let request = OpenRequest { stream, cursor, span: None };
+        let request = OpenRequest { stream, cursor, span: None, reach: Reach::Whole };
         let mut source =
             Square.open(self.connection.clone(), request).map_err(|error| error.to_string())?;
         while let Some(block) = source.next_block().await.map_err(|error| chain(&error))? {

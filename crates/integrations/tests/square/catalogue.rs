@@ -231,6 +231,7 @@ async fn a_span_of_time_is_no_way_to_read_a_catalogue() {
         stream: Stream::Products,
         cursor: None,
         span,
+        reach: shelfops_integrations::connector::Reach::Whole,
     };
     let error = Square.open(shop.connection, request).err().unwrap();
     assert_eq!(error.disposition(), Disposition::Stop);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shelfops_ingest::Stream;
 use shelfops_ingest::cursor::Cursor;
-use shelfops_integrations::connector::{Connector as _, Disposition, OpenRequest};
+use shelfops_integrations::connector::{Connector as _, Disposition, OpenRequest, Reach};
 use shelfops_integrations::square::Square;
 
 use super::fixtures::{error, order, orders, shop_of};
@@ -115,7 +115,8 @@ async fn a_page_that_goes_on_with_itself_stops() {
 #[tokio::test]
 async fn one_page_is_fetched_ahead_and_no_more() {
     let shop = Shop::open(shop_of(three_pages)).await;
-    let request = OpenRequest { stream: Stream::Transactions, cursor: None, span: None };
+    let request =
+        OpenRequest { stream: Stream::Transactions, cursor: None, span: None, reach: Reach::Whole };
     let mut source = Square.open(shop.connection.clone(), request).unwrap();
     source.next_block().await.unwrap().unwrap();
     for _ in 0..200 {
@@ -134,13 +135,17 @@ async fn a_cursor_of_another_source_is_refused() {
     for stream in Square.streams() {
         for state in [json!({ "record": 7 }), json!("a file's"), json!([1])] {
             let cursor = Some(Cursor::new(state));
-            let request = OpenRequest { stream: *stream, cursor, span: None };
+            let request = OpenRequest { stream: *stream, cursor, span: None, reach: Reach::Whole };
             let error = Square.open(shop.connection.clone(), request).err().unwrap();
             assert_eq!(error.disposition(), Disposition::Stop);
             assert!(error.to_string().contains("reset it"), "{error}");
         }
-        let null =
-            OpenRequest { stream: *stream, cursor: Some(Cursor::new(json!(null))), span: None };
+        let null = OpenRequest {
+            stream: *stream,
+            cursor: Some(Cursor::new(json!(null))),
+            span: None,
+            reach: Reach::Whole,
+        };
         assert!(Square.open(shop.connection.clone(), null).is_ok());
     }
 }

@@ -14,7 +14,7 @@ use shelfops_ingest::records::{Draft, TransactionDraft};
 use shelfops_ingest::rules::{RuleContext, record_rules};
 use shelfops_ingest::source::{Malformed, SourceError};
 use shelfops_integrations::connector::{
-    Connection, ConnectionSettings, Connector, ConnectorError, Disposition, OpenRequest,
+    Connection, ConnectionSettings, Connector, ConnectorError, Disposition, OpenRequest, Reach,
     ReadingOptions, Span,
 };
 use shelfops_integrations::http::{Policy, Surroundings};
@@ -111,12 +111,18 @@ impl Shop {
     }
 
     pub(crate) async fn read_from(&self, stream: Stream, cursor: Option<Cursor>) -> Read {
-        self.read_request(OpenRequest { stream, cursor, span: None }).await
+        self.read_request(OpenRequest { stream, cursor, span: None, reach: Reach::Whole }).await
     }
 
     pub(crate) async fn read_span(&self, from: &str, until: &str, cursor: Option<Cursor>) -> Read {
         let span = Some(Span { from: from.parse().unwrap(), until: until.parse().unwrap() });
-        self.read_request(OpenRequest { stream: Stream::Transactions, cursor, span }).await
+        self.read_request(OpenRequest {
+            stream: Stream::Transactions,
+            cursor,
+            span,
+            reach: Reach::Whole,
+        })
+        .await
     }
 
     pub(crate) async fn read_request(&self, request: OpenRequest) -> Read {

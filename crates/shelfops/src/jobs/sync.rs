@@ -51,7 +51,7 @@ impl Work for Sync {
             Readable::Yes(found) => *found,
             Readable::No(why) => return Ok(Done::All(why)),
         };
-        let request = SyncRequest { stream, span: None };
+        let request = SyncRequest::new(stream);
         let report = sync_stream(context, &tenant, &integration, &request).await?;
         let said = format!(
             "{} of {}, {} new, {} updated, {} quarantined",

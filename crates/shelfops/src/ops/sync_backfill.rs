@@ -68,7 +68,7 @@ impl Operation for SyncBackfill {
         let integration = tx.integration_of(&input.source).await?;
         tx.commit().await?;
         let span = Some(Span { from, until });
-        let request = SyncRequest { stream: Stream::Transactions, span };
+        let request = SyncRequest { span, ..SyncRequest::new(Stream::Transactions) };
         let report = sync_stream(context, &tenant, &integration, &request).await?;
         Ok(told(&tenant, &integration, vec![report], None))
     }

@@ -56,7 +56,7 @@ impl Operation for SyncRun {
         let mut reports = Vec::new();
         let mut failed = None;
         for stream in streams {
-            let request = SyncRequest { stream, span: None };
+            let request = SyncRequest::new(stream);
             match sync_stream(context, &tenant, &integration, &request).await {
                 Ok(report) => reports.push(report),
                 Err(error) if reports.is_empty() => return Err(error),

@@ -6,7 +6,9 @@ use http::HeaderMap;
 use serde_json::Value;
 use shelfops_db::models::{Integration, IntegrationStatus, NewWebhookEvent, Tenant, WaitingEvent};
 use shelfops_ingest::Stream;
-use shelfops_integrations::connector::{Connector, Delivery, Hint, WebhookError, WebhookEvent};
+use shelfops_integrations::connector::{
+    Connector, Delivery, Hint, Reach, WebhookError, WebhookEvent,
+};
 use uuid::Uuid;
 
 use super::connections::connector_of;
@@ -140,7 +142,7 @@ pub(crate) async fn process_notifications(
     } else {
         // References before the records that point at them.
         for stream in connector.streams().iter().filter(|stream| hints.streams.contains(stream)) {
-            let request = SyncRequest { stream: *stream, span: None };
+            let request = SyncRequest { reach: Reach::Recent, ..SyncRequest::new(*stream) };
             let report = sync_stream(context, tenant, integration, &request).await?;
             let is_stopped = report.status == "stopped";
             processed.reports.push(report);

@@ -16,7 +16,7 @@ use shelfops_db::models::{
 use shelfops_ingest::Stream;
 use shelfops_ingest::records::{Draft, TransactionType};
 use shelfops_ingest::values::{StoreZones, Text};
-use shelfops_integrations::connector::{DayBasis, DayTotals, OpenRequest, Span};
+use shelfops_integrations::connector::{DayBasis, DayTotals, OpenRequest, Reach, Span};
 
 use super::failure;
 use super::stream::{SyncRequest, sync_stream};
@@ -170,7 +170,8 @@ impl Comparing<'_> {
         let Self { context, tenant, integration } = self;
         let line = context.connections().line(context, tenant, integration).await?;
         let span = Some(self.widest(day)?);
-        let open = OpenRequest { stream: Stream::Transactions, cursor: None, span };
+        let open =
+            OpenRequest { stream: Stream::Transactions, cursor: None, span, reach: Reach::Whole };
         let mut source = line.connector().open(line.clone(), open)?;
         let mut lines: BTreeMap<String, Vec<VendorLine>> = BTreeMap::new();
         loop {
@@ -204,7 +205,8 @@ impl Comparing<'_> {
     /// Syncs all that changed since the day began; answers how many of its records are in quarantine.
     async fn read_again(&self, day: Date) -> Result<u64, OpError> {
         let Self { context, tenant, integration } = self;
-        let request = SyncRequest { stream: Stream::Transactions, span: Some(self.widest(day)?) };
+        let request =
+            SyncRequest { span: Some(self.widest(day)?), ..SyncRequest::new(Stream::Transactions) };
         let report = sync_stream(context, tenant, integration, &request).await?;
         Ok(report.counts.quarantined)
     }

@@ -11,7 +11,7 @@ use shelfops_db::models::{Integration, NewRun, StoredCursor, Tenant};
 use shelfops_ingest::Stream;
 use shelfops_ingest::pipeline::{self, BatchLimit, Outcome, PipelineError, Settings};
 use shelfops_ingest::quarantine::ReferenceEntity;
-use shelfops_integrations::connector::{ConnectorError, OpenRequest, Span};
+use shelfops_integrations::connector::{ConnectorError, OpenRequest, Reach, Span};
 use uuid::Uuid;
 
 use super::failure;
@@ -28,6 +28,15 @@ pub(crate) struct SyncRequest {
     pub(crate) stream: Stream,
     /// Only what was changed within this span; else everything since the last run.
     pub(crate) span: Option<Span>,
+    /// How far back what was read is read again.
+    pub(crate) reach: Reach,
+}
+
+impl SyncRequest {
+    /// Everything of a stream since the last run.
+    pub(crate) const fn new(stream: Stream) -> Self {
+        Self { stream, span: None, reach: Reach::Whole }
+    }
 }
 
 /// What became of a stream.
@@ -162,6 +171,7 @@ impl Reading<'_> {
             stream: request.stream,
             cursor: stored.map(|StoredCursor { cursor, .. }| cursor),
             span: request.span,
+            reach: request.reach,
         };
         let source = match line.connector().open(line.clone(), open) {
             Ok(source) => source,
@@ -182,7 +192,7 @@ impl Reading<'_> {
 }
 
 fn describe(integration: &Integration, request: &SyncRequest) -> NewRun {
-    let SyncRequest { stream, span } = request;
+    let SyncRequest { stream, span, reach: _ } = request;
     let mut origin = format!("integration/{}/{stream}", integration.integration_id);
     if let Some(Span { from, until }) = span {
         origin = format!("{origin}/{from}..{until}");

@@ -95,7 +95,7 @@ impl ProductReader {
     }
 
     fn begin(&self) -> Scan {
-        let overlap = self.client.connection().reading().overlap.max(EXCLUSIVE);
+        let overlap = self.client.overlap().max(EXCLUSIVE);
         let begin = self.progress.read_up_to.and_then(|read| read.checked_sub(overlap).ok());
         Scan { begin, latest: None, page: None }
     }

@@ -83,7 +83,7 @@ impl InventoryReader {
         if self.is_done {
             return Ok(None);
         }
-        let overlap = self.client.connection().reading().overlap;
+        let overlap = self.client.overlap();
         let mut scan = match self.progress.scan.take() {
             Some(scan) => scan,
             None => self.progress.begin(overlap),

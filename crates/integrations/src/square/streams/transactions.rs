@@ -88,7 +88,10 @@ impl TransactionReader {
             Some(span) => (history_from().unwrap_or(span.from), false),
             None => history_from()
                 .map(|from| (from, true))
-                .or_else(|| self.position.next_start(reading.overlap, reading.deep_overlap))
+                .or_else(|| {
+                    let (overlap, daily) = (self.client.overlap(), self.client.daily_overlap());
+                    self.position.next_start(overlap, daily)
+                })
                 .unwrap_or_else(|| {
                     let first = first_sale(&list.stores, reading.deep_overlap);
                     (reading.history_from.unwrap_or(first), true)

@@ -132,12 +132,12 @@ impl Position {
     pub(super) fn next_start(
         &self,
         overlap: SignedDuration,
-        deep_overlap: SignedDuration,
+        daily_overlap: Option<SignedDuration>,
     ) -> Option<(Timestamp, bool)> {
         let read = self.read_up_to?;
-        let is_deep = self.deep_at.is_none_or(|deep| read.duration_since(deep) >= DEEP_EVERY);
-        let back = if is_deep { deep_overlap } else { overlap };
-        Some((read.checked_sub(back).unwrap_or(read), is_deep))
+        let is_due = self.deep_at.is_none_or(|deep| read.duration_since(deep) >= DEEP_EVERY);
+        let deep = daily_overlap.filter(|_| is_due);
+        Some((read.checked_sub(deep.unwrap_or(overlap)).unwrap_or(read), deep.is_some()))
     }
 
     /// Settles a page: `newest` is the newest change on it, `next` the vendor's word for the one
@@ -272,9 +272,10 @@ mod tests {
     fn days_of_lateness_are_read_again_once_a_day() {
         let (overlap, deep) = (SignedDuration::from_hours(1), SignedDuration::from_hours(73));
         let mut position = Position { read_up_to: Some(at(12)), ..Position::default() };
-        assert_eq!(position.next_start(overlap, deep), Some((at(12) - deep, true)));
+        assert_eq!(position.next_start(overlap, Some(deep)), Some((at(12) - deep, true)));
+        assert_eq!(position.next_start(overlap, None), Some((at(11), false)), "nobody asked");
         position.deep_at = Some(at(2));
-        assert_eq!(position.next_start(overlap, deep), Some((at(11), false)));
-        assert_eq!(Position::default().next_start(overlap, deep), None);
+        assert_eq!(position.next_start(overlap, Some(deep)), Some((at(11), false)));
+        assert_eq!(Position::default().next_start(overlap, Some(deep)), None);
     }
 }
