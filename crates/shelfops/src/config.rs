@@ -28,6 +28,9 @@ pub(crate) struct Config {
     pub(crate) secret_key_file: Option<PathBuf>,
     /// Our applications at the vendors.
     pub(crate) applications: Applications,
+    /// Whether keys for secrets may be made beside the state: only a server of our own has its keys made
+    /// for it, since several machines may need those of another.
+    pub(crate) makes_secret_keys: bool,
 }
 
 /// What `shelfops.toml` may say.
@@ -67,11 +70,13 @@ impl Config {
             .map(|name| name.parse::<Engine>())
             .transpose()
             .map_err(|error| OpError::usage(error.to_string()))?;
+        let database_url = overrides
+            .database_url
+            .or(file.database_url)
+            .or_else(|| postgres_environment(|name| std::env::var(name).ok()));
         Ok(Self {
-            database_url: overrides
-                .database_url
-                .or(file.database_url)
-                .or_else(|| postgres_environment(|name| std::env::var(name).ok())),
+            makes_secret_keys: database_url.is_none(),
+            database_url,
             app_database_url: overrides.app_database_url.or(file.app_database_url),
             timeseries_engine,
             state_directory: overrides
@@ -91,13 +96,12 @@ impl Config {
         })
     }
 
-    /// Returns where the keys for secrets are. Only a server of our own has its keys made for it: for
-    /// another, several machines may need the same.
+    /// Returns where the keys for secrets are.
     pub(crate) fn secret_keys(&self) -> KeySettings {
         KeySettings {
             given: environment("SHELFOPS_SECRET_KEY").map(Into::into),
             file: self.secret_key_file.clone(),
-            own_directory: self.database_url.is_none().then(|| self.state_directory.clone()),
+            own_directory: self.makes_secret_keys.then(|| self.state_directory.clone()),
         }
     }
 }

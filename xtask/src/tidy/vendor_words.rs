@@ -15,6 +15,8 @@ const ROOMS: &[&str] = &[
     "crates/simulators/",
     // The command that runs a stand-in says which.
     "crates/shelfops/src/simulate.rs",
+    // The demonstration has one at hand.
+    "crates/shelfops/src/demo/vendor.rs",
     "docs/",
     "skills/",
     "README.md",

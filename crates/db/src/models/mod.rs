@@ -6,6 +6,7 @@ mod customer;
 mod freshness;
 mod integration;
 mod job;
+mod pulse;
 mod quarantined_record;
 mod reconciliation;
 mod reference;
@@ -29,6 +30,7 @@ pub use integration::{
     ConnectedAccount, Integration, IntegrationStatus, NewIntegration, StoredSecrets,
 };
 pub use job::{Job, JobFilter, JobState, NewJob};
+pub use pulse::Pulse;
 pub(crate) use quarantined_record::Disposal;
 pub use quarantined_record::{
     QuarantineFilter, QuarantineSummary, QuarantinedRow, ReplayCandidate, ReplayChoice,

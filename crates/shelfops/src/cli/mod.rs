@@ -68,25 +68,33 @@ async fn dispatch(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
         };
         return simulate::run(matches, terminal.clone(), tell).await.map(|()| 0);
     }
-    let config = Config::load(overrides(matches))?;
+    let mut config = Config::load(overrides(matches))?;
     if name == "worker" {
         let output = worker::run(config, matches, terminal.clone()).await?;
         write(&render::output(&output, format))?;
         render::talk_after(&output, format, &*terminal);
         return Ok(0);
     }
+    let mut stage = match &*name {
+        "demo" => Some(demo::Stage::set(&mut config).await?),
+        _ => None,
+    };
     let context = Context::new(config, terminal.clone());
     let outcome = if name.starts_with("operation ") {
         operations::run(&name, &context, matches).await
     } else if name == "serve" {
         let tell = |introduction: &Value| write(&format!("{introduction:#}\n"));
         serve::run(&context, matches, tell).await.map(|()| Verdict::Good)
-    } else if name == "demo" {
-        show_demo(&context, matches, &terminal).await
+    } else if let Some(stage) = &mut stage {
+        show_demo(&context, matches, &terminal, stage).await
     } else {
         show(&name, &context, matches, (format, &terminal)).await
     };
     terminal.done();
+    if let Some(stage) = stage {
+        terminal.stop();
+        stage.strike().await;
+    }
     context.close().await;
     Ok(match outcome? {
         Verdict::Good => 0,
@@ -116,16 +124,18 @@ async fn show_demo(
     context: &Context,
     matches: &ArgMatches,
     terminal: &Terminal,
+    stage: &mut demo::Stage,
 ) -> Result<Verdict, OpError> {
-    let output = demo::run(context, matches).await?;
+    let shown = demo::run(context, matches, stage).await?;
+    let output = &shown.output;
     terminal.done();
     if matches.get_flag("once") {
-        write(&render::output(&output, Format::Json))?;
+        write(&render::output(output, Format::Json))?;
         return Ok(output.verdict);
     }
     write(&demo::tables(&output.data))?;
-    render::talk_after(&output, Format::Table, terminal);
-    demo::linger(context).await?;
+    render::talk_after(output, Format::Table, terminal);
+    demo::go_on(context, &shown, stage).await?;
     Ok(output.verdict)
 }
 

@@ -38,6 +38,11 @@ impl Terminal {
         }
     }
 
+    /// Asks for an orderly stop.
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
     fn with_shown<T>(&self, change: impl FnOnce(&mut Shown) -> T) -> T {
         // A panic elsewhere must not silence the terminal.
         let mut shown = self.shown.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -137,7 +142,7 @@ pub(super) async fn listen_for_interrupts(terminal: Arc<Terminal>) {
             _ = terminations.recv() => {}
         }
         if is_first {
-            terminal.stop.store(true, Ordering::Relaxed);
+            terminal.stop();
             terminal.say("stopping after the batch at hand; once more to stop at once");
         }
     }

@@ -1,7 +1,11 @@
-//! The demonstration: a private server, three retailers, their exports loaded, three answers.
+//! The demonstration: a private server, three retailers' exports loaded, three answers, and a fourth
+//! retailer whose till is connected and followed.
 
 mod answers;
+mod live;
 mod retailers;
+mod stage;
+mod vendor;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -13,15 +17,20 @@ use shelfops_db::{Migrator, Target};
 use crate::import::{Counts, FailedReplay, FileReport, replay_arrived};
 use crate::ops::context::until_stopped;
 use crate::ops::{Context, OpError, Output};
+use live::Live;
 use retailers::Retailer;
+pub(crate) use stage::Stage;
 
 /// The command.
 pub(crate) fn command() -> Command {
     Command::new("demo")
-        .about("Start a private server, load three retailers' exports and ask three questions")
+        .about("Load three retailers' exports into a private server, and follow a fourth one's till")
         .after_help(
             "Without --data, the exports are generated: the shape and the dirt of a real grocer's.\n\
-             With --data, the first retailer is the real one whose Parquet files lie there.",
+             With --data, the first retailer is the real one whose Parquet files lie there.\n\n\
+             The fourth retailer's vendor is simulated on this machine: 90 days of sales are read, a day is\n\
+             compared with the vendor's own count, then each sale is told by a webhook and read at once.\n\
+             Another demonstration goes on with the same world.",
         )
         .arg(
             Arg::new("once")
@@ -46,8 +55,19 @@ pub(crate) fn command() -> Command {
         )
 }
 
+/// A demonstration that was shown and can go on.
+pub(crate) struct Shown {
+    /// What it showed.
+    pub(crate) output: Output<Value>,
+    live: Option<Live>,
+}
+
 /// Runs the demonstration.
-pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<Output<Value>, OpError> {
+pub(crate) async fn run(
+    context: &Context,
+    matches: &ArgMatches,
+    stage: &mut Stage,
+) -> Result<Shown, OpError> {
     let started = Instant::now();
     let talk = context.talk();
     let database = context.database().await?;
@@ -65,6 +85,14 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<Outpu
         totals.add(&counts);
         told.push(report);
     }
+    let mut live = None;
+    if !talk.should_stop() {
+        stage.serve(context);
+        let (begun, counts, report) = Live::begin(context, stage).await?;
+        totals.add(&counts);
+        told.push(report);
+        live = Some(begun);
+    }
     let answers = answers::ask(context, &retailers[0].slug).await?;
     let seconds = started.elapsed().as_secs_f64();
     let summary = format!(
@@ -80,7 +108,7 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<Outpu
         "tenants": told,
         "answers": answers,
     });
-    Ok(Output::new(summary, data))
+    Ok(Shown { output: Output::new(summary, data), live })
 }
 
 /// Loads one retailer's exports and tells of it as it goes.
@@ -154,14 +182,26 @@ pub(crate) fn tables(data: &Value) -> String {
     text
 }
 
-/// Keeps the server up until the user has seen enough.
-pub(crate) async fn linger(context: &Context) -> Result<(), OpError> {
+/// Keeps everything up until the user has seen enough, and tells what comes in.
+pub(crate) async fn go_on(
+    context: &Context,
+    shown: &Shown,
+    stage: &mut Stage,
+) -> Result<(), OpError> {
     let talk = context.talk();
     let address = context.database().await?.address().to_owned();
-    talk.say(&format!("\nThe server stays up at {address}; Ctrl-C stops it."));
+    talk.say(&format!("\nThe database stays up at {address}, the server at {}.", stage.url));
     talk.say(
-        "Try in another terminal:  shelfops tenant list   shelfops quarantine list --tenant …",
+        "Try in another terminal:  shelfops tenant list   shelfops quarantine list --tenant …\n\
+         \x20                         shelfops job list   shelfops integration list --tenant …\n\
+         Ctrl-C stops it.\n",
     );
-    until_stopped(&*talk).await;
-    Ok(())
+    stage.work(context);
+    match &shown.live {
+        Some(live) => live.follow(context).await,
+        None => {
+            until_stopped(&*talk).await;
+            Ok(())
+        }
+    }
 }

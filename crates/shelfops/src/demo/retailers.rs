@@ -73,19 +73,7 @@ impl Retailer {
 
     /// Adds the tenant, unless an earlier demonstration did.
     pub(super) async fn add(&self, context: &Context) -> Result<Tenant, OpError> {
-        let currency =
-            Currency::parse(self.currency).map_err(|error| OpError::failed(error.to_string()))?;
-        let new = NewTenant {
-            slug: self.slug.clone(),
-            name: self.name.to_owned(),
-            currency,
-            time_zone: TimeZone::get(self.time_zone).unwrap_or(TimeZone::UTC),
-        };
-        let database = context.database().await?;
-        match database.add_tenant(&new).await {
-            Err(DbError::TenantExists(slug)) => Ok(database.find_tenant(&slug).await?),
-            added => Ok(added?),
-        }
+        add_tenant(context, (&self.slug, self.name), self.currency, self.time_zone).await
     }
 
     /// Makes or finds the exports.
@@ -103,6 +91,27 @@ impl Retailer {
                 generated(&exports)
             }
         }
+    }
+}
+
+/// Adds a tenant, unless an earlier demonstration did.
+pub(super) async fn add_tenant(
+    context: &Context,
+    (slug, name): (&str, &str),
+    currency: &str,
+    time_zone: &str,
+) -> Result<Tenant, OpError> {
+    let currency = Currency::parse(currency).map_err(|error| OpError::failed(error.to_string()))?;
+    let new = NewTenant {
+        slug: slug.to_owned(),
+        name: name.to_owned(),
+        currency,
+        time_zone: TimeZone::get(time_zone).unwrap_or(TimeZone::UTC),
+    };
+    let database = context.database().await?;
+    match database.add_tenant(&new).await {
+        Err(DbError::TenantExists(slug)) => Ok(database.find_tenant(&slug).await?),
+        added => Ok(added?),
     }
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn command() -> Command {
 }
 
 /// What the server was told.
-struct Settings {
+pub(crate) struct Settings {
     listen: SocketAddr,
     requests_per_minute: NonZeroU32,
     request_timeout: Duration,
@@ -92,6 +92,16 @@ struct Settings {
 }
 
 impl Settings {
+    /// What a server does that was told nothing.
+    pub(crate) const fn of_a_demonstration(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            requests_per_minute: NonZeroU32::new(600).unwrap(),
+            request_timeout: Duration::from_secs(60),
+            operator_key: None,
+        }
+    }
+
     fn of(matches: &ArgMatches) -> Result<Self, OpError> {
         let missing = || OpError::usage("a setting of the server is missing");
         let operator_key = std::env::var_os(OPERATOR_KEY)
@@ -125,14 +135,20 @@ pub(crate) async fn run(
     // An embedded server starts now and not with the first request.
     context.database().await?;
 
+    tell(&introduction(address))?;
+    serve_on(listener, context, settings).await;
+    Ok(())
+}
+
+/// Serves what a listener hears until the user asks to stop.
+pub(crate) async fn serve_on(listener: TcpListener, context: &Context, settings: Settings) {
     let app = Arc::new(App::new(
         context,
         settings.operator_key,
         settings.requests_per_minute,
         settings.request_timeout,
     ));
-    tell(&introduction(address))?;
-    tracing::info!(%address, "listening");
+    tracing::info!(address = ?listener.local_addr(), "listening");
 
     let talk = context.talk();
     let own = context.for_principal(context.principal().clone(), context.talk());
@@ -148,13 +164,12 @@ pub(crate) async fn run(
     };
     tokio::pin!(finished);
     if tokio::time::timeout(FINISH, &mut finished).await.is_ok() {
-        return Ok(());
+        return;
     }
     app.ask_to_stop();
     if tokio::time::timeout(STOP, &mut finished).await.is_err() {
         tracing::warn!("some requests took too long and were cut off");
     }
-    Ok(())
 }
 
 /// What somebody needs who wants to ask.

@@ -26,12 +26,37 @@ pub(crate) struct ApplicationFile {
 pub(crate) struct Applications {
     files: BTreeMap<String, ApplicationFile>,
     public_url: String,
+    heeds_environment: bool,
+}
+
+impl ApplicationFile {
+    /// Describes an application at a vendor that runs on this machine.
+    pub(crate) fn simulated(
+        (client_id, client_secret): (&str, &str),
+        base_url: String,
+        webhook_key: &str,
+    ) -> Self {
+        Self {
+            client_id: Some(client_id.to_owned()),
+            client_secret: Some(client_secret.into()),
+            base_url: Some(base_url),
+            webhook_keys: vec![webhook_key.into()],
+            webhook_url: None,
+        }
+    }
 }
 
 impl Applications {
     /// Takes what the settings file says.
     pub(crate) fn new(files: BTreeMap<String, ApplicationFile>, public_url: &str) -> Self {
-        Self { files, public_url: public_url.trim_end_matches('/').to_owned() }
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        Self { files, public_url, heeds_environment: true }
+    }
+
+    /// Takes applications that no variable of the environment may change: a demonstration must not call
+    /// a real vendor.
+    pub(crate) fn only(files: BTreeMap<String, ApplicationFile>, public_url: &str) -> Self {
+        Self { heeds_environment: false, ..Self::new(files, public_url) }
     }
 
     /// Returns our application at a vendor.
@@ -50,7 +75,7 @@ impl Applications {
                 variable(name, "client_secret"),
             ))
         })?;
-        let secret = environment(name, "client_secret").map(SecretString::from);
+        let secret = self.environment(name, "client_secret").map(SecretString::from);
         let secret = secret.or_else(|| self.files.get(name)?.client_secret.clone());
         Ok(App {
             client_id,
@@ -62,7 +87,7 @@ impl Applications {
 
     /// Returns the keys that a vendor signs its webhooks with; several while they are changed.
     pub(crate) fn webhook_keys(&self, name: &str) -> Vec<SecretString> {
-        match environment(name, "webhook_keys") {
+        match self.environment(name, "webhook_keys") {
             Some(keys) => keys.split(',').map(|key| key.trim().into()).collect(),
             None => self.files.get(name).map(|file| file.webhook_keys.clone()).unwrap_or_default(),
         }
@@ -80,7 +105,11 @@ impl Applications {
         key: &str,
         of: impl Fn(&ApplicationFile) -> Option<String>,
     ) -> Option<String> {
-        environment(name, key).or_else(|| of(self.files.get(name)?))
+        self.environment(name, key).or_else(|| of(self.files.get(name)?))
+    }
+
+    fn environment(&self, name: &str, key: &str) -> Option<String> {
+        environment(name, key).filter(|_| self.heeds_environment)
     }
 }
 

@@ -48,4 +48,4 @@ pub use throttle::{ThrottleClock, ThrottleConfig};
 pub use webhooks::sign;
 pub use world::force::{Force, ForcedLine, ForcedReturn, ForcedSale};
 pub use world::market::Country;
-pub use world::merchant_config::{Habits, MerchantConfig};
+pub use world::merchant_config::{Habits, MerchantConfig, Rush};

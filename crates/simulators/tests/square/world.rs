@@ -1,10 +1,10 @@
 //! The world trades by itself, the same way every time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shelfops_simulators::square::{Moment, Oracle, Simulator, SquareConfig};
+use shelfops_simulators::square::{Moment, Oracle, Rush, Simulator, SquareConfig};
 
 use super::client::{MERCHANT, Shop, small, text};
 
@@ -28,6 +28,36 @@ async fn the_same_seed_makes_the_same_world_in_one_leap_or_in_many_steps() {
     assert_eq!(leap.products, walk.products);
     let other = after(SquareConfig { seed: 2, ..small(3) }, &[3 * DAY]).await;
     assert_ne!(leap.lines, other.lines);
+}
+
+#[tokio::test]
+async fn a_simulation_that_starts_later_goes_on_with_the_same_world() {
+    let mut config = small(9);
+    let rush = Rush { since: config.start, orders_per_hour: 90 };
+    config.merchants[0].rush = Some(rush);
+    let since = Moment::from_millis(config.start.millis() - 9 * DAY as i64 * 1_000);
+    let mut later = config.clone();
+    later.start = Moment::from_millis(config.start.millis() + 2 * DAY as i64 * 1_000);
+    later.merchants[0].trading_since = Some(since);
+    let went_on = after(config.clone(), &[2 * DAY]).await;
+    let anew = after(later, &[]).await;
+    assert_eq!(went_on.lines, anew.lines);
+    assert_eq!(went_on.inventory, anew.inventory);
+    // The rush never closes, and has no past.
+    let per_hour = |from: i64| {
+        let from = config.start.millis() + from * 3_600_000;
+        let orders: HashSet<&str> = anew
+            .lines
+            .iter()
+            .filter(|line| (from..from + 3_600_000).contains(&line.created_at.millis()))
+            .map(|line| &*line.order_id)
+            .collect();
+        orders.len()
+    };
+    let busy: Vec<usize> = (0..24).map(per_hour).collect();
+    assert!(busy.iter().all(|count| *count >= 60), "{busy:?}");
+    let calm: Vec<usize> = (-24..0).map(per_hour).collect();
+    assert!(calm.iter().any(|count| *count < 5), "{calm:?}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use jiff::civil::DateTime;
 
+use super::merchant_config::Rush;
 use super::stores::Stores;
 use crate::dice::{Dice, mix};
 use crate::square::moment::{DAY, HOUR, Moment};
@@ -60,6 +61,24 @@ pub(crate) fn trips(
     }
     trips.sort_unstable();
     trips
+}
+
+/// Returns the trips of a rush in the hour that begins at `slot`: any store that is open at all may be
+/// chosen, at any time.
+pub(crate) fn rush_trips(stores: &Stores, (seed, rush): (u64, &Rush), slot: Moment) -> Vec<Trip> {
+    let begins = rush.since.0.div_euclid(HOUR) * HOUR;
+    let active: Vec<u16> =
+        (0_u16..).zip(&stores.all).filter(|(_, store)| store.is_active).map(|(at, _)| at).collect();
+    if slot.0 < begins || active.is_empty() {
+        return Vec::new();
+    }
+    let mut dice = Dice::new(mix(seed ^ mix(slot.0 as u64)), "rush");
+    let trip = |_| Trip {
+        at: slot.plus(i64::from(dice.below(HOUR as u32))),
+        store: active[dice.below(active.len() as u32) as usize],
+        chance: dice.draw(),
+    };
+    (0..rush.orders_per_hour).map(trip).collect()
 }
 
 /// Returns how busy an hour is, in parts of [`whole_day`].

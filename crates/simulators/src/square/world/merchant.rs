@@ -2,7 +2,7 @@
 
 use super::agenda::{Agenda, Task};
 use super::catalog::Catalog;
-use super::demand::{Trip, trips};
+use super::demand::{Trip, rush_trips, trips};
 use super::events::{Event, Happening};
 use super::ids::Ids;
 use super::market::Market;
@@ -56,7 +56,10 @@ impl Merchant {
         config.check()?;
         let market = config.country.market();
         let seed = mix(seed ^ mix(u64::from(number)));
-        let opening = now.plus(-DAY * i64::from(config.history_days));
+        let opening = config.trading_since.map_or_else(
+            || now.plus(-DAY * i64::from(config.history_days)),
+            |since| since.min(now),
+        );
         let opening = Moment(opening.0.div_euclid(HOUR) * HOUR);
         let stores = Stores::open(config, market, (seed, opening))?;
         let places = (stores.count(), market.price_level);
@@ -128,6 +131,10 @@ impl Merchant {
         while self.trips.is_empty() && self.next_slot <= to {
             let demand = (self.seed, self.config.orders_per_day);
             self.trips = trips(&self.stores, demand, self.next_slot);
+            if let Some(rush) = &self.config.rush {
+                self.trips.extend(rush_trips(&self.stores, (self.seed, rush), self.next_slot));
+                self.trips.sort_unstable();
+            }
             self.trips.reverse();
             self.next_slot = self.next_slot.plus(HOUR);
         }

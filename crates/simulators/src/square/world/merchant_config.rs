@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::market::Country;
-use crate::square::SquareError;
+use crate::square::{Moment, SquareError};
 
 /// A merchant: its stores, catalog, trade, and how often trade goes out of the ordinary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +23,23 @@ pub struct MerchantConfig {
     pub orders_per_day: u32,
     /// How many days it has traded before the simulation starts.
     pub history_days: u16,
+    /// Since when it has traded, instead: with it, another simulation at a later time goes on with the
+    /// same world.
+    pub trading_since: Option<Moment>,
+    /// A sale that never closes, for watching.
+    pub rush: Option<Rush>,
     /// How often trade goes out of the ordinary.
     pub habits: Habits,
+}
+
+/// Shoppers who come at any hour, beside those who come by day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rush {
+    /// Since when; the hour it lies in counts whole.
+    pub since: Moment,
+    /// How many orders all stores ring up in an hour; up to 1,000,000.
+    pub orders_per_hour: u32,
 }
 
 /// How many of a thousand orders go out of the ordinary.
@@ -68,6 +83,8 @@ impl Default for MerchantConfig {
             item_count: 120,
             orders_per_day: 300,
             history_days: 7,
+            trading_since: None,
+            rush: None,
             habits: Habits::default(),
         }
     }
@@ -85,6 +102,8 @@ impl MerchantConfig {
         within("merchants.item_count", u64::from(self.item_count), (20, 20_000))?;
         within("merchants.orders_per_day", u64::from(self.orders_per_day), (0, 2_000_000))?;
         within("merchants.history_days", u64::from(self.history_days), (0, 800))?;
+        let in_rush = self.rush.as_ref().map_or(0, |rush| rush.orders_per_hour);
+        within("merchants.rush.orders_per_hour", u64::from(in_rush), (0, 1_000_000))?;
         let Habits {
             offline_per_mille,
             online_per_mille,

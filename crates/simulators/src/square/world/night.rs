@@ -8,6 +8,9 @@ use super::stock::{Movement, MovementKind};
 use crate::dice::{Dice, mix};
 use crate::square::moment::{DAY, HOUR};
 
+/// How long before a rush the shelves are filled for it; a delivery takes days.
+const DAYS_AHEAD: i64 = 6;
+
 /// How many days of sales a full shelf has.
 const DAYS_OF_STOCK: u64 = 6;
 
@@ -137,6 +140,11 @@ fn look_at_shelves(merchant: &mut Merchant, dice: &mut Dice) {
 /// Returns every shelf with what it has when full, in thousandths.
 fn shelves(merchant: &Merchant) -> Vec<(u16, u32, i64)> {
     let stores = &merchant.stores;
+    // Whoever plans a rush fills the shelves before it.
+    let rush = merchant.config.rush.as_ref();
+    let rush = rush.filter(|rush| merchant.now >= rush.since.plus(-DAYS_AHEAD * DAY));
+    let in_rush = rush.map_or(0, |rush| rush.orders_per_hour * 24);
+    let orders_per_day = merchant.config.orders_per_day + in_rush;
     let mut shelves = Vec::new();
     for (variation, demand) in merchant.catalog.demand() {
         let entry = &merchant.catalog.variations[variation as usize];
@@ -144,7 +152,7 @@ fn shelves(merchant: &Merchant) -> Vec<(u16, u32, i64)> {
         for store in (0..stores.count()).filter(|store| !absent_at.contains(store)) {
             if entry.is_tracked() {
                 let share = stores.shares.weight(usize::from(store));
-                let sold = u128::from(merchant.config.orders_per_day)
+                let sold = u128::from(orders_per_day)
                     * u128::from(AVERAGE_LINES * DAYS_OF_STOCK * demand * share)
                     * 1_250
                     / (u128::from(stores.shares.total()) * 100 * 1_000_000);
