@@ -12,7 +12,9 @@ use shelfops_ingest::values::Currency;
 use super::Square;
 use super::client::{Call, Client};
 use super::map;
-use super::streams::{OrderSearch, OrderTime, Place, RefundSearch, RefundTime, locations};
+use super::streams::{
+    OrderSearch, OrderTime, Place, RefundSearch, RefundTime, ReturnsSeen, locations,
+};
 use crate::connector::{Connector as _, ConnectorError, DayBasis, DayTotals, JsonPage};
 
 /// Counts a day of every store that says its clock and its currency.
@@ -40,8 +42,9 @@ pub(super) async fn totals(
             net_lines: Decimal::ZERO,
             net_orders: Decimal::ZERO,
         };
-        count_orders(client, &mut counted, (from, until), basis).await?;
-        count_refunds(client, &mut counted, (from, until)).await?;
+        let mut seen = ReturnsSeen::default();
+        count_orders(client, &mut counted, (from, until), basis, &mut seen).await?;
+        count_refunds(client, &mut counted, (from, until), &seen).await?;
         totals.push(counted);
     }
     Ok(totals)
@@ -63,6 +66,7 @@ async fn count_orders(
     counted: &mut DayTotals,
     (from, until): (Timestamp, Timestamp),
     basis: DayBasis,
+    seen: &mut ReturnsSeen,
 ) -> Result<(), ConnectorError> {
     let what = format!("the orders of {} on {}", counted.store, counted.day);
     let call = Call::new(what, Square.scopes(Stream::Transactions));
@@ -79,6 +83,7 @@ async fn count_orders(
         found.each_order(&call, |order, _| match order {
             Err(_) => counted.malformed += 1,
             Ok(order) => {
+                seen.learn(order);
                 if let Some(total) = map::order_total(order, counted.currency) {
                     counted.order_count += 1;
                     counted.net_orders += total;
@@ -98,6 +103,7 @@ async fn count_refunds(
     client: &Client,
     counted: &mut DayTotals,
     (from, until): (Timestamp, Timestamp),
+    seen: &ReturnsSeen,
 ) -> Result<(), ConnectorError> {
     let what = format!("the refunds of {} on {}", counted.store, counted.day);
     let call = Call::new(what, Square.scopes(Stream::Transactions));
@@ -111,7 +117,7 @@ async fn count_refunds(
             until: Some(until),
             page: page.as_deref(),
         };
-        let found = search.fetch(client, &call).await?;
+        let found = search.fetch(client, &call, seen).await?;
         let mut records = JsonPage::new();
         found.push_records(&call, &mut records)?;
         let (drafts, _) = records.finish();

@@ -96,12 +96,26 @@ pub(crate) fn error(category: &str, code: &str) -> Value {
 pub(crate) fn shop_of(
     mut orders: impl FnMut(&Seen) -> Answer + Send,
 ) -> impl FnMut(&Seen) -> Answer {
+    let mut is_begun = false;
     move |seen| match seen.path() {
         "/v2/locations" => dated(locations(&["LSHELF01"])),
+        "/v2/orders/search" if !std::mem::replace(&mut is_begun, true) && is_for_first(seen) => {
+            first_order()
+        }
         "/v2/orders/search" => orders(seen),
         "/v2/refunds" => json(json!({})),
         other => status(404, error("INVALID_REQUEST_ERROR", other)),
     }
+}
+
+/// Whether a search asks when the first order was changed.
+pub(crate) fn is_for_first(search: &Seen) -> bool {
+    search.body["limit"] == 1
+}
+
+/// The first order, changed when the store was made.
+pub(crate) fn first_order() -> Answer {
+    self::orders(&[order("FIRST", "2026-11-01T18:20:11Z")], None)
 }
 
 /// An answer that tells the vendor's time.

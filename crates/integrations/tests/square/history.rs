@@ -23,7 +23,7 @@ fn span(seen: &Seen) -> (String, Option<String>) {
 async fn a_search_sorts_by_the_time_it_filters_by_oldest_first() {
     let shop = Shop::open(shop_of(|_| orders(&[], None))).await;
     shop.read(Stream::Transactions).await;
-    let seen = shop.server.seen_at(SEARCH);
+    let seen = shop.server.searches();
     let query = &seen[0].body["query"];
     assert_eq!(query["sort"], json!({ "sort_field": "UPDATED_AT", "sort_order": "ASC" }));
     assert_eq!(query["filter"]["state_filter"]["states"], json!(["OPEN", "COMPLETED", "CANCELED"]));
@@ -31,14 +31,14 @@ async fn a_search_sorts_by_the_time_it_filters_by_oldest_first() {
 }
 
 #[tokio::test]
-async fn history_begins_before_the_first_store_and_comes_in_windows() {
+async fn history_begins_before_the_first_order_and_comes_in_windows() {
     let reading =
         ReadingOptions { window: SignedDuration::from_hours(7 * 24), ..ReadingOptions::default() };
     let shop =
         Shop::open_with(Policy::default(), reading, tokens(30), shop_of(|_| orders(&[], None)))
             .await;
     let read = shop.read(Stream::Transactions).await;
-    let spans: Vec<_> = shop.server.seen_at(SEARCH).iter().map(span).collect();
+    let spans: Vec<_> = shop.server.searches().iter().map(span).collect();
     let end = |text: &str| Some(text.to_owned());
     assert_eq!(
         spans,
@@ -58,9 +58,9 @@ async fn the_next_run_reads_from_the_vendors_own_time_with_an_overlap() {
         Shop::open(shop_of(|_| orders(&[order("A", "2026-11-21T10:00:00.500Z")], None))).await;
     let first = shop.read(Stream::Transactions).await;
     assert_eq!(first.state()["read_up_to"], "2026-11-21T10:00:00.5Z");
-    let asked = shop.server.seen_at(SEARCH).len();
+    let asked = shop.server.searches().len();
     let second = shop.read_from(Stream::Transactions, Some(first.cursor())).await;
-    let seen = shop.server.seen_at(SEARCH);
+    let seen = shop.server.searches();
     assert_eq!(span(&seen[asked]), ("2026-11-21T09:00:00.5Z".to_owned(), None));
     assert_eq!(second.state(), first.state(), "nothing new settles nothing new");
     assert_eq!(seen.len(), asked + 1);
@@ -73,7 +73,7 @@ async fn days_of_lateness_are_read_again_once_a_day() {
     let read = shop
         .read_from(Stream::Transactions, Some(shelfops_ingest::cursor::Cursor::new(cursor)))
         .await;
-    assert_eq!(span(&shop.server.seen_at(SEARCH)[0]).0, "2026-11-18T08:30:00Z");
+    assert_eq!(span(&shop.server.searches()[0]).0, "2026-11-18T08:30:00Z");
     assert_eq!(read.state()["deep_at"], "2026-11-21T10:00:00Z");
 }
 
@@ -89,7 +89,7 @@ async fn more_than_ten_stores_are_asked_for_in_groups() {
     .await;
     shop.read(Stream::Transactions).await;
     let groups: Vec<Value> =
-        shop.server.seen_at(SEARCH).iter().map(|seen| seen.body["location_ids"].clone()).collect();
+        shop.server.searches().iter().map(|seen| seen.body["location_ids"].clone()).collect();
     assert_eq!(groups, [json!(names[..10]), json!(names[10..20]), json!(names[20..])]);
 }
 
@@ -114,7 +114,7 @@ async fn a_backfill_ends_with_its_span_and_leaves_a_cursor_of_its_own() {
     let shop = Shop::open(shop_of(|_| orders(&[], None))).await;
     let (from, until) = ("2026-06-01T00:00:00Z", "2026-07-10T00:00:00Z");
     let read = shop.read_span(from, until, None).await;
-    let spans: Vec<_> = shop.server.seen_at(SEARCH).iter().map(span).collect();
+    let spans: Vec<_> = shop.server.searches().iter().map(span).collect();
     let end = |text: &str| Some(text.to_owned());
     assert_eq!(
         spans,
@@ -123,9 +123,9 @@ async fn a_backfill_ends_with_its_span_and_leaves_a_cursor_of_its_own() {
             ("2026-07-01T00:00:00Z".to_owned(), end(until)),
         ]
     );
-    let asked = shop.server.seen_at(SEARCH).len();
+    let asked = shop.server.searches().len();
     let again = shop.read_span(from, until, Some(read.cursor())).await;
-    assert_eq!(shop.server.seen_at(SEARCH).len(), asked, "it is read already");
+    assert_eq!(shop.server.searches().len(), asked, "it is read already");
     assert_eq!(again.cursors.len(), 1, "and says so");
 }
 
@@ -153,7 +153,8 @@ async fn no_page_is_asked_for_that_exceeds_the_vendors_limit() {
         let handler = shop_of(|_| orders(&[], None));
         let shop = Shop::open_with(Policy::default(), reading, tokens(30), handler).await;
         shop.read(Stream::Transactions).await;
-        assert_eq!(shop.server.seen_at(SEARCH)[0].body["limit"], asked);
+        let last = shop.server.seen_at(SEARCH).pop().unwrap();
+        assert_eq!(last.body["limit"], asked);
         assert_eq!(shop.server.seen_at("/v2/refunds")[0].parameter("limit").unwrap(), "100");
     }
 }
@@ -168,5 +169,5 @@ async fn a_tenant_without_stores_is_read_to_its_end() {
     .await;
     let read = shop.read(Stream::Transactions).await;
     assert!(read.error.is_none() && read.drafts.is_empty(), "{:?}", read.error);
-    assert!(shop.server.seen_at(SEARCH).is_empty());
+    assert!(shop.server.searches().is_empty());
 }

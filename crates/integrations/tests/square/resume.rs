@@ -10,8 +10,6 @@ use super::fixtures::{error, order, orders, shop_of};
 use super::server::{Answer, Seen, json, status};
 use super::shop::Shop;
 
-const SEARCH: &str = "/v2/orders/search";
-
 /// Orders A to F, two a page; cursors are the number of the page.
 fn three_pages(seen: &Seen) -> Answer {
     let number = seen.body["cursor"].as_str().map_or(0, |page| page.parse::<usize>().unwrap());
@@ -31,7 +29,7 @@ const ALL: [&str; 6] = ["A/li-1", "B/li-1", "C/li-1", "D/li-1", "E/li-1", "F/li-
 async fn every_page_is_read_with_the_same_question() {
     let shop = Shop::open(shop_of(three_pages)).await;
     assert_eq!(shop.read(Stream::Transactions).await.ids(), ALL);
-    let seen = shop.server.seen_at(SEARCH);
+    let seen = shop.server.searches();
     let without_cursor = |seen: &Seen| {
         let mut body = seen.body.clone();
         body.as_object_mut().unwrap().remove("cursor");
@@ -88,7 +86,7 @@ async fn a_forgotten_page_begins_again_where_reading_ended() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids, ALL, "repeated perhaps, but none is missing");
-    let again = &shop.server.seen_at(SEARCH)[2].body;
+    let again = &shop.server.searches()[2].body;
     assert_eq!(again["cursor"], Value::Null);
     let from = &again["query"]["filter"]["date_time_filter"]["updated_at"]["start_at"];
     assert_eq!(from, "2026-11-21T10:00:00Z", "not from the beginning of the window");
@@ -101,7 +99,7 @@ async fn a_first_page_that_is_refused_as_forgotten_stops() {
     let (said, disposition) = shop.read(Stream::Transactions).await.failure();
     assert!(said.contains("has forgotten where page 1 of transactions"), "{said}");
     assert_eq!(disposition, Disposition::Retry { after: None });
-    assert_eq!(shop.server.seen_at(SEARCH).len(), 1);
+    assert_eq!(shop.server.searches().len(), 1);
 }
 
 #[tokio::test]
@@ -123,10 +121,10 @@ async fn one_page_is_fetched_ahead_and_no_more() {
         tokio::task::yield_now().await;
     }
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
-    while shop.server.seen_at(SEARCH).len() < 2 && tokio::time::Instant::now() < deadline {
+    while shop.server.searches().len() < 2 && tokio::time::Instant::now() < deadline {
         tokio::task::yield_now().await;
     }
-    assert_eq!(shop.server.seen_at(SEARCH).len(), 2);
+    assert_eq!(shop.server.searches().len(), 2);
 }
 
 #[tokio::test]

@@ -89,6 +89,13 @@ impl Server {
     }
 
     /// What was asked of one path.
+    /// Returns the searches for orders, without those for the first one.
+    pub(crate) fn searches(&self) -> Vec<Seen> {
+        let mut seen = self.seen_at("/v2/orders/search");
+        seen.retain(|seen| !super::fixtures::is_for_first(seen));
+        seen
+    }
+
     pub(crate) fn seen_at(&self, path: &str) -> Vec<Seen> {
         self.seen().into_iter().filter(|seen| seen.path() == path).collect()
     }

@@ -34,8 +34,13 @@ impl Observer for RunObserver {
         let totals = &progress.totals;
         totals.clone_into(&mut self.committed.lock().unwrap_or_else(PoisonError::into_inner));
         let seconds = self.started.elapsed().as_secs_f64().max(0.001);
+        // Where nobody knows how much there is, what has come is at least seen to grow.
+        let fetched = match self.length {
+            Some(_) => String::new(),
+            None => format!("{:.1} MiB read, ", progress.bytes_read as f64 / 1_048_576.0),
+        };
         let note = format!(
-            "{} records, {} quarantined, {}/s",
+            "{fetched}{} records, {} quarantined, {}/s",
             grouped(totals.read),
             grouped(totals.quarantined_count()),
             grouped((totals.read as f64 / seconds) as u64),

@@ -8,6 +8,7 @@ mod orders;
 mod progress;
 mod raw;
 mod refunds;
+mod returns_seen;
 mod tally;
 mod transactions;
 mod vendors;
@@ -20,6 +21,7 @@ pub(super) use locations::{Place, locations};
 pub(super) use orders::{OrderSearch, OrderTime};
 pub(super) use raw::draft_from_raw;
 pub(super) use refunds::{RefundSearch, RefundTime};
+pub(super) use returns_seen::ReturnsSeen;
 
 use super::client::Client;
 use crate::connector::{Connector as _, ConnectorError, OpenRequest, PageSource};

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::progress::next_page;
+use super::returns_seen::ReturnsSeen;
 use crate::connector::{ConnectorError, JsonPage};
 use crate::square::client::{Call, Client};
 use crate::square::map::{self, OrderPart};
@@ -64,6 +65,23 @@ impl OrderSearch<'_> {
         Ok(OrdersPage { body, next })
     }
 
+    /// Fetches when the first of these orders was changed; none when there is no order.
+    ///
+    /// # Errors
+    /// See [`ConnectorError`].
+    pub(super) async fn first_change(
+        &self,
+        client: &Client,
+        call: &Call,
+    ) -> Result<Option<Timestamp>, ConnectorError> {
+        let body = client.post(call, "/v2/orders/search", &self.body(1)).await?.body;
+        let mut first = None;
+        OrdersPage { body, next: None }.each_order(call, |order, _| {
+            first = order.ok().and_then(|order| map::instant(order.updated_at.as_deref()));
+        })?;
+        Ok(first)
+    }
+
     fn body(&self, limit: u16) -> Value {
         let (field, sort, states): (_, _, &[&str]) = match self.time {
             OrderTime::Created => ("created_at", "CREATED_AT", &["OPEN", "COMPLETED", "CANCELED"]),
@@ -110,7 +128,7 @@ impl OrdersPage {
         Ok(())
     }
 
-    /// Adds each record to a page and returns the newest change.
+    /// Adds each record to a page, remembers what came back, and returns the newest change.
     ///
     /// # Errors
     /// Fails when the page as a whole is not what is documented.
@@ -118,6 +136,7 @@ impl OrdersPage {
         &self,
         call: &Call,
         page: &mut JsonPage<OrderPart>,
+        seen: &mut ReturnsSeen,
     ) -> Result<Option<Timestamp>, ConnectorError> {
         let mut newest = None;
         self.each_order(call, |order, text| {
@@ -126,6 +145,7 @@ impl OrdersPage {
                 Err(malformed) => page.push(OrderPart::Whole, Err(malformed)),
                 Ok(order) => {
                     newest = newest.max(map::instant(order.updated_at.as_deref()));
+                    seen.learn(order);
                     map::each_record(order, |part, draft| page.push(part, draft));
                 }
             }

@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::orders::{OrderSearch, OrderTime};
 use super::progress::next_page;
+use super::returns_seen::{ReturnsSeen, SAME_RETURN, has_goods};
 use crate::connector::{ConnectorError, JsonPage};
 use crate::square::client::{Call, Client};
 use crate::square::map::{self, RefundPart};
-use crate::square::wire::{Envelope, Order, OrderReturn, PaymentRefund};
+use crate::square::wire::{Envelope, Order, PaymentRefund};
 
 /// The most refunds of a page, and the most orders that may be asked for by id.
 const PAGE_LIMIT: usize = 100;
@@ -22,9 +23,6 @@ const EARLIEST: Timestamp = Timestamp::constant(1_230_768_000, 0);
 
 /// Whether the list leaves out its first moment is not documented.
 const EXCLUSIVE: SignedDuration = SignedDuration::from_millis(1);
-
-/// How far apart in time a return's order and its refund are made.
-const SAME_RETURN: SignedDuration = SignedDuration::from_mins(5);
 
 /// By which of its times a refund is found.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +60,7 @@ impl RefundSearch<'_> {
         &self,
         client: &Client,
         call: &Call,
+        seen: &ReturnsSeen,
     ) -> Result<RefundsPage, ConnectorError> {
         let body = client.get(call, &self.path()).await?.body;
         let shape = |reason| call.shape(reason);
@@ -75,7 +74,7 @@ impl RefundSearch<'_> {
             .filter_map(|json| map::parse::<PaymentRefund>(json.get()).ok())
             .filter(|refund| map::is_paid_out(refund) == Ok(true))
             .collect();
-        let told = goods_told(client, call, &refunds).await?;
+        let told = goods_told(client, call, &refunds, seen).await?;
         Ok(RefundsPage { body, next, told })
     }
 
@@ -144,9 +143,12 @@ async fn goods_told(
     client: &Client,
     call: &Call,
     refunds: &[PaymentRefund],
+    seen: &ReturnsSeen,
 ) -> Result<FxHashSet<String>, ConnectorError> {
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        refunds.iter().partition(|refund| seen.tell_of(refund));
     let mut order_ids: Vec<&str> =
-        refunds.iter().filter_map(|refund| refund.order_id.as_deref()).collect();
+        unknown.iter().filter_map(|refund| refund.order_id.as_deref()).collect();
     order_ids.sort_unstable();
     order_ids.dedup();
     let mut returns = FxHashSet::default();
@@ -162,8 +164,9 @@ async fn goods_told(
             }
         }
     }
-    let mut told = FxHashSet::default();
-    for refund in refunds {
+    let mut told: FxHashSet<String> =
+        known.into_iter().filter_map(|refund| refund.id.clone()).collect();
+    for refund in unknown {
         let Some(id) = &refund.id else { continue };
         let names_return = refund.order_id.as_ref().is_some_and(|order| returns.contains(order));
         if names_return || has_return_beside(client, call, refund).await? {
@@ -202,13 +205,6 @@ async fn has_return_beside(
         }
         page = found.next;
     }
-}
-
-fn has_goods(order: &Order<'_>) -> bool {
-    let has_lines = |returned: &OrderReturn<'_>| {
-        returned.return_line_items.as_ref().is_some_and(|lines| !lines.is_empty())
-    };
-    order.returns.iter().flatten().any(has_lines)
 }
 
 fn belongs(order: &Order<'_>, refund: &PaymentRefund) -> bool {

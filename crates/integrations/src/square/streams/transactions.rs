@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use shelfops_ingest::Stream;
 use shelfops_ingest::source::SourceBlock;
 
-use super::locations::{Place, locations};
-use super::orders::{OrderSearch, OrderTime, OrdersPage};
+use super::locations::{LocationList, Place, locations};
+use super::orders::{OrderSearch, OrderTime, OrdersPage, STORES_AT_ONCE};
 use super::refunds::{RefundSearch, RefundTime, RefundsPage};
+use super::returns_seen::ReturnsSeen;
 use super::tally::Tally;
 use super::windows::{Next, Part, Position, Window};
 use crate::connector::{Connector as _, ConnectorError, JsonPage, PageReader, Span};
@@ -25,6 +26,7 @@ pub(super) struct TransactionReader {
     position: Position,
     span: Option<Span>,
     tally: Tally,
+    seen: ReturnsSeen,
     is_done: bool,
 }
 
@@ -36,7 +38,8 @@ enum Page {
 
 impl TransactionReader {
     pub(super) fn new(client: Client, position: Position, span: Option<Span>) -> Self {
-        Self { client, position, span, tally: Tally::default(), is_done: false }
+        let (tally, seen) = (Tally::default(), ReturnsSeen::default());
+        Self { client, position, span, tally, seen, is_done: false }
     }
 
     async fn next(&mut self) -> Result<Option<SourceBlock>, ConnectorError> {
@@ -54,7 +57,7 @@ impl TransactionReader {
         let block = match fetched {
             Page::Orders(orders) => {
                 let mut page = JsonPage::new();
-                let newest = orders.push_records(&call, &mut page)?;
+                let newest = orders.push_records(&call, &mut page, &mut self.seen)?;
                 self.settle(newest, orders.next, until);
                 self.tally.block(page, orders.body.len(), &self.position)
             }
@@ -84,18 +87,15 @@ impl TransactionReader {
         let list = locations(&self.client, &self.call("the stores of transactions")).await?;
         let reading = self.client.connection().reading();
         let history_from = || self.position.history_from;
-        let (start, is_deep) = match self.span {
-            Some(span) => (history_from().unwrap_or(span.from), false),
-            None => history_from()
-                .map(|from| (from, true))
-                .or_else(|| {
-                    let (overlap, daily) = (self.client.overlap(), self.client.daily_overlap());
-                    self.position.next_start(overlap, daily)
-                })
-                .unwrap_or_else(|| {
-                    let first = first_sale(&list.stores, reading.deep_overlap);
-                    (reading.history_from.unwrap_or(first), true)
-                }),
+        let (overlap, daily) = (self.client.overlap(), self.client.daily_overlap());
+        let (start, is_deep) = if let Some(span) = self.span {
+            (history_from().unwrap_or(span.from), false)
+        } else if let Some(from) = history_from() {
+            (from, true)
+        } else if let Some(next) = self.position.next_start(overlap, daily) {
+            next
+        } else {
+            (self.first_change(&list).await?, true)
         };
         let end = match self.span {
             Some(span) if start >= span.until => return Ok(false),
@@ -110,6 +110,27 @@ impl TransactionReader {
         let window = Window::new(start, end, stores, list.now);
         self.position.window = Some(Window { is_deep, ..window });
         Ok(true)
+    }
+
+    /// Returns from when on history is read: from the first order on, and no earlier than asked for. Most
+    /// stores were made long before, and empty windows cost as many calls as full ones. A refund is younger
+    /// than its order.
+    async fn first_change(&self, list: &LocationList) -> Result<Timestamp, ConnectorError> {
+        let reading = self.client.connection().reading();
+        let earliest = first_sale(&list.stores, reading.deep_overlap);
+        let from = reading.history_from.unwrap_or(earliest);
+        let stores: Vec<String> = list.stores.iter().map(|place| place.id.clone()).collect();
+        let call = self.call("the first transactions");
+        let mut first: Option<Timestamp> = None;
+        for stores in stores.chunks(STORES_AT_ONCE) {
+            let time = OrderTime::Updated;
+            let search = OrderSearch { stores, time, from, until: None, page: None };
+            let found = search.first_change(&self.client, &call).await?;
+            first = [first, found].into_iter().flatten().min();
+        }
+        // Without any order, the present is all there is; what is late comes with the overlap.
+        let first = first.unwrap_or(list.now);
+        Ok(first.checked_sub(reading.deep_overlap).unwrap_or(first).max(from))
     }
 
     /// Fetches the page at hand; from where its chain stands when the vendor has forgotten it.
@@ -141,7 +162,7 @@ impl TransactionReader {
             Part::Refunds => {
                 let time = RefundTime::Updated;
                 let search = RefundSearch { store: None, time, from, until, page };
-                search.fetch(&self.client, call).await.map(Page::Refunds)
+                search.fetch(&self.client, call, &self.seen).await.map(Page::Refunds)
             }
         }
     }
