@@ -76,7 +76,7 @@ async fn dispatch(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
         return Ok(0);
     }
     let mut stage = match &*name {
-        "demo" => Some(demo::Stage::set(&mut config).await?),
+        "demo" => Some(demo::Stage::set(&mut config, matches).await?),
         _ => None,
     };
     let context = Context::new(config, terminal.clone());

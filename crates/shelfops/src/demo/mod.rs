@@ -51,8 +51,13 @@ pub(crate) fn command() -> Command {
                 .value_name("COUNT")
                 .value_parser(clap::value_parser!(u64).range(1_000..=50_000_000))
                 .default_value("300000")
-                .help("How many lines each generated retailer sells"),
+                .help("How many lines each generated retailer sells; the fourth sells a fifth"),
         )
+}
+
+/// Returns how many lines each generated retailer sells.
+fn lines(matches: &ArgMatches) -> u64 {
+    matches.get_one::<u64>("lines").copied().unwrap_or(300_000)
 }
 
 /// A demonstration that was shown and can go on.
@@ -76,8 +81,7 @@ pub(crate) async fn run(
     let applied = migrator.up(Target::All, |_| {}).await?;
     let engine = database.operator().await?.timeseries_engine().await?;
     talk.say(&format!("schema:   {} migrations applied, time series by {engine}", applied.len()));
-    let lines = matches.get_one::<u64>("lines").copied().unwrap_or(300_000);
-    let retailers = Retailer::all(matches.get_one::<PathBuf>("data"), lines);
+    let retailers = Retailer::all(matches.get_one::<PathBuf>("data"), lines(matches));
     let mut totals = Counts::default();
     let mut told = Vec::new();
     for retailer in &retailers {
@@ -88,10 +92,16 @@ pub(crate) async fn run(
     let mut live = None;
     if !talk.should_stop() {
         stage.serve(context);
-        let (begun, counts, report) = Live::begin(context, stage).await?;
-        totals.add(&counts);
-        told.push(report);
-        live = Some(begun);
+        match Live::begin(context, stage).await {
+            Ok((begun, counts, report)) => {
+                totals.add(&counts);
+                told.push(report);
+                live = Some(begun);
+            }
+            // What was interrupted is no failure.
+            Err(_) if talk.should_stop() => talk.say("    stopped in the middle"),
+            Err(error) => return Err(error),
+        }
     }
     let answers = answers::ask(context, &retailers[0].slug).await?;
     let seconds = started.elapsed().as_secs_f64();

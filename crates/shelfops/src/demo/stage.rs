@@ -3,9 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use clap::ArgMatches;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use super::lines;
 use super::vendor::Vendor;
 use crate::config::Config;
 use crate::jobs::{Crew, WorkerTalk, worker};
@@ -33,7 +35,7 @@ impl Stage {
     ///
     /// # Errors
     /// Fails when no address can be had, or the vendor cannot run.
-    pub(crate) async fn set(config: &mut Config) -> Result<Self, OpError> {
+    pub(crate) async fn set(config: &mut Config, matches: &ArgMatches) -> Result<Self, OpError> {
         let listener = match listen(PORT).await {
             Err(_) => listen(0).await,
             taken => taken,
@@ -41,7 +43,8 @@ impl Stage {
         let cannot = |error| OpError::failed(format!("cannot listen on this machine: {error}"));
         let listener = listener.map_err(cannot)?;
         let url = format!("http://{}", listener.local_addr().map_err(cannot)?);
-        let vendor = Vendor::open(&config.state_directory, &url).await?;
+        let orders_per_day = (lines(matches) / 1_000).clamp(1, 5_000) as u32;
+        let vendor = Vendor::open(&config.state_directory, &url, orders_per_day).await?;
         config.applications = vendor.applications(&url);
         config.makes_secret_keys = true;
         Ok(Self { vendor, url, listener: Some(listener), running: Vec::new() })

@@ -41,6 +41,7 @@ pub(super) struct Vendor {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct World {
     seed: u64,
+    orders_per_day: u32,
     trading_since: Timestamp,
     rush_since: Timestamp,
 }
@@ -51,8 +52,13 @@ impl Vendor {
     ///
     /// # Errors
     /// Fails when the world cannot be kept, or the vendor cannot run.
-    pub(super) async fn open(state: &Path, public_url: &str) -> Result<Self, OpError> {
-        let world = World::find_or_found(&state.join("demo").join("vendor.json"))?;
+    pub(super) async fn open(
+        state: &Path,
+        public_url: &str,
+        orders_per_day: u32,
+    ) -> Result<Self, OpError> {
+        let path = state.join("demo").join("vendor.json");
+        let world = World::find_or_found(&path, orders_per_day)?;
         let moment = |time: Timestamp| Moment::from_millis(time.as_millisecond());
         let mut config = SquareConfig {
             seed: world.seed,
@@ -61,6 +67,7 @@ impl Vendor {
             ..SquareConfig::default()
         };
         let merchant = MerchantConfig {
+            orders_per_day: world.orders_per_day,
             trading_since: Some(moment(world.trading_since)),
             rush: Some(Rush { since: moment(world.rush_since), orders_per_hour: RUSH_PER_HOUR }),
             ..MerchantConfig::default()
@@ -128,7 +135,7 @@ impl Vendor {
 
 impl World {
     /// Reads the world of an earlier demonstration, or begins one now.
-    fn find_or_found(path: &PathBuf) -> Result<Self, OpError> {
+    fn find_or_found(path: &PathBuf, orders_per_day: u32) -> Result<Self, OpError> {
         let failed = |error: std::io::Error| {
             OpError::failed(format!("cannot keep the demonstration in {}: {error}", path.display()))
         };
@@ -141,6 +148,7 @@ impl World {
                 let now = Timestamp::now();
                 let world = Self {
                     seed: now.as_microsecond().unsigned_abs(),
+                    orders_per_day,
                     trading_since: now.checked_sub(HISTORY_HOURS.hours()).unwrap_or(now),
                     rush_since: now,
                 };

@@ -79,8 +79,8 @@ impl Operation for SyncReconcile {
 /// Refuses a day that has not begun at every store of the world: vendors refuse to tell the future.
 fn begun(day: Date, now: jiff::Timestamp) -> Result<Date, OpError> {
     // The last clocks are twelve hours behind.
-    let last = day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
-    if last.is_ok_and(|last| last.timestamp() > now) {
+    let last = jiff::tz::TimeZone::UTC.to_timestamp(day.at(12, 0, 0, 0));
+    if last.is_ok_and(|last| last > now) {
         return Err(OpError::usage(format!(
             "{day} has not begun at every store: compare a day before it"
         )));

@@ -51,29 +51,8 @@ async fn the_description_is_openapi_and_open() {
     }
 }
 
-#[tokio::test]
-async fn every_operation_is_described_and_answers_as_described() {
-    let shop = shop().await;
-    shop.write("sales.csv", csv(&dirty_sales(300)));
-    shop.import_sales("sales.csv", &[]).await;
-    let vendor = Vendor::start(|config| {
-        config.merchants[0].history_days = 1;
-        config.merchants[0].orders_per_day = 20;
-    });
-    let vendor = vendor.await;
-    vendor.connect(&shop, "integration add square --tenant acme").await.succeeds();
-    let command = vendor.command(&shop).env("SHELFOPS_OPERATOR_KEY", OPERATOR);
-    let server = Server::start(command, &[]).await;
-    let document = server.get("/api/v1/openapi.json").send().await.succeeds();
-    let listed = server.get("/api/v1/operations").key(OPERATOR).send().await.succeeds();
-    let on_the_command_line = shop.call("operation list").await.succeeds().json();
-    assert_eq!(listed, on_the_command_line);
-
-    shop.write("more.csv", "store_id,name\nS9,Nine\n");
-    let waiting =
-        server.call("quarantine-list", &json!({ "tenant": "acme", "rule": "known-store" }));
-    let waiting = waiting.key(OPERATOR).send().await.succeeds();
-    let id = &waiting["data"][0]["id"];
+/// One call of each operation.
+fn calls(id: &Value) -> Vec<(&'static str, Value)> {
     let acme = || json!({ "tenant": "acme" });
     let of = |source: &str| json!({ "tenant": "acme", "source": source });
     let with = |mut input: Value, name: &str, value: Value| {
@@ -83,9 +62,7 @@ async fn every_operation_is_described_and_answers_as_described() {
     let today = jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date();
     let (today, yesterday) = (today.to_string(), today.yesterday().unwrap().to_string());
     let job = || json!({ "job": 1, "tenant": "acme" });
-    // Of what is not there they say so.
-    let not_found = ["job-show", "job-run", "job-pause", "job-resume"];
-    let calls = [
+    vec![
         ("doctor", json!({})),
         ("migrate-up", json!({})),
         ("migrate-down", json!({ "steps": 0 })),
@@ -127,7 +104,35 @@ async fn every_operation_is_described_and_answers_as_described() {
             "schedule-set",
             with(with(of("square"), "stream", json!("transactions")), "pause", json!(true)),
         ),
-    ];
+    ]
+}
+
+/// Of what is not there they say so.
+const NOT_FOUND: [&str; 4] = ["job-show", "job-run", "job-pause", "job-resume"];
+
+#[tokio::test]
+async fn every_operation_is_described_and_answers_as_described() {
+    let shop = shop().await;
+    shop.write("sales.csv", csv(&dirty_sales(300)));
+    shop.import_sales("sales.csv", &[]).await;
+    let vendor = Vendor::start(|config| {
+        config.merchants[0].history_days = 1;
+        config.merchants[0].orders_per_day = 20;
+    });
+    let vendor = vendor.await;
+    vendor.connect(&shop, "integration add square --tenant acme").await.succeeds();
+    let command = vendor.command(&shop).env("SHELFOPS_OPERATOR_KEY", OPERATOR);
+    let server = Server::start(command, &[]).await;
+    let document = server.get("/api/v1/openapi.json").send().await.succeeds();
+    let listed = server.get("/api/v1/operations").key(OPERATOR).send().await.succeeds();
+    let on_the_command_line = shop.call("operation list").await.succeeds().json();
+    assert_eq!(listed, on_the_command_line);
+
+    shop.write("more.csv", "store_id,name\nS9,Nine\n");
+    let waiting =
+        server.call("quarantine-list", &json!({ "tenant": "acme", "rule": "known-store" }));
+    let waiting = waiting.key(OPERATOR).send().await.succeeds();
+    let calls = calls(&waiting["data"][0]["id"]);
     for operation in listed["data"].as_array().unwrap() {
         let name = operation["name"].as_str().unwrap().replace(' ', "-");
         let (_, input) = calls
@@ -149,7 +154,7 @@ async fn every_operation_is_described_and_answers_as_described() {
         } else {
             let problem = schema(&document, "Problem");
             assert_valid(&validator(&problem), &reply.json(), &format!("problem of {name}"));
-            let is_expected = name == "migrate-down" || not_found.contains(&&*name);
+            let is_expected = name == "migrate-down" || NOT_FOUND.contains(&&*name);
             assert!(is_expected, "{name}: {reply:?}");
         }
     }
