@@ -1,6 +1,6 @@
 # What people type. Everything else is `cargo x`, which says what it can do.
 #
-#   make demo                 the product at work: private PostgreSQL, three retailers' exports loaded
+#   make demo                 the product at work
 #   make demo DATA=directory  the same on exports of your own
 #   make demo ONCE=1          the same, ending when everything is loaded
 #   make test                 all tests
