@@ -6,6 +6,7 @@ mod bad_text;
 mod bad_values;
 mod broken_database;
 mod connected;
+mod convergence;
 mod embedded;
 mod formats;
 mod full_disk;

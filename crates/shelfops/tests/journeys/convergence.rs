@@ -1,0 +1,249 @@
+//! Whatever happens on the way, the tables tell in the end what the vendor's own books do.
+//!
+//! Each seed is another history and another course of faults: answers that fail in every way, webhooks
+//! that are lost, late, repeated and overtaken, workers and the server killed, the database's connections
+//! torn. `CONVERGENCE_SEEDS=200` runs as many; `CONVERGENCE_FIRST` says from which on.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use shelfops_simulators::square::{
+    FaultKind, FaultPlan, Habits, Moment, RequestFault, SquareConfig, SubscriptionConfig,
+    WebhookFaults,
+};
+use shelfops_testkit::wait_for;
+
+use crate::fixture::{Running, Server, Shop, Vendor, shop};
+
+/// How many seeds every run of the tests tries.
+const SEEDS: u64 = 2;
+
+/// How often something happens.
+const ROUNDS: u64 = 10;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const KEY: &str = "convergence-signature-key";
+
+const DAY_MILLIS: i64 = 86_400_000;
+
+/// Draws what happens: the same for the same seed.
+struct Chance(u64);
+
+impl Chance {
+    /// Draws one of `0..bound`.
+    fn below(&mut self, bound: u64) -> u64 {
+        // Splitmix64, by Vigna.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(otherwise)
+}
+
+#[tokio::test]
+async fn whatever_happens_the_tables_agree_with_the_vendors_books_in_the_end() {
+    let first = number("CONVERGENCE_FIRST", 1);
+    for seed in first..first + number("CONVERGENCE_SEEDS", SEEDS) {
+        eprintln!("seed {seed}");
+        World::begin(seed).await.run().await;
+    }
+}
+
+fn faults(seed: u64) -> FaultPlan {
+    let fault = |fault, per_mille| RequestFault {
+        fault,
+        per_mille,
+        path_prefix: "/v2".to_owned(),
+        skip: 0,
+        times: None,
+    };
+    FaultPlan {
+        seed,
+        requests: vec![
+            fault(FaultKind::RateLimited { retry_after_seconds: None }, 20),
+            fault(FaultKind::RateLimited { retry_after_seconds: Some(1) }, 10),
+            fault(FaultKind::ServerError { status: 503 }, 20),
+            fault(FaultKind::HtmlError { status: 502 }, 10),
+            fault(FaultKind::HtmlSuccess, 10),
+            fault(FaultKind::Slow { milliseconds: 150 }, 20),
+            fault(FaultKind::CutConnection { after_bytes: 400 }, 20),
+            fault(FaultKind::TruncatedJson, 10),
+            fault(FaultKind::ExpiredToken, 10),
+        ],
+        webhooks: WebhookFaults {
+            lost_per_mille: 200,
+            duplicate_per_mille: 200,
+            late_per_mille: 200,
+            late_minutes: 30,
+            reordered_per_mille: 300,
+        },
+    }
+}
+
+fn trade(config: &mut SquareConfig, seed: u64) {
+    config.seed = seed;
+    let now = jiff::Timestamp::now().as_millisecond();
+    config.start = Moment::from_millis(now - 4 * DAY_MILLIS);
+    config.faults = faults(seed);
+    let merchant = &mut config.merchants[0];
+    merchant.history_days = 1;
+    merchant.orders_per_day = 90;
+    merchant.habits = Habits {
+        offline_per_mille: 80,
+        online_per_mille: 200,
+        return_per_mille: 150,
+        note_per_mille: 60,
+        custom_amount_per_mille: 30,
+        price_change_per_mille: 60,
+    };
+    let back = config.applications[0].redirect_urls[0].clone();
+    config.subscriptions = vec![SubscriptionConfig {
+        client_id: config.applications[0].client_id.clone(),
+        notification_url: back.replace("/oauth/square/callback", "/webhooks/square"),
+        signature_key: KEY.to_owned(),
+        event_types: Vec::new(),
+    }];
+}
+
+/// A shop, its vendor, and whoever works for it.
+struct World {
+    chance: Chance,
+    shop: Shop,
+    vendor: Vendor,
+    server: Option<Server>,
+    workers: Vec<Running>,
+}
+
+impl World {
+    async fn begin(seed: u64) -> Self {
+        let vendor = Vendor::start(|config| trade(config, seed)).await;
+        let shop = shop().await;
+        let mut world =
+            Self { chance: Chance(seed), shop, vendor, server: None, workers: Vec::new() };
+        world.serve().await;
+        world.connect("integration add square --tenant acme").await;
+        world.hire();
+        world.hire();
+        world
+    }
+
+    /// The page of consent leads back to the server that is up.
+    async fn connect(&self, line: &str) {
+        let line = format!("{line} --no-wait -o json");
+        let begun = self.vendor.call(&self.shop, &line).await.succeeds().data();
+        self.vendor.agree(begun["authorize_url"].as_str().unwrap()).await;
+    }
+
+    async fn serve(&mut self) {
+        let command = self.vendor.command(&self.shop).env("SHELFOPS_SQUARE_WEBHOOK_KEYS", KEY);
+        self.server = Some(Server::start_at(command, self.vendor.public_address()).await);
+    }
+
+    fn hire(&mut self) {
+        let worker = self.vendor.command(&self.shop).args(["worker", "--concurrency", "2"]);
+        self.workers.push(worker.start());
+    }
+
+    /// Lets time pass and trade go on while something goes wrong.
+    async fn run(mut self) {
+        for _ in 0..ROUNDS {
+            let minutes = 60 + self.chance.below(400);
+            self.vendor.advance(Duration::from_secs(minutes * 60)).await;
+            tokio::time::sleep(Duration::from_millis(200 + self.chance.below(1_500))).await;
+            match self.chance.below(5) {
+                0 => {
+                    let at = self.chance.below(self.workers.len() as u64) as usize;
+                    self.workers.swap_remove(at).kill().await;
+                    self.hire();
+                }
+                1 => {
+                    if let Some(server) = self.server.take() {
+                        server.running.kill().await;
+                    }
+                    // What is sent meanwhile is refused; the vendor tries again.
+                    self.vendor.advance(Duration::from_secs(90)).await;
+                    self.serve().await;
+                }
+                2 => self.tear_connections().await,
+                _ => {}
+            }
+        }
+        self.settle().await;
+    }
+
+    /// What a database does that is started again: every connection is gone.
+    async fn tear_connections(&self) {
+        let client = self.shop.database().connect().await.unwrap();
+        let tear = "select pg_terminate_backend(pid) from pg_stat_activity
+                    where datname = current_database() and pid <> pg_backend_pid()";
+        client.query(tear, &[]).await.unwrap();
+    }
+
+    /// Lets everything that is late arrive, reads on until nothing is new, and looks.
+    async fn settle(mut self) {
+        self.vendor.simulator.set_faults(FaultPlan::default()).unwrap();
+        self.vendor.advance(Duration::from_secs(3_600)).await;
+        for worker in self.workers.drain(..) {
+            worker.signal("TERM");
+            worker.end().await.succeeds();
+        }
+        let read = "sync run --tenant acme --source square -o json";
+        wait_for("a sync without faults", PATIENCE, async || {
+            let answer = self.vendor.call(&self.shop, read).await;
+            answer.code == 0
+        })
+        .await
+        .unwrap();
+        self.vendor.assert_books_agree(&self.shop).await;
+        // Refunds and money too, by the vendor's own count of each store's days.
+        let now = jiff::Timestamp::from_millisecond(self.vendor.simulator.now().millis()).unwrap();
+        let today = jiff::tz::TimeZone::UTC.to_datetime(now).date();
+        // Over in every time zone, by the vendor's clock.
+        for days_ago in 2..=3 {
+            let day = today.checked_sub(jiff::Span::new().days(days_ago)).unwrap();
+            let line = format!("sync reconcile --tenant acme --source square --day {day} -o json");
+            let compared = self.vendor.call(&self.shop, &line).await.succeeds();
+            for store in compared.data().as_array().unwrap() {
+                assert_eq!(store["outcome"], "equal", "{compared}");
+            }
+        }
+        let twice = self.shop.number(
+            "select count(*) from (
+                 select external_id from transactions where source = 'square'
+                 group by external_id having count(*) > 1
+             ) as repeated",
+        );
+        assert_eq!(twice.await, 0, "lines that are there twice");
+        let lost = self.shop.texts(
+            "select concat_ws(' ', stream, rule, reason) from quarantined_records
+             where status = 'waiting'",
+        );
+        assert_eq!(lost.await, [""; 0], "refused, though nothing was wrong");
+        self.assert_notifications_are_done().await;
+    }
+
+    /// Those that were kept are looked at, by a worker that finds nothing new.
+    async fn assert_notifications_are_done(&mut self) {
+        self.hire();
+        let waiting = "select count(*) from webhook_events where processed_at is null";
+        wait_for("the notifications to be looked at", PATIENCE, async || {
+            self.shop.number(waiting).await == 0
+        })
+        .await
+        .unwrap();
+        let kept = self.shop.number("select count(*) from webhook_events").await;
+        assert!(kept > 50, "only {kept} notifications came");
+        self.vendor.assert_books_agree(&self.shop).await;
+        for worker in self.workers.drain(..) {
+            worker.signal("TERM");
+            let said: Value = worker.end().await.succeeds().stderr.into();
+            assert!(!said.as_str().unwrap_or_default().contains("panicked"), "{said}");
+        }
+    }
+}
