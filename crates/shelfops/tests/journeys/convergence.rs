@@ -89,7 +89,7 @@ fn faults(seed: u64) -> FaultPlan {
 fn trade(config: &mut SquareConfig, seed: u64) {
     config.seed = seed;
     let now = jiff::Timestamp::now().as_millisecond();
-    config.start = Moment::from_millis(now - 4 * DAY_MILLIS);
+    config.start = Moment::from_millis(now - 6 * DAY_MILLIS);
     config.faults = faults(seed);
     let merchant = &mut config.merchants[0];
     merchant.history_days = 1;
@@ -188,7 +188,8 @@ impl World {
     /// Lets everything that is late arrive, reads on until nothing is new, and looks.
     async fn settle(mut self) {
         self.vendor.simulator.set_faults(FaultPlan::default()).unwrap();
-        self.vendor.advance(Duration::from_secs(3_600)).await;
+        // Once a day three days are read again, for what tills have sent late.
+        self.vendor.advance(Duration::from_secs(25 * 3_600)).await;
         for worker in self.workers.drain(..) {
             worker.signal("TERM");
             worker.end().await.succeeds();
