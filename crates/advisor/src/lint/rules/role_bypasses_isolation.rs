@@ -1,0 +1,37 @@
+//! A role that row security does not hold for.
+
+use super::{About, Rule};
+use crate::lint::script::Action;
+use crate::lint::{At, Findings, Severity};
+
+/// A role that row security does not hold for.
+pub(super) struct RoleBypassesIsolation;
+
+const ABOUT: About = About {
+    name: "role-bypasses-isolation",
+    severity: Severity::Error,
+    summary: "BYPASSRLS and SUPERUSER see the rows of every tenant.",
+    why: "One query of such a role without its condition reads and writes what belongs to others.",
+    remedy: "give the role `nobypassrls`, and the rights on tables that it needs",
+    given: "",
+    bad: "create role reporting login bypassrls;",
+    good: "create role reporting login nobypassrls;",
+};
+
+impl Rule for RoleBypassesIsolation {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn check(&self, at: &At<'_>, findings: &mut Findings<'_>) {
+        let Action::Role { options } = &at.statement.action else { return };
+        if let Some(option) =
+            options.iter().find(|option| matches!(option.as_str(), "bypassrls" | "superuser"))
+        {
+            findings.add(
+                at.statement.span,
+                format!("{option}: row security does not hold for this role"),
+            );
+        }
+    }
+}

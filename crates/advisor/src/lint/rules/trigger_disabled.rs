@@ -1,0 +1,49 @@
+//! Triggers switched off.
+
+use super::{About, Rule};
+use crate::lint::script::action::{Action, Change};
+use crate::lint::{At, Findings, Severity};
+
+/// Triggers switched off.
+pub(super) struct TriggerDisabled;
+
+const ABOUT: About = About {
+    name: "trigger-disabled",
+    severity: Severity::Error,
+    summary: "While a trigger is disabled, what it guards is not guarded.",
+    why: "DISABLE TRIGGER ALL also switches foreign keys off, and rows written meanwhile are never \
+        checked: the constraint claims what is not so.",
+    remedy: "leave triggers on; load into a new table, check the rows there, and move them in batches",
+    given: "",
+    bad: "alter table orders disable trigger all;",
+    good: "alter table orders enable trigger all;",
+};
+
+impl Rule for TriggerDisabled {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn check(&self, at: &At<'_>, findings: &mut Findings<'_>) {
+        if let Action::Set { name, value } = &at.statement.action
+            && name == "session_replication_role"
+            && value.eq_ignore_ascii_case("replica")
+        {
+            findings
+                .add(at.statement.span, "triggers and foreign keys of this session guard nothing");
+        }
+        let Action::AlterTable(alter) = &at.statement.action else { return };
+        if at.is_down() || at.state.is_new(&alter.table) {
+            return;
+        }
+        for (span, change) in &alter.changes {
+            let Change::DisableTrigger(which) = change else { continue };
+            let what = match which.to_lowercase().as_str() {
+                "all" => "all triggers and foreign keys".to_owned(),
+                "user" => "all triggers".to_owned(),
+                name => format!("`{name}`"),
+            };
+            findings.add(*span, format!("{what} of `{}` no longer guard anything", alter.table));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What statements do with views, rows, functions, policies and rights: the part of actions that is no
+//! table.
+
+use super::action::Expression;
+use super::{Name, Span};
+
+/// What kind of thing is dropped or renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// A table.
+    Table,
+    /// A view.
+    View,
+    /// A materialized view.
+    MaterializedView,
+    /// An index.
+    Index,
+    /// A schema.
+    Schema,
+    /// A database.
+    Database,
+    /// A policy.
+    Policy,
+    /// A trigger.
+    Trigger,
+    /// A type or domain.
+    Type,
+    /// All that a role owns.
+    Owned,
+    /// Anything else.
+    Other,
+}
+
+/// `drop`, of anything.
+#[derive(Clone, Debug)]
+pub struct Drop {
+    /// What kind of thing.
+    pub kind: ObjectKind,
+    /// The things.
+    pub names: Vec<Name>,
+    /// The table that a policy or trigger is on.
+    pub on: Option<Name>,
+    /// `cascade`.
+    pub is_cascading: bool,
+    /// `concurrently`.
+    pub is_concurrent: bool,
+}
+
+/// `create view`, `create materialized view`.
+#[derive(Clone, Debug)]
+pub struct CreateView {
+    /// The view.
+    pub name: Name,
+    /// `materialized`.
+    pub is_materialized: bool,
+    /// Where `*` stands among its columns.
+    pub stars: Vec<Span>,
+    /// Its options in lower case: name and value.
+    pub options: Vec<(String, String)>,
+    /// The tables it reads.
+    pub reads: Vec<Name>,
+    /// The calls in it.
+    pub calls: Vec<String>,
+    /// `with no data`.
+    pub is_empty: bool,
+}
+
+/// A statement that changes rows.
+#[derive(Clone, Debug)]
+pub struct ChangeRows {
+    /// `update`, `delete`, `merge` or `insert`.
+    pub verb: &'static str,
+    /// The table.
+    pub table: Name,
+    /// The condition.
+    pub condition: Option<Condition>,
+    /// Tables that rows are read from.
+    pub reads: Vec<Name>,
+    /// Texts in quotes, as they may name values of an enum.
+    pub texts: Vec<String>,
+}
+
+/// Which rows a statement changes.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// As it is written, in one line.
+    pub text: String,
+    /// Whether it holds for every row: `true`, `1 = 1`.
+    pub is_always_true: bool,
+    /// Whether a `limit` or `fetch first` bounds it somewhere.
+    pub has_limit: bool,
+    /// Columns that are compared with a range that has two ends.
+    pub ranged: Vec<String>,
+    /// Columns that must equal a value, or one of a list of values.
+    pub equal: Vec<String>,
+}
+
+/// `create function` or `create procedure`.
+#[derive(Clone, Debug)]
+pub struct CreateFunction {
+    /// The function.
+    pub name: Name,
+    /// `security definer`.
+    pub is_definer: bool,
+    /// `set search_path`.
+    pub has_search_path: bool,
+    /// SQL that is put together when it runs.
+    pub dynamic: Vec<Span>,
+}
+
+/// `create policy`, `alter policy`.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// The table.
+    pub table: Name,
+    /// `as restrictive`.
+    pub is_restrictive: bool,
+    /// `select`, `insert`, `update`, `delete` or `all`.
+    pub command: String,
+    /// Which rows are seen.
+    pub using: Option<Expression>,
+    /// Which rows may be written.
+    pub check: Option<Expression>,
+    /// `alter policy`.
+    pub is_altered: bool,
+}
+
+/// `grant`.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// What is granted, in one line.
+    pub privileges: String,
+    /// On what, in one line; empty for membership in a role.
+    pub on: String,
+    /// The tables among it.
+    pub tables: Vec<Name>,
+    /// To whom.
+    pub to: Vec<String>,
+    /// For what will be made later: `alter default privileges`.
+    pub is_default: bool,
+}
+
+/// A call of a function.
+#[derive(Clone, Debug)]
+pub struct CallOf {
+    /// The function, in lower case, with its schema where that is written.
+    pub name: String,
+    /// Its arguments: parameter name where it is written, and the value without quotes.
+    pub arguments: Vec<(Option<String>, String)>,
+}

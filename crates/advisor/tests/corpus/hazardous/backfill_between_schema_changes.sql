@@ -1,0 +1,3 @@
+-- expect: unbounded-data-change
+ALTER TABLE invoices ADD COLUMN region text;
+UPDATE invoices SET region = accounts.note FROM accounts WHERE accounts.id = invoices.account_id;

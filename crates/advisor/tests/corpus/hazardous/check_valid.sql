@@ -1,0 +1,2 @@
+-- expect: check-without-not-valid
+ALTER TABLE invoices ADD CONSTRAINT total_positive CHECK (total >= 0);

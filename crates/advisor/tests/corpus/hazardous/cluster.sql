@@ -1,0 +1,2 @@
+-- expect: vacuum-full-or-cluster
+CLUSTER accounts USING accounts_created;

@@ -1,0 +1,2 @@
+-- expect: generated-column-on-existing-table
+ALTER TABLE invoices ADD COLUMN position bigserial;

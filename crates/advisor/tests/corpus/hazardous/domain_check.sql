@@ -1,0 +1,2 @@
+-- expect: domain-constraint
+ALTER DOMAIN quantity ADD CONSTRAINT positive CHECK (VALUE > 0);

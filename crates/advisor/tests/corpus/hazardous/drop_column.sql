@@ -1,0 +1,2 @@
+-- expect: drop-column
+ALTER TABLE accounts DROP COLUMN legacy_code;

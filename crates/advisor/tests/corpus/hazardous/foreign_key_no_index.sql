@@ -1,0 +1,11 @@
+-- expect: foreign-key-without-index
+CREATE TABLE payments (
+    tenant_id uuid NOT NULL REFERENCES tenants,
+    id bigint NOT NULL,
+    invoice_id bigint NOT NULL,
+    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices (tenant_id, id),
+    PRIMARY KEY (tenant_id, id)
+);
+ALTER TABLE payments ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payments FORCE ROW LEVEL SECURITY;
+CREATE POLICY isolation ON payments USING (tenant_id = current_setting('app.tenant')::uuid);

@@ -1,0 +1,2 @@
+-- expect: grant-on-partition
+GRANT SELECT ON events_2026_05 TO app;

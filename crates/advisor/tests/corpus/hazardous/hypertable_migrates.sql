@@ -1,0 +1,2 @@
+-- expect: hypertable-migrates-data
+SELECT create_hypertable('readings', 'at', migrate_data => true);

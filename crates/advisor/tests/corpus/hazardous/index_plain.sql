@@ -1,0 +1,2 @@
+-- expect: index-without-concurrently
+CREATE INDEX accounts_email ON accounts (tenant_id, email);

@@ -1,0 +1,2 @@
+-- expect: redundant-index
+CREATE INDEX CONCURRENTLY again ON accounts USING btree (tenant_id ASC, created_at ASC NULLS LAST);

@@ -1,0 +1,2 @@
+-- expect: isolation-removed
+ALTER TABLE accounts DISABLE ROW LEVEL SECURITY;

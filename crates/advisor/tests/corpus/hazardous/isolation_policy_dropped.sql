@@ -1,0 +1,2 @@
+-- expect: isolation-removed
+DROP POLICY isolation ON accounts;

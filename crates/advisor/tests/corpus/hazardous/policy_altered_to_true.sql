@@ -1,0 +1,2 @@
+-- expect: policy-without-tenant
+ALTER POLICY isolation ON accounts USING (true);

@@ -1,0 +1,2 @@
+-- expect: policy-without-tenant
+CREATE POLICY support ON accounts FOR SELECT USING (true);

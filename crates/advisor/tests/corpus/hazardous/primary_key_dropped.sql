@@ -1,0 +1,2 @@
+-- expect: key-dropped
+ALTER TABLE invoices DROP CONSTRAINT invoices_pkey;

@@ -1,0 +1,2 @@
+-- expect: refresh-without-concurrently
+REFRESH MATERIALIZED VIEW monthly_totals;

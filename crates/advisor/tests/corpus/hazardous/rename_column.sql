@@ -1,0 +1,2 @@
+-- expect: rename-column
+ALTER TABLE accounts RENAME COLUMN note TO remark;

@@ -1,0 +1,2 @@
+-- expect: storage-rewrite
+ALTER TABLE accounts SET UNLOGGED;

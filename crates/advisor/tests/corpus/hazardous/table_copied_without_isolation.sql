@@ -1,0 +1,2 @@
+-- expect: tenant-isolation-missing
+CREATE TABLE accounts_backup AS SELECT * FROM accounts;

@@ -1,0 +1,2 @@
+-- expect: tenant-column-nullable
+ALTER TABLE events ALTER COLUMN tenant_id DROP NOT NULL;

@@ -1,0 +1,5 @@
+-- expect: tenant-column-missing
+CREATE TABLE reviews (
+    id bigint PRIMARY KEY,
+    body text NOT NULL
+);

@@ -1,0 +1,3 @@
+-- expect: transaction-left-open
+BEGIN;
+ALTER TABLE accounts ADD COLUMN a text;

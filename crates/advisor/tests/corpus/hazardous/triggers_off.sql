@@ -1,0 +1,2 @@
+-- expect: trigger-disabled
+ALTER TABLE accounts DISABLE TRIGGER ALL;

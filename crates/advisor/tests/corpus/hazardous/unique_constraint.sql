@@ -1,0 +1,2 @@
+-- expect: unique-constraint-without-index
+ALTER TABLE invoices ADD CONSTRAINT invoices_number UNIQUE (tenant_id, number);

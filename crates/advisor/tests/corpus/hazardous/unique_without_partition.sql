@@ -1,0 +1,2 @@
+-- expect: unique-without-partition-column
+CREATE UNIQUE INDEX events_id ON events (tenant_id, id);

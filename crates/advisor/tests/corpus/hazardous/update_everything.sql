@@ -1,0 +1,2 @@
+-- expect: unbounded-data-change
+UPDATE accounts SET state = 'open';

@@ -1,0 +1,5 @@
+-- expect: validate-in-same-transaction
+BEGIN;
+ALTER TABLE invoices ADD CONSTRAINT total_positive CHECK (total >= 0) NOT VALID;
+ALTER TABLE invoices VALIDATE CONSTRAINT total_positive;
+COMMIT;

@@ -1,0 +1,5 @@
+-- expect: nothing
+ALTER TABLE events_2026_06 ADD CONSTRAINT bounds
+    CHECK (happened_at >= '2026-06-01' AND happened_at < '2026-07-01') NOT VALID;
+ALTER TABLE events_2026_06 VALIDATE CONSTRAINT bounds;
+ALTER TABLE events ATTACH PARTITION events_2026_06 FOR VALUES FROM ('2026-06-01') TO ('2026-07-01');

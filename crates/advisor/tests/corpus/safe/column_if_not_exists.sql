@@ -1,0 +1,2 @@
+-- expect: nothing
+ALTER TABLE orders ADD COLUMN IF NOT EXISTS notes text;

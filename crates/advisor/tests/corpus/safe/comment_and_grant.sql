@@ -1,0 +1,3 @@
+-- expect: nothing
+COMMENT ON COLUMN orders.status IS 'x';
+GRANT SELECT ON orders TO reporting;

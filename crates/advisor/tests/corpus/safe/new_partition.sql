@@ -1,0 +1,2 @@
+-- expect: nothing
+CREATE TABLE events_2026_07 PARTITION OF events FOR VALUES FROM ('2026-07-01') TO ('2026-08-01');

@@ -1,0 +1,2 @@
+-- expect: nothing
+ALTER TABLE accounts ALTER COLUMN balance TYPE numeric(14, 2);

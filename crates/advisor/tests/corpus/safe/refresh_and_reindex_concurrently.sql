@@ -1,0 +1,3 @@
+-- expect: nothing
+REFRESH MATERIALIZED VIEW CONCURRENTLY monthly_totals;
+REINDEX INDEX CONCURRENTLY accounts_created;

@@ -1,0 +1,6 @@
+-- expect: nothing
+BEGIN;
+SET LOCAL lock_timeout = '2s';
+ALTER TABLE accounts RENAME TO clients;
+CREATE VIEW accounts WITH (security_invoker) AS SELECT tenant_id, id, name FROM clients;
+COMMIT;

@@ -1,0 +1,2 @@
+-- expect: nothing
+ALTER TABLE accounts ALTER COLUMN name TYPE varchar(80);
