@@ -30,6 +30,10 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<Outcome> {
         }
     }
     for (name, text) in &pages {
+        if let Some(folder) = directory.join(name).parent() {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("could not create {}", folder.display()))?;
+        }
         fs::write(directory.join(name), text)
             .with_context(|| format!("could not write {DIRECTORY}/{name}"))?;
     }
@@ -63,10 +67,10 @@ fn pages(reference: &str) -> anyhow::Result<BTreeMap<String, String>> {
     let mut current: Option<(String, String)> = None;
     for line in reference.lines() {
         if let Some(name) = line.strip_prefix(PAGE).and_then(|rest| rest.strip_suffix(" -->")) {
-            let is_plain = name.ends_with(".md") && !name.contains(['/', '\\']);
             ensure!(
-                is_plain,
-                "'{name}' is no name of a page: it must be a file name ending in .md"
+                is_page(name),
+                "'{name}' is no name of a page: it must be a file name ending in .md, in one folder \
+                 at most"
             );
             pages.extend(current.replace((name.to_owned(), String::new())));
         } else if let Some((_, text)) = &mut current {
@@ -82,6 +86,14 @@ fn pages(reference: &str) -> anyhow::Result<BTreeMap<String, String>> {
         *text = format!("{}\n", text.trim());
     }
     Ok(pages)
+}
+
+/// Whether a name is that of a page: `cli.md`, or `lint/drop-table.md`.
+fn is_page(name: &str) -> bool {
+    let is_plain =
+        |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['/', '\\']);
+    let (folder, file) = name.split_once('/').unwrap_or(("pages", name));
+    is_plain(folder) && is_plain(file) && file.ends_with(".md")
 }
 
 /// Returns the names of pages that differ, are missing, or should not be there.
@@ -102,20 +114,27 @@ fn read(directory: &Path) -> anyhow::Result<BTreeMap<String, String>> {
         .collect()
 }
 
-/// Returns the names of the pages in the directory, none if there is no such directory.
+/// Returns the names of the pages in the directory and its folders, none if there is no such directory.
 fn existing(directory: &Path) -> anyhow::Result<Vec<String>> {
-    if !directory.is_dir() {
-        return Ok(Vec::new());
-    }
     let mut names = Vec::new();
-    for entry in fs::read_dir(directory)
-        .with_context(|| format!("could not read {}", directory.display()))?
-    {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".md") {
+    if !directory.is_dir() {
+        return Ok(names);
+    }
+    let entries = |directory: &Path| {
+        fs::read_dir(directory).with_context(|| format!("could not read {}", directory.display()))
+    };
+    for entry in entries(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() {
+            for page in entries(&entry.path())? {
+                names.push(format!("{name}/{}", page?.file_name().to_string_lossy()));
+            }
+        } else {
             names.push(name);
         }
     }
+    names.retain(|name| name.ends_with(".md"));
     names.sort();
     Ok(names)
 }
@@ -136,6 +155,9 @@ mod tests {
     #[test]
     fn pages_stay_in_their_directory() {
         assert!(pages("<!-- page: ../../evil.md -->\n").is_err());
+        assert!(pages("<!-- page: ../evil.md -->\n").is_err());
+        assert!(pages("<!-- page: a/b/deep.md -->\n").is_err());
+        assert!(pages("<!-- page: lint/drop-table.md -->\n").is_ok());
         assert!(pages("text before any page\n").is_err());
         assert!(pages("").is_err());
     }

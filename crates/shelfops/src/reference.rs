@@ -19,6 +19,9 @@ pub(crate) fn markdown(_matches: &ArgMatches) -> String {
     let _ = write!(text, "<!-- page: cli.md -->\n{}", commands());
     let _ = write!(text, "<!-- page: rules.md -->\n{}", rules());
     let _ = write!(text, "<!-- page: fields.md -->\n{}", fields());
+    for (name, page) in shelfops_advisor::lint::pages() {
+        let _ = write!(text, "<!-- page: lint/{name} -->\n{page}");
+    }
     text
 }
 

@@ -20,6 +20,7 @@ pub(crate) struct OpenDatabase {
     directory: PathBuf,
     talk: Arc<dyn Talk>,
     database: OnceCell<Database>,
+    owner_url: OnceCell<String>,
     server: Mutex<Option<ServerHandle>>,
 }
 
@@ -34,6 +35,7 @@ impl OpenDatabase {
             directory: config.state_directory.join("postgres"),
             talk,
             database: OnceCell::new(),
+            owner_url: OnceCell::new(),
             server: Mutex::new(None),
         }
     }
@@ -48,11 +50,21 @@ impl OpenDatabase {
         self.database.get_or_try_init(|| self.open()).await
     }
 
+    /// Returns where the database is, for those who look at it with a client of their own.
+    pub(crate) async fn owner_url(&self) -> Result<&str, OpError> {
+        self.get().await?;
+        self.owner_url
+            .get()
+            .map(String::as_str)
+            .ok_or_else(|| OpError::failed("the database was opened without an address"))
+    }
+
     async fn open(&self) -> Result<Database, OpError> {
         let config = match &self.address {
             Some(address) => address.clone(),
             None => self.start().await?,
         };
+        let _ = self.owner_url.set(config.owner_url.clone());
         Ok(Database::new(&config)?)
     }
 

@@ -36,7 +36,7 @@ impl Format {
 /// Writes an answer as text for stdout.
 pub(super) fn output(output: &Output<Value>, format: Format) -> String {
     match format {
-        Format::Table => table::render(&output.data),
+        Format::Table => output.page.clone().unwrap_or_else(|| table::render(&output.data)),
         Format::Json => serde_json::to_string_pretty(output).unwrap_or_default() + "\n",
         Format::Ndjson => table::rows(&output.data).iter().fold(String::new(), |mut text, row| {
             let _ = writeln!(text, "{row}");

@@ -21,6 +21,7 @@ mod job_resume;
 mod job_run;
 mod job_show;
 mod migrate_down;
+mod migrate_lint;
 mod migrate_status;
 mod migrate_up;
 mod quality_rules;
@@ -62,6 +63,7 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &migrate_up::MigrateUp,
     &migrate_down::MigrateDown,
     &migrate_status::MigrateStatus,
+    &migrate_lint::MigrateLint,
     &tenant_add::TenantAdd,
     &tenant_list::TenantList,
     &tenant_show::TenantShow,
@@ -100,7 +102,7 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
 
 /// What the first words of operations' names are about.
 pub(crate) const NOUNS: &[(&str, &str)] = &[
-    ("migrate", "Build the schema and take it back, step by step"),
+    ("migrate", "Build the schema and take it back, step by step, and judge migrations"),
     ("tenant", "The retailers whose data is kept here, apart from each other"),
     ("api-key", "Keys for the HTTP interface, each for one tenant"),
     ("integration", "Connected systems: who let us in where, and how fresh each is"),

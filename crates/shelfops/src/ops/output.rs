@@ -27,6 +27,9 @@ pub(crate) struct Output<D> {
     pub(crate) next: Vec<Next>,
     /// Which shape of answers this is; it changes when programs would have to.
     pub(crate) schema_version: u32,
+    /// How the answer reads for people, where a table would not do.
+    #[serde(skip)]
+    pub(crate) page: Option<String>,
     /// How a check went that an exit code should tell.
     #[serde(skip)]
     pub(crate) verdict: Verdict,
@@ -105,6 +108,7 @@ impl<D> Output<D> {
             risks: Vec::new(),
             next: Vec::new(),
             schema_version: SCHEMA_VERSION,
+            page: None,
             verdict: Verdict::Good,
         }
     }
@@ -133,6 +137,12 @@ impl<D> Output<D> {
         self
     }
 
+    /// Sets how it reads for people.
+    pub(crate) fn page(mut self, page: String) -> Self {
+        self.page = Some(page);
+        self
+    }
+
     /// Sets how it went.
     pub(crate) const fn verdict(mut self, verdict: Verdict) -> Self {
         self.verdict = verdict;
@@ -152,6 +162,7 @@ impl<D: Serialize> Output<D> {
             risks: self.risks,
             next: self.next,
             schema_version: self.schema_version,
+            page: self.page,
             verdict: self.verdict,
         })
     }

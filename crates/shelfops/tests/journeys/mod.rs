@@ -12,6 +12,7 @@ mod formats;
 mod full_disk;
 mod help;
 mod interrupted;
+mod lint;
 mod mapping;
 mod memory;
 mod migrations;
