@@ -1,3 +1,7 @@
-//! Advice for any PostgreSQL: what to change, and why. It knows no tenant's data and changes nothing.
+//! Advice for any PostgreSQL: no tenant, no retail word, nothing of our tables.
+//!
+//! It reads, compares and suggests. Nothing that it suggests is applied by it.
 
 pub mod lint;
+pub mod plans;
+pub mod workload;

@@ -1,4 +1,4 @@
-//! Tests of the advisor against SQL of many kinds and against real servers.
+//! The advisor against SQL of many kinds, and against a real PostgreSQL.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![expect(clippy::print_stdout, reason = "the corpus prints its table")]
@@ -6,3 +6,5 @@
 mod corpus;
 mod lint_live;
 mod own_migrations;
+mod plans;
+mod workload;

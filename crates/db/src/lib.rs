@@ -12,6 +12,7 @@ pub mod jobs;
 mod migrate;
 pub mod models;
 mod operator;
+mod reader;
 pub mod secrets;
 mod signing;
 mod tenant;
@@ -26,5 +27,6 @@ pub use migrate::{
     Migrator, Target,
 };
 pub use operator::OperatorTx;
+pub use reader::ReadTx;
 pub use tenant::TenantTx;
 pub use timeseries::{Chunk, Engine, KeptSeries, TimeSeries, UnknownEngine};

@@ -5,9 +5,9 @@ use postgres_types::ToSql;
 use shelfops_ingest::CustomerId;
 use tokio_postgres::{CopyInSink, Error, Row, SimpleQueryMessage};
 
-use crate::DbError;
 use crate::error::doing;
 use crate::signing::SigningKey;
+use crate::{DbError, ReadTx};
 
 /// A transaction that sees and writes one tenant's rows and no others.
 ///
@@ -73,6 +73,19 @@ impl TenantTx {
         // Given back to the pool: the transaction is over.
         drop(self.client.take());
         Ok(())
+    }
+
+    /// Turns it into one in which somebody else's statements read, as this tenant.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn into_reader(mut self) -> Result<ReadTx, DbError> {
+        self.client()
+            .batch_execute("set transaction read only")
+            .await
+            .map_err(doing("make a tenant's transaction read-only"))?;
+        let client = self.client.take();
+        Ok(ReadTx::of(client.expect("the client is taken only where the transaction ends")))
     }
 
     /// Bounds how long any statement waits for a lock: longer than any batch takes. Some circles of

@@ -8,6 +8,7 @@ mod demo;
 mod import;
 mod jobs;
 mod ops;
+mod queries;
 mod reference;
 mod serve;
 mod server;

@@ -7,6 +7,9 @@ use crate::target_directory;
 
 const TIMESCALEDB: &str = "timescaledb";
 
+/// Counts statements, where a database has created it.
+const STATEMENTS: &str = "pg_stat_statements";
+
 /// Which of the private servers to start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flavour {
@@ -51,6 +54,10 @@ fn config(installation: &Installation, flavour: Flavour) -> Config {
         // Without workers no scheduler holds a session in a template, and no policy runs by chance:
         // a test that wants one runs it by `call run_job(...)`.
         config = config.preload(TIMESCALEDB).setting("timescaledb.max_background_workers", "0");
+    }
+    if installation.has_library(STATEMENTS) {
+        // All tests share it: none may push another's statements out.
+        config = config.preload(STATEMENTS).setting("pg_stat_statements.max", "50000");
     }
     if flavour == Flavour::Apache {
         config = config.setting("timescaledb.license", "apache");

@@ -55,4 +55,5 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("20261126230000_create_job_queue"),
     migration!("20261126230100_create_schedules"),
     migration!("20261127030000_compress_sales_by_tenant"),
+    migration!("20261127100000_create_statement_history"),
 ];

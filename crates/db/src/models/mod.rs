@@ -12,6 +12,8 @@ mod reconciliation;
 mod reference;
 mod sales;
 mod schedule;
+mod slow_statement;
+mod statement_history;
 mod store;
 mod sync_cursor;
 mod sync_run;
@@ -40,6 +42,8 @@ pub use reconciliation::{DayCount, DayLine, Reconciliation, ReconciliationOutcom
 pub use reference::{ReferenceCounts, reference_counts};
 pub use sales::{DailySales, StockOut, TopSeller};
 pub use schedule::{DueSchedule, NewSchedule, Rhythm, Schedule, ScheduleChange};
+pub use slow_statement::{Deciding, SeenStatement, SlowState, SlowStatement};
+pub use statement_history::{COUNT_STATEMENTS, StatementCounters, StatementSnapshot};
 pub(crate) use sync_cursor::CursorPlace;
 pub use sync_cursor::StoredCursor;
 pub use sync_run::{NewRun, RunEnd, RunLock, SyncRun};

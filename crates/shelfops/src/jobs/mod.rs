@@ -11,6 +11,7 @@ mod refresh_token;
 mod replay_quarantine;
 mod runner;
 mod schedules;
+mod statement_history;
 mod sync;
 mod timeseries_upkeep;
 mod work;
@@ -34,6 +35,7 @@ pub(crate) const JOBS: &[&dyn AnyWork] = &[
     &reconcile::Reconcile,
     &replay_quarantine::ReplayQuarantine,
     &timeseries_upkeep::TimeseriesUpkeep,
+    &statement_history::StatementHistory,
 ];
 
 /// Finds a kind by its name.

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use shelfops_advisor::plans::{ExplainError, PlanError};
+use shelfops_advisor::workload::WorkloadError;
 use shelfops_db::{DbError, MigrationError};
 use shelfops_ingest::pipeline::PipelineError;
 use shelfops_integrations::connector::ConnectorError;
@@ -196,6 +198,30 @@ impl From<OpenError> for OpError {
             _ => ErrorKind::Failed,
         };
         Self::from_error(kind, error)
+    }
+}
+
+impl From<ExplainError> for OpError {
+    fn from(error: ExplainError) -> Self {
+        let kind = match &error {
+            ExplainError::Locked { .. } => ErrorKind::Conflict,
+            error if error.is_usage() => ErrorKind::Usage,
+            _ => ErrorKind::Failed,
+        };
+        // It says in its own line what the server said.
+        Self { kind, message: error.to_string(), cause: None, pause: None }
+    }
+}
+
+impl From<PlanError> for OpError {
+    fn from(error: PlanError) -> Self {
+        Self::from_error(ErrorKind::Usage, error)
+    }
+}
+
+impl From<WorkloadError> for OpError {
+    fn from(error: WorkloadError) -> Self {
+        Self { kind: ErrorKind::Failed, message: error.to_string(), cause: None, pause: None }
     }
 }
 

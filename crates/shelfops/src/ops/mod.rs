@@ -29,6 +29,9 @@ mod quarantine_discard;
 mod quarantine_list;
 mod quarantine_replay;
 mod quarantine_show;
+mod query_explain;
+mod query_mute;
+mod query_top;
 mod schedule_list;
 mod schedule_set;
 mod secret_rotate;
@@ -89,6 +92,9 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &quarantine_show::QuarantineShow,
     &quarantine_replay::QuarantineReplay,
     &quarantine_discard::QuarantineDiscard,
+    &query_top::QueryTop,
+    &query_explain::QueryExplain,
+    &query_mute::QueryMute,
     &job_list::JobList,
     &job_show::JobShow,
     &job_run::JobRun,
@@ -110,6 +116,7 @@ pub(crate) const NOUNS: &[(&str, &str)] = &[
     ("sync", "Runs of sources through the pipeline, and comparisons with the vendor"),
     ("quality", "What data must be like"),
     ("quarantine", "Records that a rule refused, kept until they are replayed or discarded"),
+    ("query", "What statements cost, why, and what to do about it"),
     ("job", "Background jobs: those that are not done yet, and those that failed for good"),
     ("schedule", "What is done again and again for a tenant"),
     ("timeseries", "Tables that are partitioned by time"),

@@ -137,9 +137,9 @@ impl<D> Output<D> {
         self
     }
 
-    /// Sets how it reads for people.
-    pub(crate) fn page(mut self, page: String) -> Self {
-        self.page = Some(page);
+    /// Says how people read the answer, in place of a table.
+    pub(crate) fn page(mut self, page: impl Into<String>) -> Self {
+        self.page = Some(page.into());
         self
     }
 

@@ -18,6 +18,7 @@ mod memory;
 mod migrations;
 mod output;
 mod quarantine;
+mod queries;
 mod requests;
 mod serve_keys;
 mod serve_life;

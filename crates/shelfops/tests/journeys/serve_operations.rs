@@ -80,6 +80,10 @@ fn calls(id: &Value) -> Vec<(&'static str, Value)> {
         ("quarantine-show", json!({ "id": id, "tenant": "acme" })),
         ("quarantine-replay", acme()),
         ("quarantine-discard", json!({ "tenant": "acme", "rule": "known-store", "reason": "x" })),
+        ("migrate-lint", json!({ "files": ["safe.sql"] })),
+        ("query-top", json!({ "threshold": 0 })),
+        ("query-explain", json!({ "sql": "select 1", "analyze": true })),
+        ("query-mute", json!({ "id": "4711", "reason": "x" })),
         ("timeseries-list", json!({})),
         ("timeseries-show", json!({ "table": "transactions" })),
         ("integration-types", json!({})),
@@ -108,7 +112,8 @@ fn calls(id: &Value) -> Vec<(&'static str, Value)> {
 }
 
 /// Of what is not there they say so.
-const NOT_FOUND: [&str; 4] = ["job-show", "job-run", "job-pause", "job-resume"];
+const NOT_FOUND: [&str; 5] =
+    ["job-show", "job-run", "job-pause", "job-resume", "query-mute"];
 
 #[tokio::test]
 async fn every_operation_is_described_and_answers_as_described() {
@@ -129,6 +134,7 @@ async fn every_operation_is_described_and_answers_as_described() {
     assert_eq!(listed, on_the_command_line);
 
     shop.write("more.csv", "store_id,name\nS9,Nine\n");
+    shop.write("safe.sql", "comment on table stores is 'Shops.';\n");
     let waiting =
         server.call("quarantine-list", &json!({ "tenant": "acme", "rule": "known-store" }));
     let waiting = waiting.key(OPERATOR).send().await.succeeds();

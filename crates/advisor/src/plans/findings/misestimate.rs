@@ -1,0 +1,194 @@
+//! The planner expected many more or many fewer rows than came, and decided by that.
+
+use super::look::factor;
+use super::{Confidence, Finding, Look, Rule};
+use crate::plans::condition::{Side, clause, conjuncts};
+use crate::plans::plan::quoted;
+use crate::plans::tree::count;
+use crate::plans::{Node, TableFacts};
+
+/// From this factor on, joins and sorts are decided wrongly.
+const FACTOR: f64 = 10.0;
+
+/// Fewer rows than this make no plan wrong.
+const ROWS: f64 = 100.0;
+
+/// See the summary.
+pub(super) struct Misestimate;
+
+impl Rule for Misestimate {
+    fn name(&self) -> &'static str {
+        "misestimate"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Ten times more or fewer rows came than the planner expected."
+    }
+
+    fn why(&self) -> &'static str {
+        "How tables are joined, in which order, with how much memory and how many workers all follow \
+         from expected rows."
+    }
+
+    fn look(&self, look: &Look<'_>) -> Vec<Finding> {
+        let wrong = look.nodes().filter(|node| is_wrong(look, node));
+        // Where an estimate is wrong, those above are: the lowest is the cause.
+        let causes = wrong.filter(|node| {
+            !look.plan.below(node).skip(1).any(|below| !below.never_ran() && is_wrong(look, below))
+        });
+        causes.filter_map(|node| self.judge(look, node)).collect()
+    }
+}
+
+/// Whether many more rows came, or many fewer and nobody stopped the node.
+fn is_wrong(look: &Look<'_>, node: &Node) -> bool {
+    let Some(actual) = node.actual.filter(|actual| actual.loops > 0.0) else { return false };
+    let factor = factor(node);
+    let is_more = factor >= FACTOR && actual.rows * actual.loops >= ROWS;
+    let is_less = factor <= 1.0 / FACTOR && node.estimate.rows * actual.loops >= ROWS;
+    // A bitmap of an index says nothing that its table's scan does not.
+    let counts = !matches!(node.kind.as_str(), "Bitmap Index Scan" | "BitmapAnd" | "BitmapOr");
+    // Materialised rows are counted each time they are read.
+    let is_read_again = matches!(node.kind.as_str(), "Materialize" | "Hash" | "Memoize");
+    counts && !is_read_again && (is_more || (is_less && !look.may_stop_early(node)))
+}
+
+impl Misestimate {
+    fn judge(&self, look: &Look<'_>, node: &Node) -> Option<Finding> {
+        // It matters where something above was decided by it.
+        let reader = look.plan.ancestors(node).find(|above| {
+            above.is_join()
+                || matches!(above.kind.as_str(), "Sort" | "Aggregate" | "Hash" | "Memoize")
+        })?;
+        let share = look.share_below(reader);
+        if share.part < 0.05 {
+            return None;
+        }
+        let actual = node.actual?;
+        let factor = factor(node);
+        let (times, word) =
+            if factor > 1.0 { (factor, "more") } else { (1.0 / factor.max(1e-9), "fewer") };
+        let what = format!(
+            "{} rows were expected and {} came: {} times {word}",
+            count(node.estimate.rows),
+            count(actual.rows),
+            count(times)
+        );
+        let mut finding = Finding::at(self, look, node, what)
+            .share_of(share)
+            .evidence(format!("decides {}", reader.title()));
+        if actual.loops > 1.0 {
+            finding = finding.evidence(format!("on average of {} runs", count(actual.loops)));
+        }
+        Some(cause(finding, look, node))
+    }
+}
+
+/// Says what the planner did not know, as far as that can be seen.
+fn cause(finding: Finding, look: &Look<'_>, node: &Node) -> Finding {
+    let conditions = &node.conditions;
+    let texts = [&conditions.filter, &conditions.index, &conditions.recheck];
+    let clauses: Vec<_> = texts
+        .into_iter()
+        .flatten()
+        .flat_map(|text| conjuncts(text))
+        .filter_map(clause)
+        .filter_map(|clause| Some((clause, clause.subject()?.0)))
+        .collect();
+    let finding = match clauses.first() {
+        Some((clause, _)) => finding.evidence(format!("condition: {}", clause.text)),
+        None => finding,
+    };
+    let Some(name) = node.table() else {
+        return finding
+            .advise(
+                "the estimate of a join or group goes wrong by its columns: extended statistics of \
+                 the tables' columns that go together help below it, not across tables",
+            )
+            .confidence(Confidence::Medium);
+    };
+    let table = look.table(node);
+    if let Some(table) = table.filter(|table| is_stale(table)) {
+        let changed = count(table.changed_rows as f64);
+        return finding
+            .evidence(format!("cause: {changed} rows changed since the table was analysed"))
+            .advise_sql("the statistics are old", format!("analyze {name};"));
+    }
+    if let Some((hidden, Side::Hidden { column, .. })) =
+        clauses.iter().find(|(_, side)| matches!(side, Side::Hidden { .. }))
+    {
+        let expression = if hidden.subject_is_left() { hidden.left } else { hidden.right };
+        return finding
+            .evidence(format!("cause: nothing is known of {expression}, only of {column}"))
+            .advise("compare the column itself")
+            .advise_sql(
+                "or keep statistics of the expression (PostgreSQL 14 and newer), then analyze",
+                format!(
+                    "create statistics {} on ({expression}) from {name};\nanalyze {name};",
+                    statistics_name(node, std::slice::from_ref(column))
+                ),
+            );
+    }
+    let mut columns: Vec<String> = Vec::new();
+    for (_, side) in &clauses {
+        if let Side::Column(column) = side
+            && !columns.contains(column)
+        {
+            columns.push(column.clone());
+        }
+    }
+    if columns.len() > 1 {
+        let listed = columns.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(", ");
+        // Common values are looked at first where both kinds are kept, and values that are not among
+        // them are then taken to be independent all the same.
+        let is_equality = clauses.iter().all(|(clause, _)| clause.is_equality());
+        let kind = if is_equality { "dependencies" } else { "mcv" };
+        return finding
+            .evidence(format!(
+                "likely cause: {listed} go together, and are taken to be independent"
+            ))
+            .advise_sql(
+                "keep statistics of the columns together",
+                format!(
+                    "create statistics {} ({kind}) on {listed} from {name};\nanalyze {name};",
+                    statistics_name(node, &columns)
+                ),
+            )
+            .confidence(Confidence::Medium);
+    }
+    uneven(finding, &name, columns.first())
+}
+
+/// Blames the spread of one column's values, where there is one.
+fn uneven(finding: Finding, name: &str, column: Option<&String>) -> Finding {
+    match column {
+        Some(column) => finding
+            .evidence(format!("likely cause: the values of {column} are unevenly spread"))
+            .advise_sql(
+                "keep more of its values",
+                format!(
+                    "alter table {name} alter column {} set statistics 1000;\nanalyze {name};",
+                    quoted(column)
+                ),
+            )
+            .confidence(Confidence::Medium),
+        None => {
+            finding.advise_sql("look whether its statistics are old", format!("analyze {name};"))
+        }
+    }
+}
+
+/// Names statistics; up to version 15 they need a name, and are found by it in the table's schema.
+fn statistics_name(node: &Node, columns: &[String]) -> String {
+    let table = node.relation.as_deref().unwrap_or("table");
+    let mut name = format!("{table}_{}_statistics", columns.join("_"));
+    name.truncate(name.floor_char_boundary(63));
+    match node.schema.as_deref() {
+        Some(schema) => format!("{}.{}", quoted(schema), quoted(&name)),
+        None => quoted(&name),
+    }
+}
+
+fn is_stale(table: &TableFacts) -> bool {
+    super::stale_statistics::reason(table).is_some()
+}

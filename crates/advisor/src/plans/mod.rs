@@ -1,0 +1,23 @@
+//! EXPLAIN, read: plans as trees, what is wrong with them, and how they are shown.
+
+mod condition;
+mod error;
+mod facts;
+pub mod findings;
+mod plan;
+mod read;
+mod report;
+mod run;
+mod timing;
+mod tree;
+
+pub(crate) use error::describe;
+pub use error::{ExplainError, PlanError};
+pub use facts::{ColumnFacts, Facts, IndexFacts, Lag, TableFacts};
+pub use plan::{
+    Actual, Buffers, Conditions, Estimate, Hash, Jit, Memoize, Node, Plan, Removed, Sort, Trigger,
+};
+pub use read::{read, read_value};
+pub use report::report;
+pub use run::{ExplainRequest, Explained, explain, explain_within};
+pub use tree::draw;

@@ -1,0 +1,147 @@
+//! Statements that differ in their values only are one: what they have in common, and a short name of it.
+
+/// Writes a statement without its values: literals and parameters become `?`, lists of them one, comments
+/// nothing, and whatever is no quoted name is in lower case.
+pub fn normalised(sql: &str) -> String {
+    let mut text = String::with_capacity(sql.len().min(4_096));
+    let mut rest = sql;
+    while let Some(first) = rest.chars().next() {
+        let (token, behind) = take(rest, first);
+        rest = behind;
+        match token {
+            Token::Blank => {
+                if !text.is_empty() && !text.ends_with(' ') {
+                    text.push(' ');
+                }
+            }
+            Token::Value => {
+                // `in (1, 2, 3)` is the same however long the list.
+                let before = text.trim_end().strip_suffix(',').map(str::trim_end);
+                match before.filter(|before| before.ends_with('?')) {
+                    Some(before) => text.truncate(before.len()),
+                    None => text.push('?'),
+                }
+            }
+            Token::Quoted(name) => text.push_str(name),
+            Token::Word(word) => text.extend(word.chars().flat_map(char::to_lowercase)),
+        }
+    }
+    text.trim_end_matches([' ', ';']).to_owned()
+}
+
+/// Names a statement by what is left without its values.
+pub fn fingerprint(sql: &str) -> u64 {
+    // FNV-1a: short, the same on every machine, and nobody's secret depends on it.
+    normalised(sql).bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+enum Token<'t> {
+    /// Space or a comment.
+    Blank,
+    /// A literal or a parameter.
+    Value,
+    /// A quoted name.
+    Quoted(&'t str),
+    /// Anything else.
+    Word(&'t str),
+}
+
+fn take(text: &str, first: char) -> (Token<'_>, &str) {
+    let split = |at: usize| text.split_at_checked(at).unwrap_or((text, ""));
+    let second = text.chars().nth(1);
+    match (first, second) {
+        (blank, _) if blank.is_whitespace() => (Token::Blank, text.trim_start()),
+        ('-', Some('-')) => (Token::Blank, split(text.find('\n').unwrap_or(text.len())).1),
+        ('/', Some('*')) => (Token::Blank, text.find("*/").map_or("", |end| split(end + 2).1)),
+        ('\'', _) => (Token::Value, behind_string(text, 1, false)),
+        ('e' | 'E', Some('\'')) => (Token::Value, behind_string(text, 2, true)),
+        ('"', _) => {
+            let end =
+                text.get(1..).and_then(|inner| inner.find('"')).map_or(text.len(), |at| at + 2);
+            let (name, behind) = split(end);
+            (Token::Quoted(name), behind)
+        }
+        ('$', Some(digit)) if digit.is_ascii_digit() => {
+            let end = text.get(1..).and_then(|it| it.find(|next: char| !next.is_ascii_digit()));
+            (Token::Value, split(end.map_or(text.len(), |at| at + 1)).1)
+        }
+        ('$', _) => match dollar_quoted(text) {
+            Some(behind) => (Token::Value, behind),
+            None => (Token::Word("$"), split(1).1),
+        },
+        (digit, _) if digit.is_ascii_digit() => {
+            let is_number = |next: char| next.is_ascii_alphanumeric() || next == '.';
+            let end = text.find(|next| !is_number(next)).unwrap_or(text.len());
+            (Token::Value, split(end).1)
+        }
+        (letter, _) if letter.is_alphabetic() || letter == '_' => {
+            let is_name = |next: char| next.is_alphanumeric() || next == '_' || next == '$';
+            let end = text.find(|next| !is_name(next)).unwrap_or(text.len());
+            let (word, behind) = split(end);
+            (Token::Word(word), behind)
+        }
+        (other, _) => {
+            let (sign, behind) = split(other.len_utf8());
+            (Token::Word(sign), behind)
+        }
+    }
+}
+
+fn behind_string(text: &str, start: usize, has_escapes: bool) -> &str {
+    let mut is_escaped = false;
+    let inner = text.get(start..).unwrap_or_default();
+    let mut letters = inner.char_indices().peekable();
+    while let Some((at, next)) = letters.next() {
+        match next {
+            _ if is_escaped => is_escaped = false,
+            '\\' if has_escapes => is_escaped = true,
+            '\'' if letters.peek().is_some_and(|(_, after)| *after == '\'') => {
+                letters.next();
+            }
+            '\'' => return inner.get(at + 1..).unwrap_or_default(),
+            _ => {}
+        }
+    }
+    ""
+}
+
+/// Returns what stands behind `$tag$ … $tag$`.
+fn dollar_quoted(text: &str) -> Option<&str> {
+    let end = text.get(1..)?.find('$')? + 2;
+    let tag = text.get(..end)?;
+    let is_tag = tag.trim_matches('$').chars().all(|it| it.is_alphanumeric() || it == '_');
+    let inner = is_tag.then(|| text.get(end..))??;
+    inner.find(tag).map_or(Some(""), |at| inner.get(at + tag.len()..))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn values_comments_and_letters_make_no_difference() {
+        let statements = [
+            "select * from t where a = 1 and b in (1, 2,3) and c = 'it''s'",
+            "SELECT *\n  FROM t -- all\n WHERE a = $1 AND b IN ($2) AND c = E'it\\'s';",
+            "select * from t where /* x */ a = 1.5e3 and b in (?) and c = $q$ it's $q$",
+        ];
+        for statement in statements {
+            assert_eq!(normalised(statement), "select * from t where a = ? and b in (?) and c = ?");
+            assert_eq!(fingerprint(statement), fingerprint(statements[0]));
+        }
+        assert_ne!(fingerprint("select a"), fingerprint("select b"));
+        assert_eq!(normalised("select \"A 1\", t1.b2"), "select \"A 1\", t1.b2");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_and_twice_is_once(text in ".{0,200}") {
+            let once = normalised(&text);
+            prop_assert!(once.len() <= text.len() * 4);
+        }
+    }
+}

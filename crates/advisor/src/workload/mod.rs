@@ -1,0 +1,15 @@
+//! What a server spends its time on: statements, by their statistics and by its log.
+
+mod error;
+mod fingerprint;
+mod history;
+mod log;
+mod standing;
+mod statements;
+
+pub use error::WorkloadError;
+pub use fingerprint::{fingerprint, normalised};
+pub use history::{Counters, Regression, regression, window};
+pub use log::{LockWait, LogReading, LogStatement, read_log};
+pub use standing::{Known, Seen, Standing, standing};
+pub use statements::{Missing, Reading, Statement, Statistics, read_statistics};

@@ -1,0 +1,146 @@
+//! Findings about joins, subqueries and estimates.
+
+use super::bench::{advised, bench};
+
+#[tokio::test]
+async fn columns_that_go_together_are_found_and_statistics_of_both_mend_the_estimate() {
+    let bench = bench()
+        .await
+        .with(
+            "create table twins (one integer, two integer, three integer);
+             insert into twins select place % 200, place % 200, place from generate_series(1, 40000) as place;
+             analyze twins",
+        )
+        .await;
+    let sql = "select count(*) from twins join stores on store_id = one where one = 7 and two = 7";
+    let finding = bench.finds("misestimate", sql).await;
+    assert!(finding.what.contains("times more"), "{}", finding.what);
+    let statistics = advised(&finding);
+    assert!(
+        statistics.contains("public.twins_one_two_statistics (dependencies) on one, two from"),
+        "{statistics}"
+    );
+    let bench = bench.with(&statistics).await;
+    bench.is_silent("misestimate", sql).await;
+}
+
+#[tokio::test]
+async fn an_expression_without_statistics_is_named_as_the_cause() {
+    let bench = bench().await;
+    let sql = "select store_id, count(*) from lines where abs(quantity) = 3 group by store_id";
+    let finding = bench.finds("misestimate", sql).await;
+    assert!(finding.evidence.iter().any(|it| it.starts_with("cause: nothing is known of abs(")));
+    let bench = bench.with(&advised(&finding)).await;
+    bench.is_silent("misestimate", sql).await;
+}
+
+#[tokio::test]
+async fn rows_that_a_limit_did_not_ask_for_are_no_wrong_estimate() {
+    let bench = bench().await;
+    let sql = "select * from lines join stores using (store_id) limit 3";
+    bench.is_silent("misestimate", sql).await;
+}
+
+#[tokio::test]
+async fn an_inner_side_that_runs_for_each_row_is_found_and_an_index_mends_it() {
+    let bench = bench()
+        .await
+        .with("set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off")
+        .await;
+    let sql =
+        "select count(*) from tags join (select * from tags limit 1500) as few using (line_id)";
+    let finding = bench.finds("nested-loop-blowup", sql).await;
+    assert!(finding.what.contains("runs 1,500 times"), "{}", finding.what);
+    let bench = bench.with(&advised(&finding)).await.with("analyze tags").await;
+    bench.is_silent("nested-loop-blowup", sql).await;
+}
+
+#[tokio::test]
+async fn a_hash_join_of_the_same_is_well() {
+    let bench = bench().await;
+    let sql = "select count(*) from lines join tags using (line_id)";
+    for rule in ["nested-loop-blowup", "join-filter-discard", "hash-spill"] {
+        bench.is_silent(rule, sql).await;
+    }
+}
+
+#[tokio::test]
+async fn pairs_that_are_made_and_thrown_away_are_found() {
+    let bench = bench().await;
+    let sql = "select count(*) from stores join lines on lines.store_id = stores.store_id * 2 \
+               or lines.product_id = stores.store_id + 4000 where line_id < 2000";
+    let finding = bench.finds("join-filter-discard", sql).await;
+    assert!(finding.remedies[0].advice.contains("an OR cannot be"), "{:?}", finding.remedies);
+    let key = "select count(*) from stores join lines using (store_id)";
+    bench.is_silent("join-filter-discard", key).await;
+}
+
+#[tokio::test]
+async fn a_subquery_for_each_row_is_found_and_a_join_is_well() {
+    let bench = bench().await;
+    let sql = "select line_id, (select name from stores where stores.store_id = lines.store_id) \
+               from lines";
+    let finding = bench.finds("subplan-repeated", sql).await;
+    assert_eq!(finding.what, "SubPlan 1 runs 50,000 times");
+    let joined = "select line_id, name from lines left join stores using (store_id)";
+    bench.is_silent("subplan-repeated", joined).await;
+}
+
+#[tokio::test]
+async fn a_filter_that_cannot_get_in_is_found() {
+    let bench = bench().await;
+    let with = |how: &str| {
+        format!(
+            "with all_lines as {how} (select * from lines) select * from all_lines where line_id = 5"
+        )
+    };
+    let finding = bench.finds("filter-above-cte", &with("materialized")).await;
+    assert!(advised(&finding).starts_with("with all_lines as not materialized"));
+    bench.is_silent("filter-above-cte", &with("not materialized")).await;
+}
+
+#[tokio::test]
+async fn skipped_rows_are_found() {
+    let bench = bench().await;
+    let page =
+        |offset: u32| format!("select * from lines order by line_id limit 20 offset {offset}");
+    let finding = bench.finds("large-offset", &page(30_000)).await;
+    assert_eq!(finding.what, "30,020 rows are made to keep 20");
+    bench.is_silent("large-offset", &page(20)).await;
+}
+
+#[tokio::test]
+async fn not_in_is_found_and_not_exists_is_well() {
+    let bench = bench().await;
+    let sql = "select * from lines where line_id not in (select line_id from tags)";
+    let finding = bench.finds("not-in-subquery", sql).await;
+    assert!(finding.what.contains("50,000 rows"), "{}", finding.what);
+    let joined = "select * from lines where not exists \
+                  (select from tags where tags.line_id = lines.line_id)";
+    bench.is_silent("not-in-subquery", joined).await;
+}
+
+#[tokio::test]
+async fn a_policy_that_is_calculated_for_each_row_is_found_and_a_subquery_is_well() {
+    let policy = |condition: &str| {
+        format!(
+            "drop policy if exists theirs on lines;
+             create policy theirs on lines using (store_id = {condition})"
+        )
+    };
+    // A role that every server has: those that a test makes would outlive its database.
+    let reader = "set role pg_read_all_data";
+    let bench = bench()
+        .await
+        .with("alter table lines enable row level security; set app.store = '7'")
+        .await
+        .with(&policy("current_setting('app.store')::integer"))
+        .await
+        .with(reader)
+        .await;
+    let sql = "select count(*) from lines";
+    bench.finds("row-security-cost", sql).await;
+    let wrapped = policy("(select current_setting('app.store')::integer)");
+    let bench = bench.with("reset role").await.with(&wrapped).await.with(reader).await;
+    bench.is_silent("row-security-cost", sql).await;
+}

@@ -1,0 +1,181 @@
+//! Findings about how one table is read.
+
+use std::time::Duration;
+
+use shelfops_testkit::wait_for;
+
+use super::bench::{advised, bench};
+
+#[tokio::test]
+async fn a_table_that_is_read_for_a_few_rows_is_found_and_an_index_mends_it() {
+    let bench = bench().await;
+    let sql = "select * from lines where product_id = 17 and quantity > 2";
+    let finding = bench.finds("seq-scan-discard", sql).await;
+    assert!(finding.what.starts_with("50,000 rows of lines are read to keep"), "{}", finding.what);
+    let index = advised(&finding);
+    assert_eq!(index, "create index concurrently on public.lines (product_id, quantity);");
+    bench.client.batch_execute(&index).await.unwrap();
+    bench.is_silent("seq-scan-discard", sql).await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_read_for_most_of_its_rows_is_well() {
+    let bench = bench().await;
+    bench.is_silent("seq-scan-discard", "select sum(amount) from lines where quantity > 0").await;
+    bench.is_silent("seq-scan-discard", "select * from stores where name = 'store 3'").await;
+}
+
+#[tokio::test]
+async fn what_did_not_run_is_said_to_be_estimated() {
+    let bench = bench().await;
+    let plan = bench.explained("select * from lines where product_id = 17", false).await.plan;
+    let facts = shelfops_advisor::plans::Facts::gather(&bench.client, &plan).await.unwrap();
+    let findings = shelfops_advisor::plans::findings::look(&plan, &facts, None);
+    let finding = findings.iter().find(|it| it.rule == "seq-scan-discard").unwrap();
+    assert!(finding.what.contains("(estimated)"), "{}", finding.what);
+    assert!(finding.share.unwrap().shown().ends_with("of the estimated cost"));
+    let drawn = shelfops_advisor::plans::draw(&plan, &findings);
+    assert!(drawn.contains("no time and no row was measured"), "{drawn}");
+}
+
+#[tokio::test]
+async fn a_cast_that_hides_an_index_is_found_and_a_range_is_well() {
+    let bench = bench().await;
+    let cast = "select * from lines where sold_at::date = '2026-01-05'";
+    let finding = bench.finds("column-hidden", cast).await;
+    assert_eq!(finding.what, "a cast to date around sold_at hides the index lines_sold_at");
+    assert!(advised(&finding).contains("sold_at >= "), "{}", advised(&finding));
+    let range = "select * from lines where sold_at >= '2026-01-05' and sold_at < '2026-01-06'";
+    bench.is_silent("column-hidden", range).await;
+}
+
+#[tokio::test]
+async fn a_number_of_another_type_hides_a_key() {
+    let bench = bench().await;
+    let finding = bench.finds("column-hidden", "select * from lines where line_id = 17.0").await;
+    assert_eq!(finding.what, "a cast to numeric around line_id hides the index lines_pkey");
+    assert!(finding.remedies[0].advice.contains("a value of integer"), "{:?}", finding.remedies);
+}
+
+#[tokio::test]
+async fn a_function_around_a_column_is_given_an_index_of_the_expression() {
+    let bench = bench().await.with("create index on lines (note)").await;
+    let sql = "select * from lines where upper(note) = 'Y'";
+    let finding = bench.finds("column-hidden", sql).await;
+    let index = advised(&finding);
+    assert!(index.contains("(upper(lines.note))") || index.contains("(upper(note))"), "{index}");
+    let index = index.replace("lines.note", "note");
+    bench.client.batch_execute(&index).await.unwrap();
+    bench.client.batch_execute("analyze lines").await.unwrap();
+    bench.is_silent("column-hidden", sql).await;
+}
+
+#[tokio::test]
+async fn text_of_bounded_length_is_compared_as_text_and_hides_nothing() {
+    let bench = bench()
+        .await
+        .with(
+            "create table names (name varchar(30));
+             insert into names select 'n' || place from generate_series(1, 30000) as place;
+             analyze names",
+        )
+        .await;
+    bench.is_silent("column-hidden", "select * from names where name = 'n7'").await;
+}
+
+#[tokio::test]
+async fn an_index_that_finds_too_much_is_found() {
+    let bench = bench().await.with("create index on lines (store_id)").await;
+    let bench = bench.with("set enable_seqscan = off; set enable_bitmapscan = off").await;
+    let sql = "select * from lines where store_id < 60 and product_id = 17";
+    let finding = bench.finds("index-inefficient", sql).await;
+    assert!(advised(&finding).contains("(product_id, store_id)"), "{}", advised(&finding));
+    bench.is_silent("index-inefficient", "select * from lines where store_id < 60").await;
+}
+
+#[tokio::test]
+async fn an_index_that_is_walked_for_its_order_is_found() {
+    let bench = bench().await;
+    // The fitting rows lie at the end of the order.
+    let bench = bench
+        .with("update lines set quantity = 99 where line_id > 49900; vacuum analyze lines")
+        .await
+        .with("set enable_sort = off; set enable_seqscan = off; set enable_bitmapscan = off")
+        .await;
+    let sql = "select * from lines where quantity = 99 order by sold_at limit 5";
+    let finding = bench.finds("wrong-index-order-by", sql).await;
+    let index = advised(&finding);
+    assert_eq!(index, "create index concurrently on public.lines (quantity, sold_at);");
+    bench.client.batch_execute(&index).await.unwrap();
+    bench.is_silent("wrong-index-order-by", sql).await;
+}
+
+#[tokio::test]
+async fn a_bitmap_without_memory_is_found_and_with_memory_is_well() {
+    let bench = bench()
+        .await
+        .with(
+            "create table wide as select place * 7919 % 1000 as key, repeat('y', 300) as text
+             from generate_series(1, 60000) as place;
+             create index on wide (key);
+             analyze wide;
+             set work_mem = '64kB'; set enable_seqscan = off; set enable_indexscan = off",
+        )
+        .await;
+    let sql = "select count(text) from wide where key < 300";
+    let finding = bench.finds("bitmap-lossy", sql).await;
+    assert!(finding.evidence.iter().any(|it| it == "work_mem is 64kB"), "{:?}", finding.evidence);
+    let memory = advised(&finding).replace("local ", "");
+    let bench = bench.with(&memory).await;
+    bench.is_silent("bitmap-lossy", sql).await;
+}
+
+#[tokio::test]
+async fn an_index_that_needs_its_table_is_found_and_a_vacuum_mends_it() {
+    let bench = bench()
+        .await
+        .with("update lines set quantity = quantity where line_id < 30000")
+        .await
+        .with("set enable_seqscan = off; set enable_bitmapscan = off")
+        .await;
+    let sql = "select count(line_id) from lines where line_id < 20000";
+    let finding = bench.finds("heap-fetches", sql).await;
+    assert!(advised(&finding).starts_with("vacuum public.lines;"));
+    // A session that is only starting somewhere on the server may keep pages from being marked.
+    let minute = Duration::from_secs(60);
+    wait_for("all pages of the table to be visible to all", minute, async || {
+        bench.client.batch_execute("vacuum lines").await.unwrap();
+        let marked = "select relallvisible = relpages from pg_class where relname = 'lines'";
+        bench.client.query_one(marked, &[]).await.unwrap().get::<_, bool>(0)
+    })
+    .await
+    .unwrap();
+    bench.is_silent("heap-fetches", sql).await;
+}
+
+#[tokio::test]
+async fn a_pattern_that_begins_with_a_wildcard_is_found() {
+    let bench = bench().await;
+    let finding =
+        bench.finds("leading-wildcard", "select * from lines where note like '%y%'").await;
+    assert!(advised(&finding).contains("on public.lines using gin (note gin_trgm_ops)"));
+    bench.is_silent("leading-wildcard", "select * from lines where note like 'y%'").await;
+}
+
+#[tokio::test]
+async fn a_table_that_was_never_analysed_is_found_and_analyze_mends_it() {
+    let bench = bench()
+        .await
+        .with(
+            "create table fresh (id integer) with (autovacuum_enabled = off);
+             insert into fresh select place from generate_series(1, 20000) as place;
+             select pg_stat_force_next_flush()",
+        )
+        .await;
+    let sql = "select count(*) from fresh where id < 5";
+    let finding = bench.finds("stale-statistics", sql).await;
+    assert_eq!(finding.what, "public.fresh: it was never analysed");
+    bench.client.batch_execute(&advised(&finding)).await.unwrap();
+    bench.client.batch_execute("select pg_stat_force_next_flush()").await.unwrap();
+    bench.is_silent("stale-statistics", sql).await;
+}
