@@ -1,7 +1,6 @@
 //! The advisor against SQL of many kinds, and against a real PostgreSQL.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-#![expect(clippy::print_stdout, reason = "the corpus prints its table")]
 
 mod corpus;
 mod lint_live;
