@@ -133,7 +133,8 @@ impl OperatorTx {
             self.execute(
                 "insert into shelfops_statistics.slow_statements as known
                      (statement_id, statement, state, max_ms, mean_ms, calls)
-                 values ($1, $2, $3, $4, $5, $6)
+                 -- Looked at before the conflict is: whoever mutes says why, and that is known already.
+                 values ($1, $2, case $3 when 'muted' then 'open' else $3 end, $4, $5, $6)
                  on conflict (statement_id) do update
                  set
                      state = case known.state when 'muted' then 'muted' else excluded.state end,

@@ -112,8 +112,7 @@ fn calls(id: &Value) -> Vec<(&'static str, Value)> {
 }
 
 /// Of what is not there they say so.
-const NOT_FOUND: [&str; 5] =
-    ["job-show", "job-run", "job-pause", "job-resume", "query-mute"];
+const NOT_FOUND: [&str; 5] = ["job-show", "job-run", "job-pause", "job-resume", "query-mute"];
 
 #[tokio::test]
 async fn every_operation_is_described_and_answers_as_described() {

@@ -67,6 +67,30 @@ const MONEY: &[&str] = &[
     "vat",
 ];
 
+/// Words that say what else a total is of: time, size, a share.
+const NO_MONEY: &[&str] = &[
+    "ms", "us", "seconds", "sec", "minutes", "hours", "time", "duration", "bytes", "rows",
+    "percent", "ratio", "kg", "weight",
+];
+
 fn is_money(column: &str) -> bool {
-    column.split('_').any(|word| MONEY.contains(&word.to_lowercase().as_str()))
+    let has = |words: &[&str]| {
+        column.split('_').any(|word| words.contains(&word.to_lowercase().as_str()))
+    };
+    has(MONEY) && !has(NO_MONEY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_money;
+
+    #[test]
+    fn a_total_of_time_is_no_money() {
+        for column in ["total", "unit_price", "Total_Amount"] {
+            assert!(is_money(column), "{column}");
+        }
+        for column in ["total_ms", "total_exec_time", "charge_percent", "quantity"] {
+            assert!(!is_money(column), "{column}");
+        }
+    }
 }
