@@ -10,6 +10,7 @@ fn the_registry_lists_every_file_of_the_directory_in_order() {
     let files: BTreeSet<String> = std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".sql"))
         .map(|name| name.replace(".up.sql", "").replace(".down.sql", ""))
         .collect();
     let listed: Vec<String> = MIGRATIONS.iter().map(|known| known.file.to_owned()).collect();
