@@ -17,6 +17,8 @@ pub(crate) enum Flavour {
     Main,
     /// The one on which TimescaleDB behaves as its Apache edition does.
     Apache,
+    /// One for tests that harm their server, with a name.
+    Own(&'static str),
 }
 
 /// Starts the server, or attaches to the one another test process has started.
@@ -45,6 +47,7 @@ fn config(installation: &Installation, flavour: Flavour) -> Config {
     let name = match flavour {
         Flavour::Main => format!("postgres-{major}"),
         Flavour::Apache => format!("postgres-{major}-apache"),
+        Flavour::Own(name) => format!("postgres-{major}-{name}"),
     };
     let mut config = Config::new(target_directory::find().join("testkit").join(name));
     for (name, value) in careless() {

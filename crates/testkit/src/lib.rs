@@ -41,5 +41,5 @@ pub use database::TestDatabase;
 pub use dump::pg_dump;
 pub use engine::{Engine, engines, server_for};
 pub use error::TestkitError;
-pub use server::{TestServer, server};
+pub use server::{TestServer, own_server, server};
 pub use wait::wait_for;

@@ -43,7 +43,39 @@ pub(crate) async fn apache_server() -> Result<&'static TestServer, TestkitError>
     APACHE.get_or_try_init(|| TestServer::embedded(Flavour::Apache)).await
 }
 
+/// Returns a private server, whatever `TEST_DATABASE_URL` says, which the caller may [`crash`].
+///
+/// Tests that name the same one share it, and get to feel what the others do to it.
+///
+/// [`crash`]: TestServer::crash
+pub async fn own_server(name: &'static str) -> Result<&'static TestServer, TestkitError> {
+    // For as long as the process lives, as the others.
+    Ok(Box::leak(Box::new(TestServer::embedded(Flavour::Own(name)).await?)))
+}
+
 impl TestServer {
+    /// Ends a private server at once, as a crash of its machine's power does not but one of its own
+    /// does: nothing is written down any more, and every connection is gone.
+    ///
+    /// # Panics
+    /// If the server is not a private one, or does not run.
+    pub async fn crash(&self) {
+        let handle = self.embedded.as_ref().expect("only a private server may be crashed");
+        let id = handle.process_id().expect("the server runs");
+        // What PostgreSQL calls an immediate shutdown.
+        let told =
+            std::process::Command::new("kill").args(["-s", "QUIT", &id.to_string()]).status();
+        assert!(told.expect("kill can be called").success(), "nobody could stop process {id}");
+    }
+
+    /// Starts a private server again that has crashed; returns when it has recovered.
+    pub async fn recover(&'static self) -> Result<(), TestkitError> {
+        if let Some(handle) = &self.embedded {
+            off_the_runtime(|| handle.ensure_running()).await?;
+        }
+        Ok(())
+    }
+
     /// Returns the URL of one of the server's databases.
     pub fn url(&self, database: &str) -> String {
         self.address.with_database(database).url()

@@ -85,7 +85,7 @@ impl References {
                 found = look_up(open, options, entity, &wanted).await?;
                 let missing: Vec<&str> =
                     wanted.iter().copied().filter(|name| !found.contains_key(*name)).collect();
-                let made = create(open, options, entity, &missing).await?;
+                let made = create(open, options, entity, &labelled(accepted, &missing)).await?;
                 created += made.len() as u64;
                 found.extend(made);
             }
@@ -142,6 +142,18 @@ const fn named(record: &Record, entity: ReferenceEntity) -> Option<&Text> {
     }
 }
 
+/// Returns each id with what the records call it, or the id again where none says.
+fn labelled<'r>(accepted: &'r [Accepted], missing: &[&'r str]) -> Vec<(&'r str, &'r str)> {
+    let labels: FxHashMap<&str, &str> = accepted
+        .iter()
+        .filter_map(|accepted| match &accepted.record {
+            Record::Transaction(line) => Some((&*line.product, &**line.product_name.as_ref()?)),
+            _ => None,
+        })
+        .collect();
+    missing.iter().map(|id| (*id, labels.get(id).copied().unwrap_or(id))).collect()
+}
+
 async fn look_up(
     tx: &TenantTx,
     options: &SinkOptions,
@@ -193,12 +205,15 @@ async fn create(
     tx: &TenantTx,
     options: &SinkOptions,
     entity: ReferenceEntity,
-    names: &[&str],
+    unknown: &[(&str, &str)],
 ) -> Result<Vec<(Text, Uuid)>, DbError> {
     let mut sequence = IdSequence::new();
-    let made: Vec<(Text, Uuid)> =
-        names.iter().map(|name| (Text::new(name), sequence.next_id())).collect();
+    let made: Vec<(Text, Uuid)> = unknown
+        .iter()
+        .map(|(external_id, _)| (Text::new(external_id), sequence.next_id()))
+        .collect();
     let ids: Vec<Uuid> = made.iter().map(|(_, id)| *id).collect();
+    let (external_ids, labels): (Vec<&str>, Vec<&str>) = unknown.iter().copied().unzip();
     let (make, link) = match entity {
         ReferenceEntity::Store => (
             "insert into stores (customer_id, store_id, name, time_zone, is_placeholder)
@@ -206,30 +221,30 @@ async fn create(
              from unnest($2::uuid[], $3::text[]) as new (id, name)
              join customers as customer on customer.customer_id = $1",
             "insert into external_ids (customer_id, source, entity, external_id, store_id)
-             select $1, $4, 'store', new.name, new.id
-             from unnest($2::uuid[], $3::text[]) as new (id, name)",
+             select $1, $4, 'store', new.external_id, new.id
+             from unnest($2::uuid[], $3::text[]) as new (id, external_id)",
         ),
         ReferenceEntity::Product => (
             "insert into products (customer_id, product_id, name, is_placeholder)
              select $1, new.id, new.name, true
              from unnest($2::uuid[], $3::text[]) as new (id, name)",
             "insert into external_ids (customer_id, source, entity, external_id, product_id)
-             select $1, $4, 'product', new.name, new.id
-             from unnest($2::uuid[], $3::text[]) as new (id, name)",
+             select $1, $4, 'product', new.external_id, new.id
+             from unnest($2::uuid[], $3::text[]) as new (id, external_id)",
         ),
         ReferenceEntity::Supplier => (
             "insert into suppliers (customer_id, supplier_id, name, is_placeholder)
              select $1, new.id, new.name, true
              from unnest($2::uuid[], $3::text[]) as new (id, name)",
             "insert into external_ids (customer_id, source, entity, external_id, supplier_id)
-             select $1, $4, 'supplier', new.name, new.id
-             from unnest($2::uuid[], $3::text[]) as new (id, name)",
+             select $1, $4, 'supplier', new.external_id, new.id
+             from unnest($2::uuid[], $3::text[]) as new (id, external_id)",
         ),
     };
     let action = doing("create what records refer to");
     let customer = options.customer_id.as_uuid();
-    tx.execute(make, &[&customer, &ids, &names]).await.map_err(&action)?;
+    tx.execute(make, &[&customer, &ids, &labels]).await.map_err(&action)?;
     let source = options.source.as_str();
-    tx.execute(link, &[&customer, &ids, &names, &source]).await.map_err(&action)?;
+    tx.execute(link, &[&customer, &ids, &external_ids, &source]).await.map_err(&action)?;
     Ok(made)
 }

@@ -117,6 +117,33 @@ async fn they_are_made_where_that_was_asked_for() {
 }
 
 #[tokio::test]
+async fn a_product_that_is_made_is_called_what_its_first_lines_call_it_until_the_catalogue_does() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        let lines = [
+            sale("a", "s1", "p1", AT),
+            sale("b", "s1", "p1", AT).with("product_name", "Pickles, 370 ml"),
+            sale("c", "s1", "p2", AT),
+        ];
+        desk.load(Stream::Transactions, &lines, &How::from("lines").creating()).await;
+        let later = [sale("d", "s1", "p1", AT).with("product_name", "Gherkins")];
+        desk.load(Stream::Transactions, &later, &How::from("later").creating()).await;
+        let client = fixture.superuser().await;
+        let named = "select string_agg(name, '; ' order by name collate \"C\") from products
+                     where customer_id = $1";
+        let names = async || {
+            let row = client.query_one(named, &[&desk.customer_id.as_uuid()]).await.unwrap();
+            row.get::<_, String>(0)
+        };
+        assert_eq!(names().await, "Pickles, 370 ml; p2");
+        let catalogue = [Told::new(&[("external_id", "p1"), ("name", "Gherkins in a jar")])];
+        desk.load(Stream::Products, &catalogue, &How::from("catalogue")).await;
+        assert_eq!(names().await, "Gherkins in a jar; p2");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_replay_settles_what_passes_and_counts_a_try_for_the_rest() {
     on_every_engine(async |fixture| {
         let desk = Desk::open(fixture, "shop", "UTC").await;

@@ -19,6 +19,8 @@ pub struct TransactionDraft {
     pub store: Field<Text>,
     /// The source's id of the product.
     pub product: Field<Text>,
+    /// What the line calls the product: its name until the catalogue gives one.
+    pub product_name: Field<Text>,
     /// When the source created the line; never changes afterwards.
     pub occurred_at: Field<Moment>,
     /// Sale, return, exchange or void; a sale when the source does not say.
@@ -50,6 +52,8 @@ pub struct Transaction {
     pub store: Text,
     /// The source's id of the product.
     pub product: Text,
+    /// What the line calls the product: its name until the catalogue gives one.
+    pub product_name: Option<Text>,
     /// When the source created the line; never changes afterwards.
     pub occurred_at: Moment,
     /// Sale, return, exchange or void; a sale when the source does not say.
@@ -115,6 +119,13 @@ impl TransactionDraft {
             is_required: true,
             synonyms: &["product", "product_id", "item_id", "variant_id", "sku", "article"],
             meaning: "the source's id of the product",
+        },
+        FieldSpec {
+            name: "product_name",
+            kind: ValueKind::Text,
+            is_required: false,
+            synonyms: &["product_name", "item_name", "product_description", "product_title"],
+            meaning: "what the line calls the product: its name until the catalogue gives one",
         },
         FieldSpec {
             name: "occurred_at",
@@ -203,6 +214,7 @@ impl TransactionDraft {
         let order_id = fields.text();
         let store = fields.text();
         let product = fields.text();
+        let product_name = fields.text();
         let occurred_at = fields.time(store.value());
         let transaction_type = fields.word(str::parse::<TransactionType>);
         let quantity = fields.number();
@@ -217,6 +229,7 @@ impl TransactionDraft {
             order_id,
             store,
             product,
+            product_name,
             occurred_at,
             transaction_type,
             quantity,
@@ -259,12 +272,13 @@ impl TransactionDraft {
     }
 
     /// Summarises each field, in the order of [`Self::FIELDS`].
-    pub fn states(&self) -> [FieldState<'_>; 13] {
+    pub fn states(&self) -> [FieldState<'_>; 14] {
         [
             state(&self.external_id),
             state(&self.order_id),
             state(&self.store),
             state(&self.product),
+            state(&self.product_name),
             state(&self.occurred_at),
             state(&self.transaction_type),
             state(&self.quantity),
@@ -284,6 +298,7 @@ impl TransactionDraft {
             order_id: self.order_id.into_value(),
             store: self.store.into_value()?,
             product: self.product.into_value()?,
+            product_name: self.product_name.into_value(),
             occurred_at: self.occurred_at.into_value()?,
             transaction_type: self.transaction_type.into_value(),
             quantity: self.quantity.into_value()?,

@@ -1,19 +1,20 @@
 //! Whatever happens on the way, the tables tell in the end what the vendor's own books do.
 //!
 //! Each seed is another history and another course of faults: answers that fail in every way, webhooks
-//! that are lost, late, repeated and overtaken, workers and the server killed, the database's connections
-//! torn. `CONVERGENCE_SEEDS=200` runs as many; `CONVERGENCE_FIRST` says from which on.
+//! that are lost, late, repeated and overtaken, workers and the server killed, the database crashed and
+//! recovered, what was agreed with the vendor taken back, orders edited and called off, products
+//! deleted. `CONVERGENCE_SEEDS=200` runs as many; `CONVERGENCE_FIRST` says from which on.
 
 use std::time::Duration;
 
 use serde_json::Value;
 use shelfops_simulators::square::{
-    FaultKind, FaultPlan, Habits, Moment, RequestFault, SquareConfig, SubscriptionConfig,
-    WebhookFaults,
+    FaultKind, FaultPlan, Force, ForcedReturn, Habits, Moment, Oracle, OracleLine, OracleLineType,
+    RequestFault, SquareConfig, SubscriptionConfig, WebhookFaults,
 };
-use shelfops_testkit::wait_for;
+use shelfops_testkit::{TestServer, own_server, wait_for};
 
-use crate::fixture::{Running, Server, Shop, Vendor, shop};
+use crate::fixture::{Running, Server, Shop, Vendor};
 
 /// How many seeds every run of the tests tries.
 const SEEDS: u64 = 2;
@@ -49,9 +50,11 @@ fn number(name: &str, otherwise: u64) -> u64 {
 #[tokio::test]
 async fn whatever_happens_the_tables_agree_with_the_vendors_books_in_the_end() {
     let first = number("CONVERGENCE_FIRST", 1);
+    // Its own, for it is crashed.
+    let server = own_server("convergence").await.unwrap();
     for seed in first..first + number("CONVERGENCE_SEEDS", SEEDS) {
         eprintln!("seed {seed}");
-        World::begin(seed).await.run().await;
+        World::begin(seed, server).await.run().await;
     }
 }
 
@@ -111,9 +114,45 @@ fn trade(config: &mut SquareConfig, seed: u64) {
     }];
 }
 
+/// Returns what the merchant does besides what merchants do by themselves.
+fn whim(chance: &mut Chance, books: &Oracle) -> Option<Force> {
+    let sold_in = |state: &str| -> Vec<&OracleLine> {
+        let fits =
+            |line: &&OracleLine| line.line_type == OracleLineType::Sale && line.state == state;
+        books.lines.iter().filter(fits).collect()
+    };
+    let order_in = |chance: &mut Chance, state| {
+        let lines = sold_in(state);
+        let at = chance.below(lines.len().max(1) as u64) as usize;
+        lines.get(at).map(|line| line.order_id.clone())
+    };
+    match chance.below(5) {
+        0 => {
+            let on_offer: Vec<_> = books.products.iter().filter(|each| !each.is_deleted).collect();
+            let at = chance.below(on_offer.len().max(1) as u64) as usize;
+            let object_id = on_offer.get(at)?.variation_id.clone();
+            Some(Force::DeleteObject { object_id })
+        }
+        1 => {
+            let order_id = order_in(chance, "OPEN")?;
+            let quantity = (1 + chance.below(5)).to_string();
+            Some(Force::EditOrder { order_id, line: 0, quantity })
+        }
+        2 => Some(Force::CancelOrder { order_id: order_in(chance, "OPEN")? }),
+        3 => Some(Force::TouchOrder { order_id: order_in(chance, "COMPLETED")? }),
+        _ => Some(Force::Return(ForcedReturn {
+            order_id: order_in(chance, "COMPLETED")?,
+            lines: Vec::new(),
+            amount: None,
+            instead: Vec::new(),
+        })),
+    }
+}
+
 /// A shop, its vendor, and whoever works for it.
 struct World {
     chance: Chance,
+    database: &'static TestServer,
     shop: Shop,
     vendor: Vendor,
     server: Option<Server>,
@@ -121,11 +160,11 @@ struct World {
 }
 
 impl World {
-    async fn begin(seed: u64) -> Self {
+    async fn begin(seed: u64, database: &'static TestServer) -> Self {
         let vendor = Vendor::start(|config| trade(config, seed)).await;
-        let shop = shop().await;
-        let mut world =
-            Self { chance: Chance(seed), shop, vendor, server: None, workers: Vec::new() };
+        let shop = Shop::apart(database).await;
+        let chance = Chance(seed);
+        let mut world = Self { chance, database, shop, vendor, server: None, workers: Vec::new() };
         world.serve().await;
         world.connect("integration add square --tenant acme").await;
         world.hire();
@@ -155,8 +194,12 @@ impl World {
         for _ in 0..ROUNDS {
             let minutes = 60 + self.chance.below(400);
             self.vendor.advance(Duration::from_secs(minutes * 60)).await;
+            if let Some(whim) = whim(&mut self.chance, &self.vendor.books().await) {
+                // What the vendor does not allow does not happen.
+                self.vendor.force(&whim).await;
+            }
             tokio::time::sleep(Duration::from_millis(200 + self.chance.below(1_500))).await;
-            match self.chance.below(5) {
+            match self.chance.below(6) {
                 0 => {
                     let at = self.chance.below(self.workers.len() as u64) as usize;
                     self.workers.swap_remove(at).kill().await;
@@ -170,19 +213,23 @@ impl World {
                     self.vendor.advance(Duration::from_secs(90)).await;
                     self.serve().await;
                 }
-                2 => self.tear_connections().await,
+                2 => self.crash_database().await,
+                3 => {
+                    self.vendor.revoke().await;
+                    tokio::time::sleep(Duration::from_millis(self.chance.below(1_000))).await;
+                    self.connect("integration connect --tenant acme --source square").await;
+                }
                 _ => {}
             }
         }
         self.settle().await;
     }
 
-    /// What a database does that is started again: every connection is gone.
-    async fn tear_connections(&self) {
-        let client = self.shop.database().connect().await.unwrap();
-        let tear = "select pg_terminate_backend(pid) from pg_stat_activity
-                    where datname = current_database() and pid <> pg_backend_pid()";
-        client.query(tear, &[]).await.unwrap();
+    /// The database is gone for a moment, and comes back as far as it had promised.
+    async fn crash_database(&mut self) {
+        self.database.crash().await;
+        tokio::time::sleep(Duration::from_millis(self.chance.below(1_500))).await;
+        self.database.recover().await.unwrap();
     }
 
     /// Lets everything that is late arrive, reads on until nothing is new, and looks.
@@ -221,6 +268,15 @@ impl World {
              ) as repeated",
         );
         assert_eq!(twice.await, 0, "lines that are there twice");
+        let nameless = self.shop.number(
+            "select count(*) from products join external_ids using (customer_id, product_id)
+             where is_placeholder and name = external_id",
+        );
+        assert_eq!(
+            nameless.await,
+            0,
+            "products that the vendor deleted keep what they were called"
+        );
         let lost = self.shop.texts(
             "select concat_ws(' ', stream, rule, reason) from quarantined_records
              where status = 'waiting'",

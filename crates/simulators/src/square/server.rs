@@ -124,6 +124,11 @@ impl SimulatorHandle {
         control::force(&self.simulation, merchant_id, force).await
     }
 
+    /// Lets a merchant take an application's authorization back; tells whether it had one.
+    pub async fn revoke(&self, merchant_id: &str, client_id: &str) -> Result<bool, SquareError> {
+        control::revoke(&self.simulation, merchant_id, client_id).await
+    }
+
     /// Issues tokens as if a merchant had consented.
     pub fn grant(&self, request: &GrantRequest) -> Result<Granted, SquareError> {
         control::grant(&self.simulation, request)

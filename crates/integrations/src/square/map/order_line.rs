@@ -5,7 +5,7 @@ use shelfops_ingest::records::{Draft, TransactionDraft, TransactionType};
 use shelfops_ingest::source::Malformed;
 use shelfops_ingest::values::{Currency, Field, Moment, Text};
 
-use super::product::{CUSTOM_AMOUNT, GIFT_CARD, SERVICE_CHARGE};
+use super::product::{self, CUSTOM_AMOUNT, GIFT_CARD, SERVICE_CHARGE};
 use super::unit_price::{self, LinePrice};
 use super::{amount, field, money};
 use crate::square::wire::{Line, Order, ServiceCharge};
@@ -90,7 +90,12 @@ pub(super) fn goods(
     let currency = money::shared_currency(amounts)?;
     let mut draft = head.draft(kind);
     draft.external_id = head.external_id(side.prefix(), line.uid.as_deref());
-    draft.product = field::text(Some(product_of(line)?));
+    let (variation, stand_in) = (variation_of(line), stand_in(line)?);
+    draft.product = field::text(Some(variation.unwrap_or(stand_in)));
+    if variation.is_some() {
+        // The catalogue may have forgotten it. What staff typed for an amount names no product.
+        draft.product_name = product::name(line.name.as_deref(), line.variation_name.as_deref());
+    }
     draft.quantity = field::number(line.quantity.as_deref());
     draft.total_amount = money::required(line.total_money.as_ref(), &currency);
     if let Some(known) = currency.value().copied() {
@@ -152,13 +157,16 @@ fn set_amounts(draft: &mut TransactionDraft, line: &Line, currency: Currency) {
     }
 }
 
-/// Returns what a line sold: a variation, or what stands in for one.
-fn product_of(line: &Line) -> Result<&str, Malformed> {
-    let stand_in = match line.item_type.as_deref() {
-        None | Some("ITEM" | "CUSTOM_AMOUNT") => CUSTOM_AMOUNT,
-        Some("GIFT_CARD") => GIFT_CARD,
-        Some(_) => return field::malformed("its item_type is not known"),
-    };
-    let variation = line.catalog_object_id.as_deref().map(str::trim).filter(|id| !id.is_empty());
-    Ok(variation.unwrap_or(stand_in))
+/// Returns the variation that a line sold.
+fn variation_of(line: &Line) -> Option<&str> {
+    line.catalog_object_id.as_deref().map(str::trim).filter(|id| !id.is_empty())
+}
+
+/// Returns what stands in for a variation.
+fn stand_in(line: &Line) -> Result<&'static str, Malformed> {
+    match line.item_type.as_deref() {
+        None | Some("ITEM" | "CUSTOM_AMOUNT") => Ok(CUSTOM_AMOUNT),
+        Some("GIFT_CARD") => Ok(GIFT_CARD),
+        Some(_) => field::malformed("its item_type is not known"),
+    }
 }

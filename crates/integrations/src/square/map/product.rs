@@ -86,7 +86,7 @@ pub(in crate::square) fn variation(
 }
 
 /// Joins the names of item and variation; most items have one variation, called Regular.
-fn name(item: Option<&str>, variation: Option<&str>) -> Field<Text> {
+pub(super) fn name(item: Option<&str>, variation: Option<&str>) -> Field<Text> {
     let [item, variation] =
         [item, variation].map(|name| name.map(str::trim).filter(|name| !name.is_empty()));
     match (item, variation) {

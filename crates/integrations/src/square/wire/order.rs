@@ -59,6 +59,10 @@ pub(in crate::square) struct Line {
     pub(in crate::square) quantity: Option<String>,
     /// The variation; none for an amount that was typed in.
     pub(in crate::square) catalog_object_id: Option<String>,
+    /// What the item was called when it was sold.
+    pub(in crate::square) name: Option<String>,
+    /// What the variation was called.
+    pub(in crate::square) variation_name: Option<String>,
     pub(in crate::square) item_type: Option<String>,
     pub(in crate::square) base_price_money: Option<Money>,
     #[serde(alias = "gross_return_money")]

@@ -10,6 +10,7 @@ use crate::square::moment::Moment;
 use crate::square::oauth::{Access, Flow, SCOPES};
 use crate::square::simulation::Simulation;
 use crate::square::webhooks::send_due;
+use crate::square::world::events::Revoker;
 use crate::square::world::force::Force;
 use crate::square::world::forced;
 
@@ -55,6 +56,20 @@ pub(crate) async fn force(
     let id = simulation.change(|world| forced::force(world.merchant_mut(merchant_id)?, force))?;
     send_due(simulation).await;
     Ok(id)
+}
+
+/// Lets a merchant take an application's authorization back; tells whether it had one.
+pub(crate) async fn revoke(
+    simulation: &Arc<Simulation>,
+    merchant_id: &str,
+    client_id: &str,
+) -> Result<bool, SquareError> {
+    let application = simulation.authority().application(client_id);
+    let unknown = || SquareError::Unknown { what: "application", id: client_id.to_owned() };
+    let application = application.ok_or_else(unknown)?;
+    let was_authorized = simulation.revoke(application, merchant_id, Revoker::Merchant);
+    send_due(simulation).await;
+    Ok(was_authorized)
 }
 
 /// Starts another plan of faults, from its beginning.

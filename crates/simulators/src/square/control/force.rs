@@ -9,10 +9,7 @@ use serde_json::{Value, json};
 
 use super::actions;
 use super::problem::Problem;
-use crate::square::SquareError;
 use crate::square::simulation::Simulation;
-use crate::square::webhooks::send_due;
-use crate::square::world::events::Revoker;
 use crate::square::world::force::Force;
 
 /// Whose authorization a merchant takes back.
@@ -38,10 +35,6 @@ pub(super) async fn revoke(
     Path(merchant_id): Path<String>,
     Json(request): Json<RevokeRequest>,
 ) -> Result<Json<Value>, Problem> {
-    let application = simulation.authority().application(&request.client_id);
-    let application =
-        application.ok_or(SquareError::Unknown { what: "application", id: request.client_id })?;
-    let was_authorized = simulation.revoke(application, &merchant_id, Revoker::Merchant);
-    send_due(&simulation).await;
+    let was_authorized = actions::revoke(&simulation, &merchant_id, &request.client_id).await?;
     Ok(Json(json!({ "was_authorized": was_authorized })))
 }

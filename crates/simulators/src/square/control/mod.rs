@@ -10,7 +10,7 @@ mod problem;
 mod routes;
 mod state;
 
-pub(crate) use actions::{advance, force, grant, run, set_clock, set_faults};
+pub(crate) use actions::{advance, force, grant, revoke, run, set_clock, set_faults};
 pub use grants::{GrantRequest, Granted};
 pub(crate) use routes::routes;
 pub(crate) use state::state;
