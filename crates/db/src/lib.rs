@@ -29,4 +29,7 @@ pub use migrate::{
 pub use operator::OperatorTx;
 pub use reader::ReadTx;
 pub use tenant::TenantTx;
-pub use timeseries::{Chunk, Engine, KeptSeries, TimeSeries, UnknownEngine};
+pub use timeseries::{
+    Chunk, DescribedChunk, DescribedSeries, Engine, KeptSeries, TimeSeries, TimeSeriesPolicy,
+    TimeSeriesSurroundings, UnknownEngine,
+};

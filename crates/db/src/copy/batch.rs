@@ -16,6 +16,7 @@ use super::Shared;
 use super::days::Days;
 use super::destinations::Destinations;
 use super::merging::Merging;
+use super::retention;
 use super::staged_spans::OwnSpans;
 use super::tables::{self, Merged, Rejected, StagedBatch, transactions};
 use super::turns::Turn;
@@ -34,6 +35,8 @@ pub struct TableBatch {
     destinations: Destinations,
     spans: OwnSpans,
     days: Days,
+    /// Since when rows are kept; older ones are refused.
+    kept_since: Option<Timestamp>,
     created_references: u64,
     quarantined: Vec<QuarantinedRecord>,
     refused: BTreeMap<&'static str, u64>,
@@ -75,6 +78,7 @@ impl TableBatch {
         let stream = shared.options.stream;
         let table = tables::staging(stream);
         tx.batch_execute(table.create).await.map_err(doing("create the staging table"))?;
+        let kept_since = retention::kept_since(&tx, stream).await?;
         let spans = OwnSpans::new(&shared.staged_spans);
         Ok(Self {
             shared,
@@ -82,6 +86,7 @@ impl TableBatch {
             spans,
             destinations: Destinations::new(table.copy, table.columns),
             days: Days::default(),
+            kept_since,
             created_references: 0,
             quarantined: Vec::new(),
             refused: BTreeMap::new(),
@@ -110,6 +115,10 @@ impl TableBatch {
         }
         for accepted in &block.accepted {
             let Accepted { row_number, raw_index, ref record } = *accepted;
+            if let Some(reason) = retention::too_old(record, self.kept_since) {
+                self.put_aside(accepted, (retention::RULE, reason, None), &*block.raw);
+                continue;
+            }
             let ids = match references.resolve(record) {
                 Ok(ids) => ids,
                 Err(missing) => {
@@ -148,14 +157,24 @@ impl TableBatch {
 
     /// Puts a record aside until what it refers to arrives.
     fn hold(&mut self, accepted: &Accepted, missing: MissingReference, raw: &dyn RawRecords) {
-        let index = accepted.raw_index as usize;
         let rule = match missing.entity {
             ReferenceEntity::Store => "known-store",
             ReferenceEntity::Product => "known-product",
             ReferenceEntity::Supplier => "known-supplier",
         };
-        *self.refused.entry(rule).or_default() += 1;
         let reason = format!("{} '{}' is not known", missing.entity.name(), missing.external_id);
+        self.put_aside(accepted, (rule, reason, Some(missing)), raw);
+    }
+
+    /// Puts a record aside that the tables cannot take.
+    fn put_aside(
+        &mut self,
+        accepted: &Accepted,
+        (rule, reason, missing_reference): (&'static str, String, Option<MissingReference>),
+        raw: &dyn RawRecords,
+    ) {
+        let index = accepted.raw_index as usize;
+        *self.refused.entry(rule).or_default() += 1;
         let position = raw.position(index);
         self.held.insert(accepted.row_number, Held { rule, record_number: position.record });
         self.quarantined.push(QuarantinedRecord {
@@ -163,7 +182,7 @@ impl TableBatch {
             reason: reason.into(),
             position,
             raw: raw.raw(index),
-            missing_reference: Some(missing),
+            missing_reference,
             replay_of: raw.replay_of(index),
         });
     }
@@ -184,7 +203,8 @@ impl TableBatch {
         }
         self.refused.retain(|_, count| *count > 0);
         self.quarantined.retain(|kept| {
-            kept.missing_reference.is_none() || !released.contains(&kept.position.record)
+            let was_held = kept.missing_reference.is_some() || kept.rule == retention::RULE;
+            !was_held || !released.contains(&kept.position.record)
         });
         if self.shared.disposal == Disposal::Settle {
             return Ok(());

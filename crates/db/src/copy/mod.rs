@@ -12,6 +12,7 @@ mod encode;
 mod ids;
 mod merging;
 mod references;
+mod retention;
 mod staged_spans;
 mod tables;
 mod turns;

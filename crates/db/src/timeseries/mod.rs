@@ -1,15 +1,20 @@
 //! Time-partitioned tables, whatever engine the server has.
 
+mod described;
 mod engine;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+pub use described::{DescribedChunk, DescribedSeries, TimeSeriesPolicy, TimeSeriesSurroundings};
 pub use engine::{Engine, UnknownEngine};
 
 use crate::error::doing;
 use crate::models::{system_time, timestamp};
 use crate::{Database, DbError, OperatorTx};
+
+/// The longest bucket of a rollup.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A time series and how it is kept.
 #[derive(Clone, Debug, Serialize)]
@@ -205,6 +210,10 @@ impl Database {
         let tables = operator.time_series_to_keep().await?;
         operator.commit().await?;
         for (table, drop_before) in tables {
+            if let Some(moment) = drop_before {
+                // What is dropped before it was rolled up is in no figure ever after.
+                self.refresh_before_dropping(&table, moment).await?;
+            }
             let operator = self.operator().await?;
             let made = operator.make_chunks_ahead(&table, ahead).await?;
             let dropped = match drop_before {
@@ -214,7 +223,32 @@ impl Database {
             operator.commit().await?;
             kept.push(KeptSeries { table, made, dropped });
         }
+        let operator = self.operator().await?;
+        operator
+            .execute(
+                "update shelfops.upkeep_schedules set last_succeeded_at = now()
+                 where kind = 'timeseries-upkeep'",
+                &[],
+            )
+            .await
+            .map_err(doing("remember that the time series were kept"))?;
+        operator.commit().await?;
         Ok(kept)
+    }
+
+    /// Brings the rollups up to date for what is about to be dropped.
+    async fn refresh_before_dropping(&self, table: &str, moment: Timestamp) -> Result<(), DbError> {
+        if table != "transactions" {
+            return Ok(());
+        }
+        let operator = self.operator().await?;
+        let chunks = operator.chunks(table).await?;
+        operator.commit().await?;
+        let doomed = || chunks.iter().filter(|chunk| chunk.ends_at <= moment);
+        let (Some(first), Some(last)) = (doomed().next(), doomed().next_back()) else {
+            return Ok(());
+        };
+        self.refresh(first.starts_at, last.ends_at).await
     }
 
     /// Brings the rollups up to date for a range into which rows were loaded.
@@ -226,8 +260,21 @@ impl Database {
     /// Fails when the server does; the rows are loaded then, and the next refresh mends it.
     pub async fn refresh_rollups(&self, from: Timestamp, to: Timestamp) -> Result<(), DbError> {
         let operator = self.operator().await?;
+        let kept = operator.time_series_to_keep().await?;
+        operator.commit().await?;
+        let kept_since = kept.into_iter().find(|(table, _)| table == "transactions");
+        // A day around: buckets are refreshed whole only. One whose lines were dropped would be computed
+        // again from nothing.
+        let (from, to) = (from - A_DAY, to + A_DAY);
+        let from = kept_since.and_then(|(_, since)| since).map_or(from, |since| from.max(since));
+        if from < to { self.refresh(from, to).await } else { Ok(()) }
+    }
+
+    /// Computes the buckets again that lie wholly in a range.
+    async fn refresh(&self, from: Timestamp, to: Timestamp) -> Result<(), DbError> {
+        let operator = self.operator().await?;
         let engine = operator.timeseries_engine().await?;
-        drop(operator);
+        operator.commit().await?;
         if engine != Engine::Timescale {
             return Ok(());
         }
@@ -236,9 +283,8 @@ impl Database {
         for rollup in ["timeseries.daily_sales", "timeseries.hourly_sales"] {
             client
                 .execute(
-                    // A day on both sides: buckets are refreshed whole only.
-                    "call refresh_continuous_aggregate($1::text::regclass,
-                         $2::timestamptz - interval '1 day', $3::timestamptz + interval '1 day')",
+                    "call refresh_continuous_aggregate($1::text::regclass, $2::timestamptz,
+                         $3::timestamptz)",
                     &[&rollup, &range.0, &range.1],
                 )
                 .await

@@ -7,6 +7,7 @@ mod edges;
 mod interrupted;
 mod loads;
 mod memory_source;
+mod retention;
 mod rollups;
 mod snapshots;
 mod splits;

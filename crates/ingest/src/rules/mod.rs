@@ -10,6 +10,7 @@ mod money_exact;
 mod number_readable;
 mod quantity_positive;
 mod required_fields;
+mod still_kept;
 mod stock_not_negative;
 mod text_storable;
 mod time_readable;
@@ -34,6 +35,7 @@ pub use money_exact::MoneyExact;
 pub use number_readable::NumberReadable;
 pub use quantity_positive::QuantityPositive;
 pub use required_fields::RequiredFields;
+pub use still_kept::StillKept;
 pub use stock_not_negative::StockNotNegative;
 pub use text_storable::TextStorable;
 pub use time_readable::TimeReadable;
@@ -132,6 +134,7 @@ pub const RULES: &[&dyn Rule] = &[
     &TimeSane,
     &TimeUnambiguous,
     &DuplicateInBatch,
+    &StillKept,
     &KnownStore,
     &KnownProduct,
     &KnownSupplier,

@@ -44,6 +44,7 @@ mod tenant_add;
 mod tenant_list;
 mod tenant_show;
 mod timeseries_list;
+mod timeseries_plan;
 mod timeseries_show;
 
 pub(crate) mod context;
@@ -103,6 +104,7 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &schedule_list::ScheduleList,
     &schedule_set::ScheduleSet,
     &timeseries_list::TimeseriesList,
+    &timeseries_plan::TimeseriesPlan,
     &timeseries_show::TimeseriesShow,
 ];
 

@@ -85,6 +85,7 @@ fn calls(id: &Value) -> Vec<(&'static str, Value)> {
         ("query-explain", json!({ "sql": "select 1", "analyze": true })),
         ("query-mute", json!({ "id": "4711", "reason": "x" })),
         ("timeseries-list", json!({})),
+        ("timeseries-plan", json!({ "retain": "10 years" })),
         ("timeseries-show", json!({ "table": "transactions" })),
         ("integration-types", json!({})),
         ("integration-add", with(of("second"), "connector", json!("square"))),

@@ -1,0 +1,129 @@
+//! Advice on tables that are partitioned by time: how long a chunk should be, what a policy touches now,
+//! in which order policies must come, and what the disk will have to hold.
+//!
+//! It is given what the server says, and computes; it asks nobody.
+
+mod chunk_size;
+mod forecast;
+mod order;
+mod touched;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+pub use chunk_size::{ChunkAdvice, ChunkVerdict, advise_chunk_size};
+pub use forecast::{Forecast, Outlook, forecast};
+pub use order::{Fault, check_order};
+pub use touched::{Touched, TouchedChunk, compressed_by, dropped_by, packed_again_by};
+
+/// A table that is partitioned by time.
+#[derive(Clone, Debug, Serialize)]
+pub struct Series {
+    /// The table.
+    pub table: String,
+    /// How long a new chunk is.
+    pub chunk_length: SignedDuration,
+    /// How old a chunk gets before it is compressed; nothing where that is never done.
+    pub compress_after: Option<SignedDuration>,
+    /// How old a chunk gets before it is dropped; nothing where everything is kept.
+    pub retain_for: Option<SignedDuration>,
+    /// Whether the engine can compress.
+    pub can_compress: bool,
+    /// The chunks, oldest first.
+    pub chunks: Vec<Chunk>,
+}
+
+/// A chunk, or a partition.
+#[derive(Clone, Debug, Serialize)]
+pub struct Chunk {
+    /// Its name.
+    pub name: String,
+    /// The first moment it holds.
+    pub starts_at: Timestamp,
+    /// The first moment it no longer holds.
+    pub ends_at: Timestamp,
+    /// What it takes on disk now, indexes included, in bytes.
+    pub bytes: i64,
+    /// What it took before it was compressed, in bytes, where the engine remembers.
+    pub bytes_before: Option<i64>,
+    /// About how many rows it has, by the server's statistics.
+    pub rows: i64,
+    /// Whether it is compressed.
+    pub is_compressed: bool,
+    /// Whether rows came after it was compressed, which wait to be packed as well.
+    pub is_partial: bool,
+}
+
+/// What a time series grows by.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Growth {
+    /// Uncompressed bytes a day, indexes included.
+    pub bytes_a_day: f64,
+    /// Rows a day, by the server's statistics.
+    pub rows_a_day: f64,
+    /// Over how many days this was measured.
+    pub measured_days: f64,
+    /// What compression has left of a byte so far; nothing where nothing is compressed.
+    pub compressed_share: Option<f64>,
+}
+
+/// How many of the newest closed chunks growth is measured on: about a season of weeks.
+const MEASURED_CHUNKS: usize = 8;
+
+const DAY: f64 = 86_400.0;
+
+impl Chunk {
+    /// Returns what its rows take without compression, in bytes.
+    fn plain_bytes(&self) -> i64 {
+        self.bytes_before.unwrap_or(self.bytes).max(self.bytes)
+    }
+
+    fn has_rows(&self) -> bool {
+        // An empty partition with its indexes is a few pages; statistics may not have counted it yet.
+        self.rows > 0 || self.is_compressed || self.bytes > 128 * 1_024
+    }
+}
+
+impl Series {
+    /// Measures growth on the newest chunks that are over, or on the present one where none is.
+    ///
+    /// Nothing where no chunk holds a row.
+    pub fn growth(&self, now: Timestamp) -> Option<Growth> {
+        let with_rows = || self.chunks.iter().rev().filter(|chunk| chunk.has_rows());
+        let mut measured: Vec<&Chunk> =
+            with_rows().filter(|chunk| chunk.ends_at <= now).take(MEASURED_CHUNKS).collect();
+        if measured.is_empty() {
+            measured.extend(with_rows().filter(|chunk| chunk.starts_at < now).take(1));
+        }
+        let seconds: f64 = measured
+            .iter()
+            .map(|chunk| chunk.ends_at.min(now).duration_since(chunk.starts_at).as_secs_f64())
+            .sum();
+        if seconds <= 0.0 {
+            return None;
+        }
+        let days = seconds / DAY;
+        let bytes: i64 = measured.iter().map(|chunk| chunk.plain_bytes()).sum();
+        let rows: i64 = measured.iter().map(|chunk| chunk.rows.max(0)).sum();
+        Some(Growth {
+            bytes_a_day: bytes as f64 / days,
+            rows_a_day: rows as f64 / days,
+            measured_days: days,
+            compressed_share: self.compressed_share(),
+        })
+    }
+
+    fn compressed_share(&self) -> Option<f64> {
+        let packed = self.chunks.iter().filter(|chunk| chunk.is_compressed && !chunk.is_partial);
+        let (mut after, mut before) = (0, 0);
+        for chunk in packed {
+            let Some(plain) = chunk.bytes_before else { continue };
+            after += chunk.bytes;
+            before += plain;
+        }
+        (before > 0).then(|| after as f64 / before as f64)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,150 @@
+//! Says what the policies of time series do now, whether they fit, and what the disk will have to hold.
+
+use clap::Args;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::output::{Verdict, counted};
+use super::{Context, Effect, OpError, Operation, Output};
+use crate::series::{Change, SeriesPlan, page, plan};
+
+/// Says what the policies of time series do now.
+pub(crate) struct TimeseriesPlan;
+
+/// Which table, and which settings to try.
+#[derive(Debug, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// The table; all where none is named
+    #[serde(default)]
+    pub(crate) table: Option<String>,
+    /// Try another age at which chunks are compressed, such as `45 days`
+    #[arg(long, value_name = "AGE")]
+    #[serde(default)]
+    pub(crate) compress_after: Option<String>,
+    /// Try another age at which chunks are dropped, such as `2 years`
+    #[arg(long, value_name = "AGE")]
+    #[serde(default)]
+    pub(crate) retain: Option<String>,
+}
+
+/// What is planned.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Plans {
+    /// One a table.
+    pub(crate) series: Vec<SeriesPlan>,
+    /// The policies that run by themselves, with when each went well last.
+    pub(crate) policies: Vec<Value>,
+    /// Up to where rollups are kept apart from their lines; null where they are exact at every moment.
+    pub(crate) rolled_up_to: Option<String>,
+    /// What the whole database takes on disk, in bytes.
+    pub(crate) database_bytes: i64,
+}
+
+impl Operation for TimeseriesPlan {
+    const NAME: &'static str = "timeseries plan";
+    const SUMMARY: &'static str = "Say what compression and retention touch now, and what is ahead";
+    const DETAILS: &'static str = "\
+  shelfops timeseries plan
+  shelfops timeseries plan transactions --retain '2 years'
+Chunks that would be compressed or dropped this minute are listed with their bytes; chunk length is judged by \
+what is written a day and the memory there is; rollups must have what retention drops. Changes nothing. \
+Exits with 3 when policies would lose rows or figures.";
+    const EFFECT: Effect = Effect::Reads;
+
+    type Input = Input;
+    type Data = Plans;
+
+    async fn run(context: &Context, input: Input) -> Result<Output<Plans>, OpError> {
+        let change = Change {
+            compress_after: input.compress_after.as_deref().map(age).transpose()?,
+            retain_for: input.retain.as_deref().map(age).transpose()?,
+        };
+        let operator = context.database().await?.operator().await?;
+        let engine = operator.timeseries_engine().await?;
+        let all = operator.describe_time_series().await?;
+        let policies = operator.time_series_policies().await?;
+        let around = operator.time_series_surroundings().await?;
+        operator.commit().await?;
+        let wanted: Vec<_> = all
+            .iter()
+            .filter(|each| input.table.as_ref().is_none_or(|table| *table == each.table))
+            .collect();
+        if let (Some(table), true) = (&input.table, wanted.is_empty()) {
+            let names: Vec<&str> = all.iter().map(|series| series.table.as_str()).collect();
+            return Err(OpError::not_found(format!(
+                "there is no time series '{table}'; there are {}",
+                names.join(" and ")
+            )));
+        }
+        let series: Vec<SeriesPlan> =
+            wanted.into_iter().map(|each| plan(each, &all, engine, &around, change)).collect();
+        let page = page(&series, &policies, &around);
+        let plans = Plans {
+            series,
+            policies: policies.iter().map(|policy| json!(policy)).collect(),
+            rolled_up_to: around.rolled_up_to.map(|at| at.to_string()),
+            database_bytes: around.database_bytes,
+        };
+        Ok(told(plans).page(page))
+    }
+}
+
+fn told(plans: Plans) -> Output<Plans> {
+    let faults: Vec<String> =
+        plans.series.iter().flat_map(|series| series.faults.iter().cloned()).collect();
+    let loses_data = plans.series.iter().any(|series| series.loses_data);
+    let longer: Vec<(String, String)> = plans
+        .series
+        .iter()
+        .filter_map(|series| {
+            let (length, because) = series.other_length()?;
+            Some((
+                format!("chunks of {} would fit better with {length}", series.table),
+                because.to_owned(),
+            ))
+        })
+        .collect();
+    let summary = match (faults.len(), loses_data) {
+        (0, _) => format!(
+            "{} planned; nothing is wrong with their order",
+            counted(plans.series.len(), "time series")
+        ),
+        (count, false) => format!(
+            "{} with the order of policies; nothing is lost by it",
+            counted(count, "problem")
+        ),
+        (count, true) => format!(
+            "{} with the order of policies: rows or figures would be lost",
+            counted(count, "problem")
+        ),
+    };
+    let mut output = Output::new(summary, plans);
+    for (claim, evidence) in longer {
+        output = output.why(claim, evidence);
+    }
+    for fault in faults {
+        output = output.risk(fault);
+    }
+    if loses_data { output.verdict(Verdict::Problems) } else { output }
+}
+
+/// Reads an age; years and months count from today.
+fn age(text: &str) -> Result<SignedDuration, OpError> {
+    let wrong = |why: String| {
+        OpError::usage(format!(
+            "'{text}' is no age: {why}; write one such as '45 days' or '2 years'"
+        ))
+    };
+    let span: Span = text.trim().parse().map_err(|error: jiff::Error| wrong(error.to_string()))?;
+    let now = TimeZone::UTC.to_datetime(Timestamp::now());
+    let then = now.checked_sub(span).map_err(|error| wrong(error.to_string()))?;
+    let age = now.duration_since(then);
+    if age <= SignedDuration::ZERO {
+        return Err(wrong("it must be longer than nothing".to_owned()));
+    }
+    Ok(age)
+}

@@ -1,0 +1,7 @@
+//! Plans for time series: what the server says, what the advisor makes of it, and how it is told.
+
+mod page;
+mod planned;
+
+pub(crate) use page::page;
+pub(crate) use planned::{Change, SeriesPlan, plan};
