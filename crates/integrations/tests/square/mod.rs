@@ -4,6 +4,7 @@ mod catalogue;
 mod day;
 mod failures;
 mod fixtures;
+mod forgery;
 mod history;
 mod inventory;
 mod lines;

@@ -4,7 +4,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, HeaderValue};
-use proptest::prelude::{ProptestConfig, any, prop, prop_assert, proptest};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -81,36 +80,6 @@ fn only_the_address_as_configured_and_the_bytes_as_sent_count() {
     headers.insert("x-square-signature", HeaderValue::from_static(SIGNATURE));
     let delivery = Delivery { url: URL, headers: &headers, body: BODY };
     assert!(webhooks().verify(&delivery, &[KEY.into()]).is_err());
-}
-
-/// How many mutations to try: `SHELFOPS_WEBHOOK_MUTATIONS=1000000` takes less than a minute.
-fn mutations() -> u32 {
-    let told = std::env::var("SHELFOPS_WEBHOOK_MUTATIONS").ok();
-    told.and_then(|told| told.parse().ok()).unwrap_or(20_000)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: mutations(), ..ProptestConfig::default() })]
-    #[test]
-    fn whatever_is_changed_is_refused(
-        body in prop::collection::vec(any::<u8>(), 0..200),
-        flip in any::<prop::sample::Index>(),
-        bit in 0_u8..8,
-        changes_body in any::<bool>(),
-    ) {
-        let signature = sign(KEY, URL, &body);
-        prop_assert!(verify(URL, &body, signature.as_bytes(), &[KEY]).is_ok());
-        let (mut body, mut bytes) = (body, STANDARD.decode(&signature).unwrap());
-        if changes_body && !body.is_empty() {
-            let place = flip.index(body.len());
-            body[place] ^= 1 << bit;
-        } else {
-            let place = flip.index(bytes.len());
-            bytes[place] ^= 1 << bit;
-        }
-        let changed = STANDARD.encode(&bytes);
-        prop_assert!(verify(URL, &body, changed.as_bytes(), &[KEY]).is_err());
-    }
 }
 
 fn parse(event: &Value) -> Result<WebhookEvent, WebhookError> {

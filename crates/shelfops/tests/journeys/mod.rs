@@ -8,6 +8,7 @@ mod broken_database;
 mod connected;
 mod convergence;
 mod embedded;
+mod forgery;
 mod formats;
 mod full_disk;
 mod help;

@@ -9,6 +9,7 @@
 //! api/       what applications read               world/     merchants that trade as time passes
 //! webhooks/  what applications are told           faults/    what goes wrong, and when
 //! control/   what a test does to all of this      oracle.rs  the truth, to compare tables with
+//! forger/    webhooks that the vendor never sent
 //! ```
 //!
 //! What is left out, and answered with `NOT_IMPLEMENTED` where it can be asked for: writes, catalog
@@ -20,6 +21,7 @@ mod config;
 mod control;
 mod error;
 mod faults;
+mod forger;
 mod json;
 mod moment;
 mod oauth;
@@ -38,6 +40,7 @@ pub use config::{
 pub use control::{ControlState, GrantRequest, Granted, MerchantState};
 pub use error::SquareError;
 pub use faults::{FaultKind, FaultPlan, RequestFault, WebhookFaults};
+pub use forger::{ForgedWebhook, Forger, SIGNATURE_HEADER, SentWebhook};
 pub use moment::Moment;
 pub use oracle::{
     Oracle, OracleLevel, OracleLine, OracleLineType, OracleProduct, OracleStore, OracleTotals,

@@ -1,0 +1,173 @@
+//! Webhooks over the wire: what the vendor did not send is refused, what it sends again is done once.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use shelfops_simulators::square::{Forger, SentWebhook};
+use shelfops_testkit::wait_for;
+
+use crate::fixture::{Reply, Server, Shop, Vendor, shop};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+const KEY: &str = "Xf3kv9Q-signature-key";
+
+const MERCHANT: &str = "MLMERCHANT001";
+
+/// How many webhooks are forged in every way.
+const ROUNDS: usize = 8;
+
+/// How often one is sent again.
+const REPETITIONS: usize = 40;
+
+/// A server that a tenant's vendor sends to.
+struct Receiver {
+    shop: Shop,
+    vendor: Vendor,
+    server: Server,
+}
+
+impl Receiver {
+    async fn start() -> (Self, Forger) {
+        let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+        let command = vendor.command(&shop).env("SHELFOPS_SQUARE_WEBHOOK_KEYS", KEY);
+        let server = Server::start_at(command, vendor.public_address()).await;
+        let add = "integration add square --tenant acme --no-wait -o json";
+        let begun = vendor.call(&shop, add).await.succeeds().data();
+        vendor.agree(begun["authorize_url"].as_str().unwrap()).await;
+        let url = format!("http://{}/webhooks/square", vendor.public_address());
+        (Self { shop, vendor, server }, Forger::new(7, KEY, &url))
+    }
+
+    /// Sends a webhook to an address and returns the status of the answer.
+    async fn post_to(&self, path: &str, sent: &SentWebhook) -> u16 {
+        let mut bytes = head(path, sent);
+        bytes.extend(format!("content-length: {}\r\n\r\n", sent.body.len()).bytes());
+        bytes.extend_from_slice(&sent.body);
+        Reply::read(self.server.connect(&bytes).await).await.status
+    }
+
+    async fn post(&self, sent: &SentWebhook) -> u16 {
+        self.post_to("/webhooks/square", sent).await
+    }
+
+    async fn kept(&self) -> i64 {
+        self.shop.number("select count(*) from webhook_events").await
+    }
+
+    async fn jobs(&self) -> Vec<Value> {
+        let listed = self.shop.call("job list --tenant acme -o json").await.succeeds().data();
+        listed.as_array().unwrap().clone()
+    }
+}
+
+fn head(path: &str, sent: &SentWebhook) -> Vec<u8> {
+    let mut bytes = format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n").into_bytes();
+    for (name, value) in &sent.headers {
+        bytes.extend(name.bytes().chain(*b": "));
+        bytes.extend(value.iter().chain(b"\r\n"));
+    }
+    bytes
+}
+
+#[tokio::test]
+async fn what_the_vendor_did_not_send_is_refused_and_leaves_nothing_behind() {
+    let (receiver, mut forger) = Receiver::start().await;
+    let mut forged_count = 0;
+    for round in 0..ROUNDS {
+        let body = forger.event(MERCHANT);
+        let genuine = forger.genuine(body);
+        for forged in forger.forge_in_every_way(&genuine) {
+            assert_eq!(receiver.post(&forged.sent).await, 403, "{forged:?}");
+            forged_count += 1;
+        }
+        assert_eq!(receiver.kept().await, i64::try_from(round).unwrap());
+        assert_eq!(receiver.post(&genuine).await, 200, "{genuine:?}");
+    }
+    assert!(forged_count > 300, "{forged_count}");
+    let of_others = "select count(*) from webhook_events as event
+                     where payload ->> 'merchant_id' <> 'MLMERCHANT001'";
+    assert_eq!(receiver.shop.number(of_others).await, 0);
+    assert_eq!(receiver.kept().await, i64::try_from(ROUNDS).unwrap());
+    let waiting = receiver.jobs().await;
+    assert_eq!(waiting.len(), 1, "one job looks at all of them: {waiting:?}");
+}
+
+#[tokio::test]
+async fn what_is_too_large_broken_off_or_sent_elsewhere_is_refused_though_it_is_signed() {
+    let (receiver, mut forger) = Receiver::start().await;
+    let body = forger.event(MERCHANT);
+    let genuine = forger.genuine(body.clone());
+    let mut large = body.clone();
+    large.resize(1024 * 1024 + 1, b' ');
+    assert_eq!(receiver.post(&forger.genuine(large)).await, 413);
+    for (path, status) in [("/webhooks/Square", 404), ("/webhooks/", 404), ("/webhooks", 404)] {
+        assert_eq!(receiver.post_to(path, &genuine).await, status, "{path}");
+    }
+    let mut many_headers = genuine.clone();
+    many_headers.headers.push(("x-padding".to_owned(), vec![b'x'; 1 << 20]));
+    assert!(receiver.post(&many_headers).await >= 400);
+    // Signed, and no event that is documented.
+    assert_eq!(receiver.post(&forger.genuine(b"[]".to_vec())).await, 400);
+    // Announced whole, and broken off in the middle: nobody is answered.
+    let mut bytes = head("/webhooks/square", &genuine);
+    bytes.extend(format!("content-length: {}\r\n\r\n", body.len()).bytes());
+    bytes.extend_from_slice(&body[..body.len() / 2]);
+    drop(receiver.server.connect(&bytes).await);
+    assert_eq!(receiver.kept().await, 0);
+
+    // The same bytes in pieces, with its headers in capitals, are the same webhook.
+    let shouted = SentWebhook {
+        headers: genuine.headers.iter().map(|(n, v)| (n.to_uppercase(), v.clone())).collect(),
+        body: body.clone(),
+    };
+    let mut bytes = head("/webhooks/square", &shouted);
+    bytes.extend(*b"transfer-encoding: chunked\r\n\r\n");
+    for piece in body.chunks(97) {
+        bytes.extend(format!("{:x}\r\n", piece.len()).bytes());
+        bytes.extend(piece.iter().chain(b"\r\n"));
+    }
+    bytes.extend(*b"0\r\n\r\n");
+    let reply = Reply::read(receiver.server.connect(&bytes).await).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!(receiver.kept().await, 1);
+}
+
+#[tokio::test]
+async fn a_webhook_that_comes_again_and_again_is_kept_once_and_looked_at_once() {
+    let (receiver, mut forger) = Receiver::start().await;
+    let Receiver { shop, vendor, .. } = &receiver;
+    // Nobody else reads the sales.
+    let pause = "schedule set --tenant acme --kind sync --source square --stream transactions --pause";
+    shop.call(pause).await.succeeds();
+    let body = forger.event(MERCHANT);
+    let genuine = forger.genuine(body);
+    let posts = (0..REPETITIONS).map(|_| receiver.post(&genuine));
+    let statuses = futures::future::join_all(posts).await;
+    assert_eq!(statuses, [200; REPETITIONS], "who repeats is told that it arrived");
+    assert_eq!(receiver.kept().await, 1);
+    let waiting = receiver.jobs().await;
+    let looks = waiting.iter().filter(|job| job["kind"] == "process-webhooks");
+    assert_eq!(looks.count(), 1, "{waiting:?}");
+
+    let worker = vendor.command(shop).args(["worker"]).start();
+    let settled = "select count(*) from webhook_events where processed_at is not null";
+    wait_for("the webhook to be looked at", DEADLINE, async || shop.number(settled).await == 1)
+        .await
+        .unwrap();
+    let is_idle = async || receiver.jobs().await.is_empty();
+    wait_for("the worker to have nothing to do", DEADLINE, is_idle).await.unwrap();
+    let processed_at = "select processed_at::text from webhook_events";
+    let first = shop.texts(processed_at).await;
+    let runs = "select count(*) from sync_runs where stream = 'transactions'";
+    assert_eq!(shop.number(runs).await, 1);
+    for _ in 0..3 {
+        assert_eq!(receiver.post(&genuine).await, 200);
+        assert_eq!(receiver.jobs().await, [] as [Value; 0], "a repetition is nothing to do");
+    }
+    worker.signal("TERM");
+    worker.end().await.succeeds();
+    assert_eq!(shop.texts(processed_at).await, first);
+    assert_eq!((shop.number(runs).await, receiver.kept().await), (1, 1));
+    vendor.assert_books_agree(shop).await;
+}
