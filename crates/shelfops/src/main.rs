@@ -15,6 +15,7 @@ mod serve;
 mod server;
 mod simulate;
 mod sync;
+mod telemetry;
 mod webhooks;
 mod worker;
 

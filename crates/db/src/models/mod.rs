@@ -36,7 +36,7 @@ pub use pulse::Pulse;
 pub(crate) use quarantined_record::Disposal;
 pub use quarantined_record::{
     QuarantineFilter, QuarantineSummary, QuarantinedRow, ReplayCandidate, ReplayChoice,
-    ReplayFilter,
+    ReplayFilter, WaitingRecords,
 };
 pub use reconciliation::{DayCount, DayLine, Reconciliation, ReconciliationOutcome};
 pub use reference::{ReferenceCounts, reference_counts};

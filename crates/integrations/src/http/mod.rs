@@ -19,3 +19,4 @@ pub use error::HttpError;
 pub use message::{HttpAnswer, HttpRequest, Judgement};
 pub use policy::{BodyLimit, BreakerPolicy, Policy, RatePolicy, RetryPolicy, TimeoutPolicy};
 pub use surroundings::{Surroundings, SystemSurroundings};
+pub use transport::prepare_tls;

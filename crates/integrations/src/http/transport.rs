@@ -8,12 +8,18 @@ use super::TimeoutPolicy;
 /// How we introduce ourselves.
 const USER_AGENT: &str = concat!("shelfops/", env!("CARGO_PKG_VERSION"));
 
+/// Chooses who does the cryptography of TLS, for every client of this process: a client that is made
+/// before somebody chose does not work.
+pub fn prepare_tls() {
+    // Refused when somebody has installed a provider already, and that one serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Makes a client.
 ///
 /// It follows no redirect, which could carry a token to another host.
 pub(super) fn client(timeouts: TimeoutPolicy) -> Result<Client, Error> {
-    // Refused when somebody has installed a provider already, and that one serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    prepare_tls();
     Client::builder()
         .user_agent(USER_AGENT)
         .redirect(RedirectPolicy::none())

@@ -6,7 +6,7 @@ mod render;
 mod table;
 mod talk;
 
-use std::io::{IsTerminal as _, Write};
+use std::io::Write;
 use std::sync::Arc;
 
 use clap::ArgMatches;
@@ -17,6 +17,7 @@ use crate::config::{Config, Overrides};
 use crate::ops::context::Talk;
 use crate::ops::output::Verdict;
 use crate::ops::{AnyOperation, Context, OpError};
+use crate::telemetry::{LogFormat, Telemetry, Telling};
 use crate::{demo, reference, serve, simulate, worker};
 use render::Format;
 use talk::Terminal;
@@ -40,16 +41,26 @@ pub(crate) async fn run() -> u8 {
             return if is_answer { 0 } else { 2 };
         }
     };
-    let log_format = log_format(&matches);
-    start_log(matches.get_count("verbose"), log_format);
     let format = render::Format::from_matches(&matches);
-    match dispatch(&matches, format).await {
+    match observed(&matches, format).await {
         Ok(code) => code,
         Err(error) => {
             complain_of(&error, format);
             error.kind().exit_code()
         }
     }
+}
+
+/// Runs what was called, and tells of it.
+async fn observed(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
+    let telemetry = Telemetry::start(Telling {
+        verbosity: matches.get_count("verbose"),
+        log_format: log_format(matches),
+        is_service: matches!(&*called(matches).0, "serve" | "worker"),
+    })?;
+    let outcome = dispatch(matches, format).await;
+    telemetry.stop().await;
+    outcome
 }
 
 async fn dispatch(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
@@ -178,40 +189,11 @@ fn overrides(matches: &ArgMatches) -> Overrides {
     }
 }
 
-/// How a server's log is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum LogFormat {
-    Text,
-    Json,
-}
-
 /// Returns how the log is to be written; `None` for commands that are no servers.
 fn log_format(matches: &ArgMatches) -> Option<LogFormat> {
     let (_, leaf) = called(matches);
     let told = leaf.try_get_one::<String>("log-format").ok().flatten()?;
     Some(if told == "json" { LogFormat::Json } else { LogFormat::Text })
-}
-
-/// Starts the log. A server says what it does unasked; other commands only what went wrong.
-fn start_log(verbosity: u8, format: Option<LogFormat>) {
-    use tracing_subscriber::EnvFilter;
-
-    let default = match verbosity + u8::from(format.is_some()) {
-        0 => "warn",
-        1 => "info",
-        _ => "debug",
-    };
-    let filter =
-        EnvFilter::try_from_env("SHELFOPS_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    let _ = if format == Some(LogFormat::Json) {
-        log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
-    } else {
-        log.try_init()
-    };
 }
 
 /// Writes an answer to stdout; a reader that has seen enough is no error.

@@ -10,12 +10,14 @@ use shelfops_db::jobs::{Again, JobFailure, Runner, TakenJob, Worker, WorkerSetti
 use shelfops_db::models::{DueSchedule, NewJob};
 use shelfops_db::{Database, DbError};
 use shelfops_ingest::CustomerId;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{Done, JOBS, find, scheduled, told};
 use crate::ops::context::{Talk, TaskProgress};
 use crate::ops::error::ErrorKind;
 use crate::ops::{Context, OpError};
+use crate::telemetry;
 
 /// Does jobs in one context, and counts them.
 pub(crate) struct Crew {
@@ -73,6 +75,18 @@ impl Crew {
 
     async fn do_job(&self, job: TakenJob) -> Result<(), JobFailure> {
         self.talk.follow(job.stop_flag());
+        let span = tracing::info_span!(
+            "job",
+            job_id = job.job_id,
+            kind = job.kind,
+            attempt = job.attempt,
+            otel.name = tracing::field::Empty,
+        );
+        telemetry::describe(&span, &format!("job {}", job.kind));
+        self.conclude(job).instrument(span).await
+    }
+
+    async fn conclude(&self, job: TakenJob) -> Result<(), JobFailure> {
         let started = Instant::now();
         let outcome = self.attempt(&job).await;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

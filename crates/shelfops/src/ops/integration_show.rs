@@ -3,8 +3,9 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shelfops_db::models::StreamFreshness;
+use shelfops_db::models::{StreamFreshness, WaitingRecords};
 
+use super::output::counted;
 use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Shows a connection.
@@ -33,6 +34,8 @@ pub(crate) struct Shown {
     connected_at: Option<String>,
     error: Option<String>,
     streams: Vec<StreamRow>,
+    /// What was read and is refused, by stream and rule.
+    quarantine: Vec<QuarantineRow>,
 }
 
 /// One stream.
@@ -62,9 +65,57 @@ impl StreamRow {
     }
 }
 
+/// Records of a stream that wait for one reason.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct QuarantineRow {
+    stream: String,
+    rule: String,
+    /// How many wait.
+    waiting: i64,
+    /// Since when the oldest of them waits.
+    since: Option<String>,
+    /// What is wrong with the newest.
+    example: String,
+}
+
+impl QuarantineRow {
+    /// Shows what waits of a source.
+    pub(super) fn all(waiting: Vec<WaitingRecords>) -> Vec<Self> {
+        let row = |waiting: WaitingRecords| Self {
+            stream: waiting.stream,
+            rule: waiting.rule,
+            waiting: waiting.waiting,
+            since: waiting.oldest_at.map(|at| at.to_string()),
+            example: waiting.example,
+        };
+        waiting.into_iter().map(row).collect()
+    }
+
+    /// Says how many wait, and where to look; nothing where none does.
+    pub(super) fn tell<D>(
+        slug: &str,
+        output: Output<D>,
+        rows: impl Fn(&D) -> &[Self],
+    ) -> Output<D> {
+        let rows = rows(&output.data);
+        let Some(most) = rows.first() else { return output };
+        let waiting: i64 = rows.iter().map(|row| row.waiting).sum();
+        let told = format!(
+            "{} in quarantine, {} of {} refused by '{}'",
+            counted(waiting, "record"),
+            most.waiting,
+            most.stream,
+            most.rule,
+        );
+        let command = format!("shelfops quarantine list --tenant {slug} --rule {}", most.rule);
+        output.line(told).next(command, "shows what that rule refused")
+    }
+}
+
 impl Operation for IntegrationShow {
     const NAME: &'static str = "integration show";
-    const SUMMARY: &'static str = "Show a connected system, and how fresh each stream of it is";
+    const SUMMARY: &'static str =
+        "Show a connected system: how fresh each stream is, and what of it is refused";
     const EFFECT: Effect = Effect::Reads;
     const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
@@ -75,6 +126,7 @@ impl Operation for IntegrationShow {
         let (tenant, tx) = context.tenant(&input.tenant).await?;
         let integration = tx.integration_of(&input.source).await?;
         let fresh = tx.freshness(&integration.source).await?;
+        let quarantine = QuarantineRow::all(tx.waiting_records(&integration.source).await?);
         tx.commit().await?;
         let streams: Vec<_> =
             fresh.into_iter().map(|fresh| StreamRow::new(fresh, context.now())).collect();
@@ -89,9 +141,11 @@ impl Operation for IntegrationShow {
             connected_at: integration.connected_at.map(|at| at.to_string()),
             error: integration.last_error.clone(),
             streams,
+            quarantine,
         };
         let told = format!("{source} of {slug} is {}", integration.status.name());
         let output = Output::new(told, data);
+        let output = QuarantineRow::tell(slug, output, |data| &data.quarantine);
         Ok(if is_unread {
             output.next(
                 format!("shelfops sync run --tenant {slug} --source {source}"),

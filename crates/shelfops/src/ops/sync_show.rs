@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::Reconciliation;
 
-use super::integration_show::StreamRow;
+use super::integration_show::{QuarantineRow, StreamRow};
 use super::output::Verdict;
 use super::{Access, Context, Effect, OpError, Operation, Output};
 
@@ -39,6 +39,8 @@ pub(crate) struct Shown {
     status: String,
     error: Option<String>,
     streams: Vec<StreamRow>,
+    /// What was read and is refused, by stream and rule.
+    quarantine: Vec<QuarantineRow>,
     comparisons: Vec<Comparison>,
 }
 
@@ -75,6 +77,7 @@ impl Operation for SyncShow {
         let integration = tx.integration_of(&input.source).await?;
         let fresh = tx.freshness(&integration.source).await?;
         let limit = input.limit.clamp(1, 10_000);
+        let quarantine = QuarantineRow::all(tx.waiting_records(&integration.source).await?);
         let compared = tx.reconciliations(integration.integration_id, limit).await?;
         tx.commit().await?;
         let comparisons: Vec<_> = compared.into_iter().map(comparison).collect();
@@ -90,10 +93,12 @@ impl Operation for SyncShow {
             status: integration.status.name().to_owned(),
             error: integration.last_error,
             streams: fresh.into_iter().map(|fresh| StreamRow::new(fresh, context.now())).collect(),
+            quarantine,
             comparisons,
         };
         let verdict = if differ == 0 { Verdict::Good } else { Verdict::Problems };
-        Ok(Output::new(summary, data).verdict(verdict))
+        let output = Output::new(summary, data).verdict(verdict);
+        Ok(QuarantineRow::tell(&tenant.slug, output, |data| &data.quarantine))
     }
 }
 

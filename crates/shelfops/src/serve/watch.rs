@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 use super::app::App;
 use super::problem::{self, Problem};
 use super::request_id::{HEADER, RequestId};
+use crate::telemetry;
 
 /// Surrounds a request.
 pub(super) async fn watch(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
@@ -32,7 +33,10 @@ pub(super) async fn watch(State(app): State<Arc<App>>, request: Request, next: N
         method = %method,
         path = ?request.uri().path(),
         principal = tracing::field::Empty,
+        otel.name = tracing::field::Empty,
+        otel.kind = tracing::field::Empty,
     );
+    telemetry::describe_request(&span, request.headers(), &format!("{method} {route}"));
     let started = Instant::now();
     let running = app.metrics.begin_request();
     let answered = AssertUnwindSafe(tokio::time::timeout(app.request_timeout, next.run(request)))
@@ -52,6 +56,7 @@ pub(super) async fn watch(State(app): State<Arc<App>>, request: Request, next: N
     drop(running);
     let (status, elapsed) = (response.status(), started.elapsed());
     app.metrics.count_request(&method, &route, status, elapsed);
+    telemetry::end_request(&span, method.as_str(), &route, status);
     tracing::info!(
         status = status.as_u16(),
         route,

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde::Deserialize;
 use shelfops_integrations::connector::Connector;
+use shelfops_integrations::http::RatePolicy;
 use shelfops_integrations::oauth::App;
 
 use crate::ops::OpError;
+
+/// The most calls a second that anybody may ask for: beyond it, it is a slip of the pen.
+const MOST_CALLS: f64 = 10_000.0;
 
 /// What `shelfops.toml` says of one connector.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -19,6 +23,7 @@ pub(crate) struct ApplicationFile {
     #[serde(default)]
     webhook_keys: Vec<SecretString>,
     webhook_url: Option<String>,
+    calls_per_second: Option<f64>,
 }
 
 /// Our applications, and where vendors and tenants find us.
@@ -42,6 +47,7 @@ impl ApplicationFile {
             base_url: Some(base_url),
             webhook_keys: vec![webhook_key.into()],
             webhook_url: None,
+            calls_per_second: None,
         }
     }
 }
@@ -99,6 +105,29 @@ impl Applications {
             .unwrap_or_else(|| format!("{}/webhooks/{name}", self.public_url))
     }
 
+    /// Returns how fast a vendor is called for each integration; where nobody says it, that is learnt.
+    ///
+    /// # Errors
+    /// Refuses what is no rate.
+    pub(crate) fn rate(&self, name: &str) -> Result<RatePolicy, OpError> {
+        let learnt = RatePolicy::default();
+        let told = self.text(name, "calls_per_second", |file| {
+            file.calls_per_second.map(|calls| calls.to_string())
+        });
+        let Some(told) = told else { return Ok(learnt) };
+        match told.parse::<f64>() {
+            // A vendor that complains all the same is asked less.
+            Ok(calls) if (learnt.least..=MOST_CALLS).contains(&calls) => {
+                Ok(RatePolicy { first: calls, most: calls, ..learnt })
+            }
+            _ => Err(OpError::usage(format!(
+                "{} is '{told}', and must be a number from {} to {MOST_CALLS}",
+                variable(name, "calls_per_second"),
+                learnt.least,
+            ))),
+        }
+    }
+
     fn text(
         &self,
         name: &str,
@@ -145,5 +174,23 @@ mod tests {
         let none = Applications::new(BTreeMap::new(), "http://127.0.0.1");
         let error = none.app(connector).unwrap_err().to_string();
         assert!(error.contains("_CLIENT_ID"), "{error}");
+    }
+
+    #[test]
+    fn a_rate_is_learnt_unless_somebody_knows_it() {
+        let name = CONNECTORS[0].name();
+        let rate = |text: &str| {
+            let file: ApplicationFile = toml::from_str(text).unwrap();
+            Applications::new(BTreeMap::from([(name.to_owned(), file)]), "http://x").rate(name)
+        };
+        let learnt = rate("").unwrap();
+        assert!(learnt.first < learnt.most);
+        let known = rate("calls_per_second = 2.5").unwrap();
+        assert!((known.first - 2.5).abs() < 1e-9 && (known.most - 2.5).abs() < 1e-9, "{known:?}");
+        assert!(known.least < known.first, "a vendor that complains is asked less");
+        for wrong in ["0", "-1.0", "1000000", "nan"] {
+            let told = rate(&format!("calls_per_second = {wrong}")).unwrap_err().to_string();
+            assert!(told.contains("_CALLS_PER_SECOND"), "{told}");
+        }
     }
 }

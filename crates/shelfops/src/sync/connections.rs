@@ -95,7 +95,10 @@ impl Connections {
             serde_json::from_value(integration.settings.clone()).unwrap_or_default();
         let settings = ConnectionSettings {
             app: context.config().applications.app(connector)?,
-            policy: Policy::default(),
+            policy: Policy {
+                rate: context.config().applications.rate(connector.name())?,
+                ..Policy::default()
+            },
             reading: ReadingOptions {
                 history_from: told.history_from,
                 window: SignedDuration::from_hours(7 * 24),

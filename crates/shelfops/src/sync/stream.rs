@@ -12,6 +12,7 @@ use shelfops_ingest::Stream;
 use shelfops_ingest::pipeline::{self, BatchLimit, Outcome, PipelineError, Settings};
 use shelfops_ingest::quarantine::ReferenceEntity;
 use shelfops_integrations::connector::{ConnectorError, OpenRequest, Reach, Span};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::failure;
@@ -82,7 +83,13 @@ pub(crate) async fn sync_stream(
         sink_options(tenant, integration, &run, (sync_run_id, context.batch_records())),
     );
     let reading = Reading { context, tenant, integration, request, run: &run, sink: &sink };
-    let (outcome, earlier) = reading.carry().await;
+    let span = tracing::info_span!(
+        "sync",
+        source = %integration.source,
+        stream = %request.stream,
+        kind = run.kind,
+    );
+    let (outcome, earlier) = reading.carry().instrument(span).await;
     if let Err(Trouble::Pipeline(error)) = &outcome
         && let Some(error) = failure::of_pipeline(error)
     {

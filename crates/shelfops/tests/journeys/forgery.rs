@@ -62,7 +62,8 @@ impl Receiver {
 }
 
 fn head(path: &str, sent: &SentWebhook) -> Vec<u8> {
-    let mut bytes = format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n").into_bytes();
+    let mut bytes =
+        format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n").into_bytes();
     for (name, value) in &sent.headers {
         bytes.extend(name.bytes().chain(*b": "));
         bytes.extend(value.iter().chain(b"\r\n"));
@@ -138,7 +139,8 @@ async fn a_webhook_that_comes_again_and_again_is_kept_once_and_looked_at_once() 
     let (receiver, mut forger) = Receiver::start().await;
     let Receiver { shop, vendor, .. } = &receiver;
     // Nobody else reads the sales.
-    let pause = "schedule set --tenant acme --kind sync --source square --stream transactions --pause";
+    let pause =
+        "schedule set --tenant acme --kind sync --source square --stream transactions --pause";
     shop.call(pause).await.succeeds();
     let body = forger.event(MERCHANT);
     let genuine = forger.genuine(body);

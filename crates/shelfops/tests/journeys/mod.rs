@@ -26,5 +26,6 @@ mod serve_life;
 mod serve_operations;
 mod serve_requests;
 mod simulate;
+mod telemetry;
 mod together;
 mod worker;

@@ -1,0 +1,36 @@
+//! The log on stderr: lines for people, or JSON for collectors of logs.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::Layer as _;
+
+use super::{Listener, Telling};
+
+/// How a server's log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON document a line.
+    Json,
+}
+
+/// Writes the log. A server says what it does unasked; other commands only what went wrong.
+pub(super) fn listener(telling: &Telling) -> Listener {
+    let default = match telling.verbosity + u8::from(telling.log_format.is_some()) {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    let filter =
+        EnvFilter::try_from_env("SHELFOPS_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let log = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    if telling.log_format == Some(LogFormat::Json) {
+        let log = log.json().flatten_event(true).with_current_span(true).with_span_list(false);
+        log.with_filter(filter).boxed()
+    } else {
+        log.with_filter(filter).boxed()
+    }
+}

@@ -1,0 +1,163 @@
+//! Traces: told to a collector where one is named, to nobody else, and to the last one.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use shelfops_testkit::wait_for;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::fixture::{Command, Server, shop};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Whose trace a request is part of: the id of the trace, then of the span, as the header tells them.
+const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+/// The id of the trace as it is told.
+const TRACE_ID: [u8; 16] = [
+    0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x43, 0xdd, 0x84, 0x48, 0xeb, 0x21, 0x1c, 0x80, 0x31, 0x9c,
+];
+
+/// Somebody who collects traces.
+struct Collector {
+    address: String,
+    told: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+}
+
+impl Collector {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let told: Arc<Mutex<Vec<(String, Vec<u8>)>>> = Arc::default();
+        let kept = told.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let kept = kept.clone();
+                tokio::spawn(async move {
+                    if let Some(request) = receive(stream).await {
+                        kept.lock().unwrap().push(request);
+                    }
+                });
+            }
+        });
+        Self { address, told }
+    }
+
+    /// Lets a command know of it.
+    fn known_to(&self, command: Command) -> Command {
+        command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", self.address))
+    }
+
+    /// Everything that was told so far, heads apart from bodies.
+    fn told(&self) -> Vec<(String, Vec<u8>)> {
+        self.told.lock().unwrap().clone()
+    }
+
+    /// Whether these bytes were told.
+    fn knows(&self, wanted: impl AsRef<[u8]>) -> bool {
+        let wanted = wanted.as_ref();
+        let is_within = |body: &[u8]| body.windows(wanted.len()).any(|part| part == wanted);
+        self.told().iter().any(|(_, body)| is_within(body))
+    }
+}
+
+/// Reads a request and answers it; one a connection.
+async fn receive(mut stream: TcpStream) -> Option<(String, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|part| part == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
+    while bytes.len() < end + length {
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    stream.write_all(answer.as_bytes()).await.ok()?;
+    Some((head, bytes.split_off(end)))
+}
+
+#[tokio::test]
+async fn a_server_tells_of_its_requests_and_of_the_last_ones_when_it_stops() {
+    let (shop, collector) = (shop().await, Collector::start().await);
+    let server = Server::start(collector.known_to(shop.command()), &[]).await;
+    let asked = server.get("/healthz?secret=swordfish").header("traceparent", PARENT).send().await;
+    assert_eq!(asked.status, 200, "{asked:?}");
+    assert_eq!(server.get("/nowhere/swordfish").send().await.status, 404);
+    // The usual delay has not passed: what is told is told because the server ends.
+    server.stop().await.succeeds();
+    let told = collector.told();
+    assert!(!told.is_empty());
+    for (head, _) in &told {
+        assert!(head.starts_with("post /v1/traces http/1.1"), "{head}");
+        assert!(head.contains("content-type: application/x-protobuf"), "{head}");
+    }
+    for name in ["GET /healthz", "GET unmatched", "service.name", "shelfops", "http.route"] {
+        assert!(collector.knows(name), "{name}");
+    }
+    assert!(collector.knows(TRACE_ID), "the trace of whoever asked goes on");
+    assert!(!collector.knows("secret=swordfish"), "what follows a path is no part of it");
+}
+
+#[tokio::test]
+async fn a_worker_tells_of_its_jobs_under_the_name_it_is_given() {
+    let (shop, collector) = (shop().await, Collector::start().await);
+    let command = collector.known_to(shop.command());
+    let worker = command.env("OTEL_SERVICE_NAME", "night-shift").args(["worker"]).start();
+    wait_for("a job to be done", DEADLINE, async || worker.said().contains("timeseries-upkeep"))
+        .await
+        .unwrap();
+    worker.signal("TERM");
+    worker.end().await.succeeds();
+    for name in ["job timeseries-upkeep", "job_id", "job done", "night-shift"] {
+        assert!(collector.knows(name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_where_that_is_switched_off() {
+    let (shop, collector) = (shop().await, Collector::start().await);
+    for (name, value) in [("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "none")] {
+        let command = collector.known_to(shop.command()).env(name, value);
+        let server = Server::start(command, &[]).await;
+        assert_eq!(server.get("/healthz").send().await.status, 200);
+        server.stop().await.succeeds();
+    }
+    // Commands that only answer tell nobody either.
+    collector.known_to(shop.command()).args(["tenant", "list"]).run().await.succeeds();
+    assert!(collector.told().is_empty(), "{:?}", collector.told());
+}
+
+#[tokio::test]
+async fn a_collector_that_is_not_there_holds_nobody_up() {
+    let shop = shop().await;
+    let nobody = "http://127.0.0.1:1";
+    let command = shop.command().env("OTEL_EXPORTER_OTLP_ENDPOINT", nobody);
+    let server = Server::start(command, &[]).await;
+    assert_eq!(server.get("/healthz").send().await.status, 200);
+    let answer = server.stop().await.succeeds();
+    assert!(!answer.stderr.contains("panicked"), "{answer}");
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_followed_are_refused_at_the_start() {
+    let shop = shop().await;
+    let with = |name, value| {
+        let command = shop.command().env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1");
+        command.env(name, value).args(["serve", "--listen", "127.0.0.1:0"])
+    };
+    let said = with("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc").run().await.fails_with(2);
+    assert!(said.contains("OTEL_EXPORTER_OTLP_PROTOCOL is 'grpc'"), "{said}");
+    assert!(said.contains("http/protobuf"), "{said}");
+    let said = with("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "no address").run().await.fails_with(2);
+    assert!(said.contains("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), "{said}");
+}
