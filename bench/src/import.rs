@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
+use crate::process::peak_memory_mib;
 use crate::server::BenchServer;
 
 /// A database with the schema, ready to import into.
@@ -98,7 +99,8 @@ impl<'a> Target<'a> {
         Ok(Took { seconds, inserted: count("inserted"), unchanged: count("unchanged"), peak_mib })
     }
 
-    fn run(&self, arguments: &[&str]) -> anyhow::Result<()> {
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> anyhow::Result<()> {
         let output = self.command(arguments).output()?;
         if !output.status.success() {
             bail!("{arguments:?} failed: {}", String::from_utf8_lossy(&output.stderr));
@@ -106,7 +108,8 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// Returns a call of the binary that knows the database.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.binary);
         command
             .args(arguments)
@@ -121,14 +124,4 @@ impl<'a> Target<'a> {
 #[expect(clippy::disallowed_methods, reason = "the interval at which memory is sampled")]
 fn pause() {
     std::thread::sleep(Duration::from_millis(10));
-}
-
-/// Reads the high-water mark of a process's resident memory; zero where the system tells none.
-fn peak_memory_mib(process_id: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process_id}/status")).unwrap_or_default();
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok())
-        .map_or(0, |kib| kib >> 10)
 }

@@ -4,13 +4,21 @@
 //! plain COPY into a table with the same guarantees.
 
 mod community;
+mod connected;
+mod http;
 mod import;
 mod ingest;
 mod machine;
+mod notifier;
+mod process;
+mod reading;
 mod report;
 mod rollup;
 mod server;
 mod sustained;
+mod sync;
+mod vendor;
+mod webhooks;
 mod yardstick;
 
 use std::path::PathBuf;
@@ -23,7 +31,7 @@ use server::BenchServer;
 /// Measures ShelfOps against plain PostgreSQL.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Only these scenarios: ingest, sustained, community
+    /// Only these scenarios: ingest, sustained, community, sync, webhooks
     scenarios: Vec<String>,
     /// How many lines the ingest scenario loads
     #[arg(long, default_value_t = 1_000_000)]
@@ -31,6 +39,21 @@ struct Arguments {
     /// How many lines the sustained scenario loads
     #[arg(long, default_value_t = 20_000_000)]
     sustained_lines: u64,
+    /// How many lines the sync scenario reads from the simulated vendor
+    #[arg(long, default_value_t = 1_000_000)]
+    sync_lines: u64,
+    /// For how many seconds the webhooks scenario sends
+    #[arg(long, default_value_t = 60)]
+    webhook_seconds: u64,
+    /// How many notifications it sends a second
+    #[arg(long, default_value_t = 500)]
+    webhook_rate: u64,
+    /// How many tenants they are about
+    #[arg(long, default_value_t = 5)]
+    webhook_tenants: usize,
+    /// Measures this binary instead of building one
+    #[arg(long)]
+    binary: Option<PathBuf>,
     /// How often the ingest scenario is run; the medians are reported
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -53,7 +76,10 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
         arguments.scenarios.is_empty() || arguments.scenarios.iter().any(|given| given == name)
     };
     std::fs::create_dir_all(&arguments.directory)?;
-    let binary = import::build()?;
+    let binary = match &arguments.binary {
+        Some(binary) => std::path::absolute(binary)?,
+        None => import::build()?,
+    };
     let server = BenchServer::start(&arguments.directory)?;
     let mut report = Report::new(machine::describe(&server).await?);
     if wanted("ingest") {
@@ -64,6 +90,12 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
     }
     if wanted("community") {
         community::measure(&server, &binary, &arguments, &mut report).await?;
+    }
+    if wanted("sync") {
+        sync::measure(&server, &binary, &arguments, &mut report).await?;
+    }
+    if wanted("webhooks") {
+        webhooks::measure(&server, &binary, &arguments, &mut report).await?;
     }
     report.print();
     report.keep(&arguments.results)?;

@@ -1,6 +1,6 @@
 //! A tenant's desk at the simulated vendor: reads every stream, again and again, as a sync does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use shelfops_ingest::Stream;
 use shelfops_ingest::cursor::Cursor;
 use shelfops_ingest::records::Record;
+use shelfops_ingest::source::SourceBlock;
 use shelfops_integrations::connector::{
     Connection, ConnectionSettings, Connector, OpenRequest, Reach, ReadingOptions,
 };
@@ -133,6 +134,23 @@ impl Desk {
         }
     }
 
+    /// Reads sales on while the vendor's world goes on between any two pages.
+    pub(crate) async fn read_sales_while_time_passes(&mut self, step: Duration) {
+        let cursor = self.cursors.get(Stream::Transactions.name()).cloned();
+        let (stream, reach) = (Stream::Transactions, Reach::Whole);
+        let request = OpenRequest { stream, cursor, span: None, reach };
+        let mut source = Square.open(self.connection.clone(), request).unwrap();
+        while let Some(block) = source.next_block().await.unwrap() {
+            self.keep(stream, block);
+            self.advance(step).await;
+        }
+    }
+
+    /// The paths that were asked for.
+    pub(crate) fn asked_paths(&self) -> BTreeSet<String> {
+        self.simulator.requests().into_iter().map(|request| request.path).collect()
+    }
+
     async fn read(&mut self, stream: Stream) {
         let mut told = String::new();
         for _ in 0..ATTEMPTS {
@@ -152,18 +170,23 @@ impl Desk {
         let mut source =
             Square.open(self.connection.clone(), request).map_err(|error| error.to_string())?;
         while let Some(block) = source.next_block().await.map_err(|error| chain(&error))? {
-            for (index, draft) in block.drafts.into_iter().enumerate() {
-                match draft {
-                    Ok(draft) => match draft.accept() {
-                        Some(record) => self.records.push(record),
-                        None => self.malformed.push(block.raw.raw(index).to_string()),
-                    },
-                    Err(malformed) => self.malformed.push(malformed.reason),
-                }
-            }
-            self.cursors.insert(stream.name(), block.cursor);
+            self.keep(stream, block);
         }
         Ok(())
+    }
+
+    /// Keeps what a block says, and where it ends.
+    fn keep(&mut self, stream: Stream, block: SourceBlock) {
+        for (index, draft) in block.drafts.into_iter().enumerate() {
+            match draft {
+                Ok(draft) => match draft.accept() {
+                    Some(record) => self.records.push(record),
+                    None => self.malformed.push(block.raw.raw(index).to_string()),
+                },
+                Err(malformed) => self.malformed.push(malformed.reason),
+            }
+        }
+        self.cursors.insert(stream.name(), block.cursor);
     }
 
     /// Everything that was read of a stream, in order.
@@ -176,6 +199,7 @@ impl Desk {
         let id = |record: &Record| match record {
             Record::Store(store) => store.external_id.to_string(),
             Record::Product(product) => product.external_id.to_string(),
+            Record::InventoryLevel(level) => format!("{}/{}", level.store, level.product),
             _ => String::new(),
         };
         self.records(stream).map(id).collect()

@@ -9,7 +9,8 @@ use rust_decimal::Decimal;
 use shelfops_ingest::Stream;
 use shelfops_ingest::records::{Record, TransactionType};
 use shelfops_simulators::square::{
-    Country, FaultKind, FaultPlan, MerchantConfig, Oracle, OracleLine, OracleLineType, RequestFault,
+    Country, FaultKind, FaultPlan, Habits, MerchantConfig, Oracle, OracleLine, OracleLineType,
+    RequestFault,
 };
 
 use desk::Desk;
@@ -129,4 +130,55 @@ async fn faults_cost_time_and_nothing_else() {
     desk.advance(Duration::from_secs(2 * 86_400)).await;
     desk.read_all().await;
     assert_books_agree(&desk, 2).await;
+}
+
+#[tokio::test]
+async fn nothing_is_cut_off_at_the_most_of_a_page() {
+    // More stores than a search may name; more objects, orders and counts than any page holds.
+    let merchant = MerchantConfig {
+        store_count: 11,
+        item_count: 600,
+        orders_per_day: 1_400,
+        history_days: 2,
+        ..MerchantConfig::default()
+    };
+    let mut desk = Desk::open(5, merchant).await;
+    desk.read_all().await;
+    assert_books_agree(&desk, 2).await;
+    let oracle = desk.oracle().await;
+    assert!(oracle.products.len() > 1_000, "{}", oracle.products.len());
+    assert!(oracle.inventory.len() > 1_000, "{}", oracle.inventory.len());
+    let counted: std::collections::BTreeSet<_> = desk.ids(Stream::Inventory).into_iter().collect();
+    let shelves = oracle.inventory.iter().filter(|level| level.quantity != "0");
+    for level in shelves {
+        let shelf = format!("{}/{}", level.location_id, level.variation_id);
+        assert!(counted.contains(&shelf), "{shelf}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_sold_and_changed_while_pages_are_read_is_not_lost() {
+    let habits = Habits { online_per_mille: 300, note_per_mille: 200, ..Habits::default() };
+    let merchant = MerchantConfig {
+        orders_per_day: 900,
+        history_days: 4,
+        habits,
+        ..MerchantConfig::default()
+    };
+    let mut desk = Desk::open(13, merchant).await;
+    // Longer than the vendor remembers a page.
+    desk.read_sales_while_time_passes(Duration::from_secs(1_800)).await;
+    desk.read_all().await;
+    assert_books_agree(&desk, 2).await;
+}
+
+#[tokio::test]
+async fn payments_are_never_listed() {
+    // Without a store the vendor lists those of the main store alone, and nobody would notice.
+    let mut desk =
+        Desk::open(17, MerchantConfig { history_days: 2, ..MerchantConfig::default() }).await;
+    desk.read_all().await;
+    let asked = desk.asked_paths();
+    assert!(asked.contains("/v2/orders/search") && asked.contains("/v2/refunds"), "{asked:?}");
+    assert!(!asked.contains("/v2/payments"), "{asked:?}");
 }

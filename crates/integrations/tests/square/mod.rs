@@ -17,4 +17,5 @@ mod shop;
 mod stores;
 mod throttling;
 mod tokens;
+mod traps;
 mod webhooks;
