@@ -150,3 +150,52 @@ async fn a_way_back_that_was_not_begun_here_or_was_used_connects_nothing() {
     let nowhere = nowhere.fails_with(5);
     assert!(nowhere.contains("square"), "{nowhere}");
 }
+
+/// Three records of one run that a rule refused, and one that another did.
+const REFUSED: &str = "
+    begin;
+    select shelfops.enter_tenant(customer_id) from shelfops.tenants where slug = 'acme';
+    insert into quarantined_records
+        (customer_id, quarantined_record_id, sync_run_id, source, stream, origin, record_number, rule,
+         reason, raw)
+    select run.customer_id, gen_random_uuid(), run.sync_run_id, run.source, run.stream, run.origin,
+        number, case number when 4 then 'known-store' else 'totals-add-up' end,
+        'reason ' || number, '{}'
+    from (
+        select * from sync_runs where stream = 'transactions' order by started_at limit 1
+    ) as run
+    cross join generate_series(1, 4) as number;
+    commit";
+
+#[tokio::test]
+async fn what_is_refused_of_a_system_is_seen_with_it() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    vendor.connect(&shop, ADD).await.succeeds();
+    vendor.call(&shop, SYNC).await.succeeds();
+    let of = "--tenant acme --source square";
+    let clean = shop.call(&format!("integration show {of} -o json")).await.succeeds().json();
+    assert_eq!(clean["data"]["quarantine"], serde_json::json!([]), "{clean}");
+    shop.database().connect().await.unwrap().batch_execute(REFUSED).await.unwrap();
+    for (command, code) in [("integration show", 0), ("sync show", 0)] {
+        let shown = shop.call(&format!("{command} {of} -o json")).await.exits_with(code).json();
+        let rows = shown["data"]["quarantine"].as_array().unwrap();
+        let told: Vec<_> =
+            rows.iter().map(|row| (row["rule"].as_str().unwrap(), &row["waiting"])).collect();
+        assert_eq!(told, [("totals-add-up", &3.into()), ("known-store", &1.into())], "{shown}");
+        assert!(rows.iter().all(|row| row["stream"] == "transactions"), "{shown}");
+        assert_eq!(rows[0]["example"], "reason 1", "{shown}");
+        assert!(rows[0]["since"].is_string(), "{shown}");
+        let streams = shown["data"]["streams"].as_array().unwrap();
+        let sales = streams.iter().find(|row| row["stream"] == "transactions").unwrap();
+        assert_eq!(sales["quarantined"], 4, "{shown}");
+        let summary = shown["summary"].to_string();
+        assert!(summary.contains("4 records in quarantine, 3 of transactions"), "{summary}");
+        let next = shown["next"][0]["command"].as_str().unwrap();
+        assert_eq!(next, "shelfops quarantine list --tenant acme --rule totals-add-up");
+        let page = shop.call(&format!("{command} {of}")).await.exits_with(code);
+        assert!(
+            page.stdout.contains("totals-add-up") && page.stdout.contains("reason 1"),
+            "{page}"
+        );
+    }
+}

@@ -150,7 +150,7 @@ async fn what_is_too_large_broken_off_or_sent_elsewhere_is_refused_though_it_is_
 async fn a_webhook_that_comes_again_and_again_is_kept_once_and_looked_at_once() {
     let (receiver, mut forger) = Receiver::start().await;
     let Receiver { shop, vendor, .. } = &receiver;
-    let runs = "select count(*) from sync_runs where stream = 'transactions'";
+    let runs = "select count(*) from sync_runs where kind = 'sync' and stream = 'transactions'";
     // What a new connection has read at once is read, and nobody else reads sales after that.
     let pause =
         "schedule set --tenant acme --kind sync --source square --stream transactions --pause";
@@ -173,7 +173,9 @@ async fn a_webhook_that_comes_again_and_again_is_kept_once_and_looked_at_once() 
     receiver.work_until(is_looked_at).await;
     let processed_at = "select processed_at::text from webhook_events";
     let first = shop.texts(processed_at).await;
-    assert_eq!(shop.number(runs).await, before + 1);
+    let listed = "select concat_ws(' ', kind, status, origin, started_at, options) from sync_runs
+                  where stream = 'transactions' order by started_at";
+    assert_eq!(shop.number(runs).await, before + 1, "{:?}", shop.texts(listed).await);
     for _ in 0..3 {
         assert_eq!(receiver.post(&genuine).await, 200);
         assert_eq!(receiver.jobs().await, [] as [Value; 0], "a repetition is nothing to do");
