@@ -4,14 +4,11 @@
 //! plain COPY into a table with the same guarantees.
 
 mod community;
-mod connected;
 mod http;
 mod import;
 mod ingest;
 mod machine;
-mod notifier;
 mod process;
-mod reading;
 mod report;
 mod rollup;
 mod server;

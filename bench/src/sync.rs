@@ -5,17 +5,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use shelfops_integrations::http::RatePolicy;
-use shelfops_simulators::square::{ThrottleClock, ThrottleConfig};
 use tokio::time::Instant;
 use tokio_postgres::Client;
 
 use crate::Arguments;
-use crate::connected::{Connected, callback, free_address};
 use crate::import::Target;
-use crate::reading::{Pace, Read, fixed, read};
 use crate::report::{Report, rate};
 use crate::server::BenchServer;
-use crate::vendor::{Vendor, merchant};
+use crate::vendor::{Connected, Pace, Read, Vendor, callback, fixed, free_address, merchant, read};
 
 /// The rate of the measurement of a limiter, in calls a second: what one token bears everywhere.
 const LIMITED: f64 = 10.0;
@@ -87,13 +84,7 @@ async fn limited(vendor: &Vendor, id: &str, report: &mut Report) -> anyhow::Resu
 async fn throttled(binary: &Path, directory: &Path, report: &mut Report) -> anyhow::Result<()> {
     let sold = merchant(1, 100_000, DAYS);
     let id = sold.id.clone();
-    let throttle = ThrottleConfig {
-        burst: THROTTLED,
-        per_second: THROTTLED,
-        by: ThrottleClock::Real,
-        retry_after_seconds: None,
-    };
-    let merchants = (vec![sold], Some(throttle));
+    let merchants = (vec![sold], Some(THROTTLED));
     let vendor = Vendor::start(binary, directory, merchants, &callback("127.0.0.1:1"))?;
     let most_pages = Some(THROTTLED_PAGES);
     let pace = Pace { rate: RatePolicy::default(), page_size: 20, most_pages };
@@ -116,7 +107,7 @@ async fn alone(vendor: &Vendor, id: &str, report: &mut Report) -> anyhow::Result
     let pace = Pace { rate: rate_of_all, page_size: 500, most_pages: None };
     let Read { lines, seconds } = read(vendor, id, pace).await?;
     let busy = vendor.processor_seconds() - busy;
-    report.add("Square's order lines read, not written", rate(lines, seconds), None, "");
+    report.add("A vendor's order lines read, not written", rate(lines, seconds), None, "");
     report.add(
         "The simulator's share of a processor meanwhile",
         format!("{:.0} %", 100.0 * busy / seconds),
@@ -153,7 +144,7 @@ async fn into_the_database(
     let (peak, own) = (worker.peak_memory_mib(), worker.processor_seconds() / seconds);
     worker.stop().await?;
     report.add(
-        "Square's order lines into the database",
+        "A vendor's order lines into the database",
         rate(lines, seconds),
         None,
         "≥ 20k rows/s",

@@ -11,13 +11,13 @@ use tokio::time::Instant;
 use tokio_postgres::Client;
 
 use crate::Arguments;
-use crate::connected::{Connected, callback, free_address};
 use crate::import::Target;
-use crate::notifier::{Course, Shop, Told, notify};
 use crate::process::Process;
 use crate::report::Report;
 use crate::server::BenchServer;
-use crate::vendor::{Vendor, merchant};
+use crate::vendor::{
+    Connected, Course, Shop, Told, Vendor, callback, free_address, merchant, notify,
+};
 
 /// Lines a second that the history in the background must outlast.
 const BACKGROUND_LINES: u64 = 25_000;

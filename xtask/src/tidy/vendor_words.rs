@@ -17,6 +17,8 @@ const ROOMS: &[&str] = &[
     "crates/shelfops/src/simulate.rs",
     // The demonstration has one at hand.
     "crates/shelfops/src/demo/vendor.rs",
+    // The benchmarks read from one.
+    "bench/src/vendor/",
     "docs/",
     "skills/",
     "README.md",

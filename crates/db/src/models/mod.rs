@@ -17,6 +17,7 @@ mod statement_history;
 mod store;
 mod sync_cursor;
 mod sync_run;
+mod waiting_records;
 mod webhook_event;
 
 use std::time::{Duration, SystemTime};
@@ -36,7 +37,7 @@ pub use pulse::Pulse;
 pub(crate) use quarantined_record::Disposal;
 pub use quarantined_record::{
     QuarantineFilter, QuarantineSummary, QuarantinedRow, ReplayCandidate, ReplayChoice,
-    ReplayFilter, WaitingRecords,
+    ReplayFilter,
 };
 pub use reconciliation::{DayCount, DayLine, Reconciliation, ReconciliationOutcome};
 pub use reference::{ReferenceCounts, reference_counts};
@@ -47,6 +48,7 @@ pub use statement_history::{COUNT_STATEMENTS, StatementCounters, StatementSnapsh
 pub(crate) use sync_cursor::CursorPlace;
 pub use sync_cursor::StoredCursor;
 pub use sync_run::{NewRun, RunEnd, RunLock, SyncRun};
+pub use waiting_records::WaitingRecords;
 pub use webhook_event::{NewWebhookEvent, WaitingEvent};
 
 use crate::DbError;

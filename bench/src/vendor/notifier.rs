@@ -12,9 +12,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::connected::{WEBHOOK_KEY, WEBHOOKS};
+use super::{Vendor, WEBHOOK_KEY, WEBHOOKS, force};
 use crate::http::Connection;
-use crate::vendor::{Vendor, force};
 
 /// What a vendor sends of one sale at a till.
 const KINDS: [&str; 4] =

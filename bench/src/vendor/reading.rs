@@ -13,7 +13,7 @@ use shelfops_integrations::oauth::{App, MemoryTokenStore, TokenPair};
 use shelfops_integrations::square::Square;
 use tokio::time::Instant;
 
-use crate::vendor::Vendor;
+use super::Vendor;
 
 /// How a merchant is read.
 #[derive(Clone, Copy)]

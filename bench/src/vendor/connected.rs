@@ -6,10 +6,10 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
+use super::Vendor;
 use crate::http::Connection;
 use crate::import::Target;
 use crate::process::Process;
-use crate::vendor::Vendor;
 
 /// What the vendor signs its notifications with.
 pub(crate) const WEBHOOK_KEY: &str = "bench-signature-key";

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 use shelfops_simulators::square::{
-    ControlState, Force, Granted, MerchantConfig, Moment, SquareConfig, ThrottleConfig,
+    ControlState, Force, Granted, MerchantConfig, Moment, SquareConfig, ThrottleClock,
+    ThrottleConfig,
 };
 
 use crate::http::Connection;
@@ -38,13 +39,20 @@ pub(crate) fn merchant(number: usize, lines: u64, history_days: u16) -> Merchant
 }
 
 impl Vendor {
-    /// Starts a vendor with these merchants; its clock is ours.
+    /// Starts a vendor with these merchants; its clock is ours. It lets `most` requests through in a
+    /// second, and tells nobody.
     pub(crate) fn start(
         binary: &Path,
         directory: &Path,
-        (merchants, throttle): (Vec<MerchantConfig>, Option<ThrottleConfig>),
+        (merchants, most): (Vec<MerchantConfig>, Option<u32>),
         callback: &str,
     ) -> anyhow::Result<Self> {
+        let throttle = most.map(|most| ThrottleConfig {
+            burst: most,
+            per_second: most,
+            by: ThrottleClock::Real,
+            retry_after_seconds: None,
+        });
         let mut config = SquareConfig {
             start: Moment::from_millis(Timestamp::now().as_millisecond()),
             speed: 1.0,
