@@ -82,7 +82,9 @@ pub(crate) async fn measure(
     for process in &mut running {
         process.must_live()?;
     }
-    report_on(&Measured { acknowledged: sent.milliseconds, seen, was_busy }, arguments, report);
+    let per_second = sent.per_second;
+    let measured = Measured { acknowledged: sent.milliseconds, per_second, seen, was_busy };
+    report_on(&measured, report);
     check_nothing_is_lost(&client, sent.sales.len()).await?;
     finish(running, vendor).await?;
     drop(client);
@@ -92,19 +94,20 @@ pub(crate) async fn measure(
 /// What was measured.
 struct Measured {
     acknowledged: Vec<f64>,
+    per_second: f64,
     seen: Vec<f64>,
     was_busy: bool,
 }
 
-fn report_on(measured: &Measured, arguments: &Arguments, report: &mut Report) {
-    let rate = arguments.webhook_rate;
+fn report_on(measured: &Measured, report: &mut Report) {
+    let rate = measured.per_second;
     let meanwhile = if measured.was_busy { "while history is read" } else { "history ended early" };
     let shown = |milliseconds: &[f64]| {
         let of = |share| percentile(milliseconds, share);
         format!("{:.1} ms (median {:.1}, worst {:.1})", of(0.99), of(0.5), of(1.0))
     };
     report.add(
-        format!("A webhook acknowledged at {rate}/s {meanwhile}, p99"),
+        format!("A webhook acknowledged at {rate:.0}/s {meanwhile}, p99"),
         shown(&measured.acknowledged),
         None,
         "≤ 10 ms",
