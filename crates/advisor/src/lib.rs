@@ -4,4 +4,5 @@
 
 pub mod lint;
 pub mod plans;
+pub mod rehearsal;
 pub mod workload;
