@@ -10,6 +10,7 @@ mod jobs;
 mod ops;
 mod queries;
 mod reference;
+mod rehearsals;
 mod serve;
 mod server;
 mod simulate;

@@ -6,7 +6,9 @@ pub mod address;
 pub mod copy;
 mod programs;
 pub mod progress;
+pub mod run;
 pub mod tables;
+pub mod verdict;
 
 pub use address::{Address, AddressError};
 pub use copy::{Copied, Copy, CopyError, CopyKind, CopyRequest};

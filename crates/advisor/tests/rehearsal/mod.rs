@@ -2,6 +2,8 @@
 
 mod bench;
 mod clones;
+mod corpus;
 mod dumps;
 mod leftovers;
+mod lock_facts;
 mod samples;

@@ -81,7 +81,14 @@ pub(super) async fn settle(copy: &Address, kind: CopyKind) -> Result<(), CopyErr
     if has_timescaledb(&client).await.map_err(doing("look for TimescaleDB"))? {
         stop_jobs(&client).await?;
     }
-    if kind != CopyKind::Clone {
+    // A clone has the source's statistics, where that has any.
+    let unknown = "select exists (
+            select from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+            where c.relkind = 'r' and c.reltuples < 0 and pg_relation_size(c.oid) > 0
+                and n.nspname !~ '^(pg_|information_schema|_timescaledb)'
+        )";
+    let row = client.query_one(unknown, &[]).await.map_err(doing("look for statistics"))?;
+    if kind != CopyKind::Clone || row.get(0) {
         client.batch_execute("analyze").await.map_err(doing("analyse the copy"))?;
     }
     Ok(())
