@@ -7,6 +7,7 @@ mod community;
 mod import;
 mod ingest;
 mod machine;
+mod rehearse;
 mod report;
 mod rollup;
 mod server;
@@ -23,7 +24,7 @@ use server::BenchServer;
 /// Measures ShelfOps against plain PostgreSQL.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Only these scenarios: ingest, sustained, community
+    /// Only these scenarios: ingest, sustained, community, rehearse
     scenarios: Vec<String>,
     /// How many lines the ingest scenario loads
     #[arg(long, default_value_t = 1_000_000)]
@@ -64,6 +65,9 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
     }
     if wanted("community") {
         community::measure(&server, &binary, &arguments, &mut report).await?;
+    }
+    if wanted("rehearse") {
+        rehearse::measure(&server, &binary, &arguments, &mut report).await?;
     }
     report.print();
     report.keep(&arguments.results)?;

@@ -121,11 +121,15 @@ async fn sample(context: &Context, input: &Input) -> Result<Sample, OpError> {
             Choice::Values { column: TENANT_COLUMN.to_owned(), values }
         }
     };
-    let engine = database.operator().await?.timeseries_engine().await;
+    // A database that has none of our schema has no engine either, and is sampled all the same.
+    let engine = match database.operator().await {
+        Ok(operator) => operator.timeseries_engine().await.ok(),
+        Err(_) => None,
+    };
     let schema = match engine {
         // Continuous aggregates and compression are no part of a dump of the schema.
-        Ok(Engine::Timescale) => prepared(context).await?,
-        Ok(_) | Err(_) => SampleSchema::Dumped,
+        Some(Engine::Timescale) => prepared(context).await?,
+        Some(_) | None => SampleSchema::Dumped,
     };
     Ok(Sample { choice, schema })
 }

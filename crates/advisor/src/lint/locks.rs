@@ -113,6 +113,8 @@ fn strength_of(changes: &[(super::script::Span, Change)]) -> Strength {
         Change::AddConstraint(one) => matches!(one.kind, ConstraintKind::ForeignKey(_)),
         Change::AttachPartition { .. } => true,
         Change::DetachPartition { is_concurrent, .. } => *is_concurrent,
+        // Those of TimescaleDB do more than to note a number.
+        Change::SetOptions(options) => options.iter().all(|(name, _)| !name.contains('.')),
         _ => false,
     };
     if changes.iter().all(|(_, change)| is_light(change)) {

@@ -216,11 +216,15 @@ async fn rehearse(
         Ok::<_, OpError>((made, runs?))
     };
     let outcome = tokio::select! {
-        outcome = work => outcome,
+        outcome = work => Some(outcome),
         // What is dropped with the work drops the copy.
-        () = stopped => Err(OpError::conflict("the rehearsal was stopped; its copy is dropped")),
+        () = stopped => None,
     };
     talk.done();
+    let Some(outcome) = outcome else {
+        let stopped = "the rehearsal was stopped, and its copy is dropped";
+        return Ok(Output::new(stopped, Rehearsed::default()).verdict(Outcome::Stopped));
+    };
     let (copy, runs) = outcome?;
     Ok(told(copy, runs, migrations.len()))
 }

@@ -182,13 +182,36 @@ impl Saying<'_> {
     }
 }
 
+/// Types that the server can hash as they are, which takes a tenth of the time that their texts take.
+const HASHABLE: &[&str] = &[
+    "smallint",
+    "integer",
+    "bigint",
+    "uuid",
+    "text",
+    "date",
+    "boolean",
+    "timestamp without time zone",
+    "timestamp with time zone",
+    "character varying",
+    "numeric",
+];
+
 /// A share by the hash of a row's key, so that whoever asks takes the same rows.
 fn share(table: &Table, alias: &str, part: i64) -> String {
-    let named = match table.key.as_slice() {
-        [] => alias.to_owned(),
-        key => format!("row({})", identifiers(&format!("{alias}."), key)),
+    let is_hashable = |name: &String| {
+        let bare = |data_type: &str| data_type.split('(').next().unwrap_or_default().to_owned();
+        table.column(name).is_some_and(|it| HASHABLE.contains(&bare(&it.data_type).as_str()))
     };
-    format!("hashtextextended({named}::text, 0) & {} < {part}", PARTS - 1)
+    let key = format!("row({})", identifiers(&format!("{alias}."), &table.key));
+    let hash = if table.key.is_empty() {
+        format!("hashtextextended({alias}::text, 0)")
+    } else if table.key.iter().all(is_hashable) {
+        format!("hash_record_extended({key}, 0)")
+    } else {
+        format!("hashtextextended({key}::text, 0)")
+    };
+    format!("{hash} & {} < {part}", PARTS - 1)
 }
 
 #[cfg(test)]
