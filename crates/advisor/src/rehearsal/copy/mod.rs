@@ -242,7 +242,6 @@ impl Copy {
 impl Copied {
     /// Returns how many rows there are for each in the copy.
     pub fn scale(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a ratio is an estimate anyway")]
         let (rows, of) = (self.rows as f64, self.of as f64);
         if rows == 0.0 { 1.0 } else { (of / rows).max(1.0) }
     }

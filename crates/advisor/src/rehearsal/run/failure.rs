@@ -100,12 +100,6 @@ async fn look(
         }
     }
     let rows = u64::try_from(rows).unwrap_or_default();
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an estimate of a count"
-    )]
     let real_rows = (rows as f64 * scale(&table.schema, &table.name)).round() as u64;
     Ok(Some(Violations { what: wrong.what, rows, real_rows, examples }))
 }

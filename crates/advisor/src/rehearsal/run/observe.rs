@@ -293,13 +293,9 @@ impl Difference<'_> {
             && before.main_bytes > 0
     }
 }
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
 fn whole(rows: f64) -> u64 {
     rows.max(0.0).round() as u64
 }
-
-#[expect(clippy::cast_precision_loss, reason = "a count of rows")]
 const fn exact(rows: i64) -> f64 {
     rows as f64
 }

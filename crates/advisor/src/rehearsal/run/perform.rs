@@ -245,12 +245,6 @@ impl<'p> Performer<'p> {
         for (mut lost, place) in difference.lost() {
             if let Some((schema, table, column)) = place {
                 let share = self.share_with_values(&schema, &table, &column).await?;
-                #[expect(
-                    clippy::cast_precision_loss,
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "an estimate of a count"
-                )]
                 let rows = (lost.rows as f64 * share).round() as u64;
                 lost.rows = rows;
             }

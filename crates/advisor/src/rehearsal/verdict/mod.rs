@@ -264,7 +264,6 @@ fn closed(
 
 fn evidence(statement: &StatementRun, work: &Work<'_>) -> String {
     let took = format!("{:.0} ms", statement.duration_ms);
-    #[expect(clippy::cast_precision_loss, reason = "an estimate of a time")]
     let took = match work.real_rows > work.rows && work.rows > 0 {
         true => format!(
             "{took} for the copy's {} rows; about {} for all, if time grows with rows",
@@ -422,3 +421,6 @@ fn action_of(statement: &StatementRun) -> Action {
     let script = Script::parse("statement.sql", statement.source.as_str());
     script.statements.into_iter().next().map_or(Action::Other, |first| first.action)
 }
+
+#[cfg(test)]
+mod tests;

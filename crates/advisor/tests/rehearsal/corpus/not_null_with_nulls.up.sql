@@ -1,2 +1,2 @@
--- expect: fails: 30 rows have no value in note
+-- expect: fails: 20 rows have no value in note
 alter table accounts alter column note set not null;

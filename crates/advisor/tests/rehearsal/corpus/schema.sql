@@ -36,17 +36,17 @@ create table events_4 (id bigint not null, at date not null, primary key (id, at
 insert into accounts
     select each, each % 50, 'name ' || each, case when each <= 20 then 'same@example.org' else each || '@example.org' end,
         '+' || each, case when each % 1000 <> 0 then 'noted' end, null, 'code ' || each, each % 7 - (each = 77)::int * 100, each
-    from generate_series(1, 30000) as each;
+    from generate_series(1, 20000) as each;
 insert into orders
     select each, case when each <= 7 then 90000 + each else each end, each, 'n' || each,
         case when each % 10000 = 0 then 'none' else each::text end, each, timestamptz '2026-01-01' + each * interval '1 minute'
-    from generate_series(1, 30000) as each;
-insert into journal select each, 'x' from generate_series(1, 30000) as each;
-insert into prices select each, each from generate_series(1, 30000) as each;
+    from generate_series(1, 20000) as each;
+insert into journal select each, 'x' from generate_series(1, 20000) as each;
+insert into prices select each, each from generate_series(1, 20000) as each;
 insert into settings select 'key ' || each, 'value ' || each from generate_series(1, 5) as each;
-insert into events select each, date '2026-01-01' + each % 50 from generate_series(1, 30000) as each;
-insert into events_3 select each, date '2026-03-01' + each % 28 from generate_series(1, 30000) as each;
-insert into events_4 select each, date '2026-04-01' + each % 40 from generate_series(1, 30000) as each;
+insert into events select each, date '2026-01-01' + each % 50 from generate_series(1, 20000) as each;
+insert into events_3 select each, date '2026-03-01' + each % 28 from generate_series(1, 20000) as each;
+insert into events_4 select each, date '2026-04-01' + each % 40 from generate_series(1, 20000) as each;
 create materialized view totals as select payer_id, sum(total) as total from orders group by 1;
 create unique index totals_payer on totals (payer_id);
 vacuum analyze;

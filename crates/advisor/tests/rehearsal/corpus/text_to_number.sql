@@ -1,2 +1,2 @@
--- expect: fails: 3 rows have a value in reference that is no integer
+-- expect: fails: 2 rows have a value in reference that is no integer
 alter table orders alter column reference type integer using reference::integer;

@@ -73,11 +73,6 @@ fn portion(
     if table.rows <= WHOLE_ROWS {
         return Portion::Whole;
     }
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "a share of rows"
-    )]
     let part = match choice {
         Choice::Percent(percent) => percent / 100.0 * PARTS as f64,
         // Shared by all who are sampled: what they refer to is fetched, and the rest is for volume.
