@@ -29,7 +29,11 @@ fn command(shop: &Shop, line: &str) -> Command {
 #[tokio::test]
 async fn a_pending_migration_is_rehearsed_and_stays_pending() {
     let shop = shop().await;
-    shop.command().args(["migrate", "down", "--steps", "2"]).run().await.succeeds();
+    shop.command()
+        .args(["migrate", "down", "--steps", "2", "--delete-data"])
+        .run()
+        .await
+        .succeeds();
     let answer = rehearse(&shop, "--output json").await.succeeds();
     let data = answer.data();
     assert_eq!(data["migrations"].as_array().unwrap().len(), 2);

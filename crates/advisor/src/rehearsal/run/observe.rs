@@ -86,6 +86,9 @@ pub(super) async fn relations(client: &Client) -> Result<Relations, Error> {
     Ok(rows.iter().map(relation).collect())
 }
 
+/// Where a column was: schema, table, name.
+pub(super) type ColumnPlace = (String, String, String);
+
 /// Locks on relations, as their numbers and modes.
 pub(super) type Locks = Vec<(u32, LockMode)>;
 
@@ -243,7 +246,7 @@ impl Difference<'_> {
 
     /// Says what had rows and is gone, and which columns are: of those how many rows had values, a
     /// question to the statistics.
-    pub(super) fn lost(&self) -> Vec<(Lost, Option<(String, String, String)>)> {
+    pub(super) fn lost(&self) -> Vec<(Lost, Option<ColumnPlace>)> {
         let mut lost = Vec::new();
         for (oid, before) in self.before.iter().filter(|(_, it)| !it.is_index) {
             let Some(start) = self.start.get(oid) else { continue };
