@@ -9,6 +9,7 @@ mod import;
 mod ingest;
 mod machine;
 mod process;
+mod rehearse;
 mod report;
 mod rollup;
 mod server;
@@ -28,7 +29,7 @@ use server::BenchServer;
 /// Measures ShelfOps against plain PostgreSQL.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Only these scenarios: ingest, sustained, community, sync, webhooks
+    /// Only these scenarios: ingest, sustained, community, sync, webhooks, rehearse
     scenarios: Vec<String>,
     /// How many lines the ingest scenario loads
     #[arg(long, default_value_t = 1_000_000)]
@@ -93,6 +94,9 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
     }
     if wanted("webhooks") {
         webhooks::measure(&server, &binary, &arguments, &mut report).await?;
+    }
+    if wanted("rehearse") {
+        rehearse::measure(&server, &binary, &arguments, &mut report).await?;
     }
     report.print();
     report.keep(&arguments.results)?;

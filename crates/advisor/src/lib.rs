@@ -4,5 +4,6 @@
 
 pub mod lint;
 pub mod plans;
+pub mod rehearsal;
 pub mod timeseries;
 pub mod workload;

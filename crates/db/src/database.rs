@@ -144,6 +144,13 @@ impl Database {
         [used("owner", &self.owner), used("tenants", &self.tenants)]
     }
 
+    /// Closes the connections that are idle; more are opened when they are needed.
+    pub fn close_idle(&self) {
+        for pool in [&self.owner, &self.tenants] {
+            pool.retain(|_, _| false);
+        }
+    }
+
     /// Closes every connection that is idle, and the others as soon as they are; opens no more.
     pub fn close(&self) {
         self.owner.close();

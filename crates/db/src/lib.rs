@@ -24,7 +24,7 @@ pub use foresight::{Foreseen, Known};
 pub use health::Health;
 pub use migrate::{
     Applied, Direction, MIGRATIONS, Migration, MigrationError, MigrationState, MigrationStatus,
-    Migrator, Target,
+    Migrator, RunnerScript, Target, build_schema,
 };
 pub use operator::OperatorTx;
 pub use reader::ReadTx;

@@ -11,6 +11,7 @@ mod ops;
 mod queries;
 mod reference;
 mod series;
+mod rehearsals;
 mod serve;
 mod server;
 mod simulate;

@@ -6,7 +6,7 @@ use super::state::{Kind, SchemaState};
 
 /// How much a lock keeps others from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Strength {
+pub enum Strength {
     /// Others may read and not write: `SHARE` and `SHARE ROW EXCLUSIVE`.
     Writes,
     /// Others may do nothing: `ACCESS EXCLUSIVE`.
@@ -49,7 +49,7 @@ impl Locks {
 }
 
 /// Returns the locks that a statement takes on tables that were there before.
-pub(super) fn taken_by(action: &Action, state: &SchemaState) -> Vec<(Name, Strength)> {
+pub fn taken_by(action: &Action, state: &SchemaState) -> Vec<(Name, Strength)> {
     let mut taken: Vec<(Name, Strength)> = match action {
         Action::AlterTable(alter) => {
             let mut taken = vec![(alter.table.clone(), strength_of(&alter.changes))];
@@ -113,6 +113,8 @@ fn strength_of(changes: &[(super::script::Span, Change)]) -> Strength {
         Change::AddConstraint(one) => matches!(one.kind, ConstraintKind::ForeignKey(_)),
         Change::AttachPartition { .. } => true,
         Change::DetachPartition { is_concurrent, .. } => *is_concurrent,
+        // Those of TimescaleDB do more than to note a number.
+        Change::SetOptions(options) => options.iter().all(|(name, _)| !name.contains('.')),
         _ => false,
     };
     if changes.iter().all(|(_, change)| is_light(change)) {

@@ -6,7 +6,7 @@
 pub mod data_type;
 pub mod finding;
 mod input;
-mod locks;
+pub mod locks;
 mod pages;
 pub mod profile;
 mod render;

@@ -4,6 +4,7 @@ mod engine;
 mod error;
 mod ledger;
 mod registry;
+mod rehearsable;
 
 use std::time::Instant;
 
@@ -14,6 +15,7 @@ use tokio_postgres::SimpleQueryMessage;
 pub use error::MigrationError;
 pub use ledger::{MigrationState, MigrationStatus};
 pub use registry::MIGRATIONS;
+pub use rehearsable::{RunnerScript, build_schema};
 
 use crate::error::doing;
 use crate::{Database, Engine};

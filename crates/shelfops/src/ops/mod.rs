@@ -22,6 +22,7 @@ mod job_run;
 mod job_show;
 mod migrate_down;
 mod migrate_lint;
+pub(crate) mod migrate_rehearse;
 mod migrate_status;
 mod migrate_up;
 mod quality_rules;
@@ -68,6 +69,7 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &migrate_down::MigrateDown,
     &migrate_status::MigrateStatus,
     &migrate_lint::MigrateLint,
+    &migrate_rehearse::MigrateRehearse,
     &tenant_add::TenantAdd,
     &tenant_list::TenantList,
     &tenant_show::TenantShow,
@@ -110,7 +112,10 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
 
 /// What the first words of operations' names are about.
 pub(crate) const NOUNS: &[(&str, &str)] = &[
-    ("migrate", "Build the schema and take it back, step by step, and judge migrations"),
+    (
+        "migrate",
+        "Build the schema and take it back, step by step; judge migrations and rehearse them",
+    ),
     ("tenant", "The retailers whose data is kept here, apart from each other"),
     ("api-key", "Keys for the HTTP interface, each for one tenant"),
     ("integration", "Connected systems: who let us in where, and how fresh each is"),

@@ -20,6 +20,7 @@ mod migrations;
 mod output;
 mod quarantine;
 mod queries;
+mod rehearse;
 mod requests;
 mod serve_keys;
 mod serve_life;

@@ -1,0 +1,4 @@
+-- expect: dangerous: are changed, and locked
+do $$ begin
+    update accounts set note = 'x' where note is null or note = 'noted';
+end $$;

@@ -1,0 +1,2 @@
+-- expect: dangerous: orders are read
+alter table orders add constraint orders_total check (total >= 0);

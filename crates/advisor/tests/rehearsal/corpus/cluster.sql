@@ -1,0 +1,2 @@
+-- expect: dangerous: orders are written anew
+cluster orders using orders_pkey;

@@ -1,0 +1,2 @@
+-- expect: dangerous: are changed, and locked
+delete from orders where id % 3 <> 0;

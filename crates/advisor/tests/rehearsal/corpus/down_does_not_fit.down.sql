@@ -1,0 +1,1 @@
+alter table settings alter column value type varchar(50);

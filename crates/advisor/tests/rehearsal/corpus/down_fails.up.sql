@@ -1,0 +1,2 @@
+-- expect: dangerous: it cannot be taken back
+alter table settings add column kind text;

@@ -1,0 +1,2 @@
+-- expect: careful: leaves another schema
+alter table settings alter column revision set default 2;

@@ -1,0 +1,2 @@
+-- expect: dangerous: does not apply again
+create table labels (id bigint primary key);

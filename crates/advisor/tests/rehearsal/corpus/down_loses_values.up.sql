@@ -1,0 +1,2 @@
+-- expect: dangerous: does not bring back the rows
+update settings set value = upper(value);

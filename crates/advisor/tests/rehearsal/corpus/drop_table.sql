@@ -1,0 +1,2 @@
+-- expect: dangerous: the values of journal are gone
+drop table journal;

@@ -1,0 +1,2 @@
+drop index orders_shipped;
+alter table orders drop column shipped_at;

@@ -1,0 +1,2 @@
+-- expect: dangerous: put into an index
+create index orders_account on orders (account_id);

@@ -1,0 +1,2 @@
+alter table archive.settings set schema public;
+drop schema archive;

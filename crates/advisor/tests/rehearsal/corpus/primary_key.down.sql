@@ -1,0 +1,1 @@
+alter table journal drop constraint journal_pkey;

@@ -1,0 +1,2 @@
+-- expect: dangerous: put into an index
+alter table journal add primary key (line);

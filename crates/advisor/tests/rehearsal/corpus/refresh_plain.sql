@@ -1,0 +1,2 @@
+-- expect: dangerous: totals is locked
+refresh materialized view totals;

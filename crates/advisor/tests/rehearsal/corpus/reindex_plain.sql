@@ -1,0 +1,2 @@
+-- expect: dangerous: put into an index again
+reindex table orders;

@@ -1,0 +1,1 @@
+alter table options rename to settings;

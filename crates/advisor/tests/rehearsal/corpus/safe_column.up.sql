@@ -1,0 +1,2 @@
+-- expect: safe
+alter table accounts add column region text;

@@ -1,0 +1,1 @@
+alter table orders rename constraint orders_key to orders_pkey;

@@ -1,0 +1,2 @@
+-- expect: safe
+alter table events detach partition events_2 concurrently;

@@ -1,0 +1,2 @@
+-- expect: safe
+truncate drafts;

@@ -1,0 +1,2 @@
+-- expect: safe
+alter type mood add value 'mixed';

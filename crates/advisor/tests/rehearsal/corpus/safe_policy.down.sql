@@ -1,0 +1,2 @@
+drop policy everything on settings;
+alter table settings disable row level security;

@@ -1,0 +1,2 @@
+-- expect: safe
+refresh materialized view concurrently totals;

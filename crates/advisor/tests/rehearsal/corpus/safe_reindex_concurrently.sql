@@ -1,0 +1,2 @@
+-- expect: safe
+reindex index concurrently orders_pkey;

@@ -1,0 +1,2 @@
+-- expect: safe
+update accounts set note = 'vip' where id between 1 and 500;

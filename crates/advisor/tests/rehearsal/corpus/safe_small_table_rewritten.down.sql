@@ -1,0 +1,1 @@
+alter table settings alter column revision type int;

@@ -1,0 +1,2 @@
+-- expect: safe
+alter table settings alter column revision type bigint;

@@ -1,0 +1,2 @@
+drop trigger stamp on orders;
+drop function stamp();

@@ -1,0 +1,2 @@
+-- expect: safe
+alter table accounts alter column name type varchar(80);

@@ -1,0 +1,1 @@
+drop view recent_orders;

@@ -1,0 +1,2 @@
+-- expect: safe
+create view recent_orders as select id, placed_at from orders;

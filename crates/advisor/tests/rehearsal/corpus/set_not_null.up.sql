@@ -1,0 +1,2 @@
+-- expect: dangerous: accounts are read
+alter table accounts alter column phone set not null;

@@ -1,0 +1,2 @@
+-- expect: dangerous: journal are written anew
+alter table journal set unlogged;

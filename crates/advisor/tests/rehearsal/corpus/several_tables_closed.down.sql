@@ -1,0 +1,2 @@
+alter table orders drop column region;
+alter table accounts drop column region;

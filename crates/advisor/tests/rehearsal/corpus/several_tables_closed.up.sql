@@ -1,0 +1,3 @@
+-- expect: careful: closes several tables
+alter table accounts add column region text;
+alter table orders add column region text;

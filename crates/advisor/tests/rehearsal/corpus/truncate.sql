@@ -1,0 +1,2 @@
+-- expect: dangerous: the values of orders are gone
+truncate orders;

@@ -1,0 +1,1 @@
+alter table accounts alter column visits type int;

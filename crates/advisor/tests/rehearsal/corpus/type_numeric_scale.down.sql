@@ -1,0 +1,1 @@
+alter table accounts alter column balance type numeric(10, 2);

@@ -1,0 +1,3 @@
+-- expect: dangerous: orders are written anew
+set timezone = 'Europe/Berlin';
+alter table orders alter column placed_at type timestamp;

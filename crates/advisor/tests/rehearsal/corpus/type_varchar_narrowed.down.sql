@@ -1,0 +1,1 @@
+alter table accounts alter column code type varchar(20);

@@ -1,0 +1,1 @@
+alter table nowhere drop column kind;

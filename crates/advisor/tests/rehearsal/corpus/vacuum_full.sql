@@ -1,0 +1,2 @@
+-- expect: dangerous: orders
+vacuum full orders;
