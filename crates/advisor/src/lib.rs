@@ -2,6 +2,10 @@
 //!
 //! It reads, compares and suggests. Nothing that it suggests is applied by it.
 
+pub mod advice;
+pub mod indexes;
 pub mod lint;
 pub mod plans;
+pub mod rewrites;
+pub mod rollups;
 pub mod workload;
