@@ -6,6 +6,7 @@ pub mod advice;
 pub mod indexes;
 pub mod lint;
 pub mod plans;
+pub mod proof;
 pub mod rewrites;
 pub mod rollups;
 pub mod workload;

@@ -124,7 +124,7 @@ const PARTS: &str = "
         union all
         select below.root, inhrelid from below join pg_inherits on inhparent = below.oid
     )
-    select below.root, format('%I.%I', nspname, relname), greatest(reltuples, 0)::float8,
+    select below.root, format('%I.%I', nspname, parts.relname), greatest(reltuples, 0)::float8,
         (pg_relation_size(parts.oid) / current_setting('block_size')::bigint)::float8,
         relallvisible::float8 / greatest(relpages, 1),
         (coalesce(n_tup_ins, 0) + coalesce(n_tup_upd - n_tup_hot_upd, 0)

@@ -130,7 +130,7 @@ impl<'w> Search<'w> {
         costs: &mut Costs<'_>,
         allowed: &BTreeSet<usize>,
     ) -> Result<(), AdviceError> {
-        let mut hopes: BTreeMap<usize, f64> = allowed.iter().map(|it| (*it, f64::INFINITY)).collect();
+        let mut hopes = self.hopes(costs, allowed).await?;
         while !costs.is_late() {
             let before = self.total(&self.now, &self.choice.chosen);
             let mut best: Option<(usize, f64, Vec<f64>)> = None;
@@ -168,6 +168,26 @@ impl<'w> Search<'w> {
             }
         }
         Ok(())
+    }
+
+    /// Says what each candidate can gain for its bytes at most: with all candidates there, no statement
+    /// costs less than with any of them.
+    async fn hopes(
+        &self,
+        costs: &mut Costs<'_>,
+        allowed: &BTreeSet<usize>,
+    ) -> Result<BTreeMap<usize, f64>, AdviceError> {
+        let best = self.costs_of(costs, allowed, None).await?;
+        let hopes = allowed.iter().filter_map(|candidate| {
+            let index = self.weighing.candidates.get(*candidate)?;
+            let gains = self.now.iter().zip(&best).zip(self.weighing.weights).enumerate();
+            let gain: f64 = gains
+                .filter(|(statement, _)| costs.concerns(index, *statement))
+                .map(|(_, ((now, best), weight))| (now - best).max(0.0) * weight)
+                .sum();
+            Some((*candidate, gain / self.bytes_of(*candidate).max(8_192.0)))
+        });
+        Ok(hopes.collect())
     }
 
     /// What is chosen with a candidate more, without those that it makes needless.

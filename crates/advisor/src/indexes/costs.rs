@@ -15,11 +15,31 @@ use super::Index;
 pub(crate) struct Costs<'c> {
     what_if: WhatIf<'c>,
     statements: Vec<Asked>,
-    /// Of each statement, the tables that it reads.
-    tables: Vec<BTreeSet<String>>,
+    /// Of each statement, how it reaches its tables.
+    reach: Vec<Vec<Reach>>,
     known: Vec<Vec<Known>>,
     /// When asking must end.
     deadline: Instant,
+}
+
+/// What an index must have to be of use to a statement.
+pub(crate) struct Reach {
+    pub(crate) table: String,
+    /// What is compared, sorted or grouped by: an index of use begins with one of them …
+    pub(crate) leading: BTreeSet<String>,
+    /// … or has all columns that are needed, so that it is read in place of the table.
+    pub(crate) needed: BTreeSet<String>,
+}
+
+impl Reach {
+    fn is_served(&self, index: &Index) -> bool {
+        let begins = index.keys.first().is_some_and(|key| self.leading.contains(&key.sql));
+        let holds_all = || {
+            !self.needed.is_empty()
+                && self.needed.iter().all(|name| index.columns().any(|held| held == name))
+        };
+        self.table == index.table && (begins || holds_all())
+    }
 }
 
 struct Known {
@@ -31,11 +51,11 @@ impl<'c> Costs<'c> {
     pub(crate) fn new(
         what_if: WhatIf<'c>,
         statements: Vec<Asked>,
-        tables: Vec<BTreeSet<String>>,
+        reach: Vec<Vec<Reach>>,
         deadline: Instant,
     ) -> Self {
         let known = statements.iter().map(|_| Vec::new()).collect();
-        Self { what_if, statements, tables, known, deadline }
+        Self { what_if, statements, reach, known, deadline }
     }
 
     /// Whether the time to ask is over.
@@ -58,9 +78,10 @@ impl<'c> Costs<'c> {
         &self.what_if
     }
 
-    /// Whether a candidate is about a table that a statement reads.
+    /// Whether a candidate can be of use to a statement.
     pub(crate) fn concerns(&self, index: &Index, statement: usize) -> bool {
-        self.tables.get(statement).is_some_and(|tables| tables.contains(&index.table))
+        let reach = self.reach.get(statement);
+        reach.is_some_and(|reach| reach.iter().any(|reach| reach.is_served(index)))
     }
 
     /// Returns what a statement costs with a set of candidates.

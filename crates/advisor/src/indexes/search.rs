@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 
 use super::catalog::{Catalog, Kind};
 use super::choose::{WELL, Weighing, choose};
-use super::costs::Costs;
+use super::costs::{Costs, Reach};
 use super::error::AdviceError;
 use super::pool::Pool;
 use super::propose::{frequency, propose};
@@ -137,17 +137,10 @@ impl<'c> Search<'c> {
                 parameters: question.parameters,
             })
             .collect();
-        let tables = self
-            .accesses
-            .iter()
-            .map(|accesses| {
-                let tables = accesses.iter().filter_map(|it| self.catalog.table(it.table));
-                tables.map(|table| table.name.clone()).collect()
-            })
-            .collect();
+        let reach = self.accesses.iter().map(|accesses| self.reach(accesses)).collect();
         // Picking may take half of the time: the rest is for weighing.
         let deadline = Instant::now() + self.time / 2;
-        let mut costs = Costs::new(what_if, statements, tables, deadline);
+        let mut costs = Costs::new(what_if, statements, reach, deadline);
         for (statement, base) in self.base.iter_mut().enumerate() {
             let costed =
                 costs.cost(statement, &BTreeSet::new(), &self.pool.candidates, &self.catalog).await?;
@@ -168,6 +161,18 @@ impl<'c> Search<'c> {
         }
         self.costs = Some(costs);
         Ok(())
+    }
+
+    fn reach(&self, accesses: &[Access]) -> Vec<Reach> {
+        let reach = accesses.iter().filter_map(|access| {
+            let table = self.catalog.table(access.table)?;
+            let terms = [&access.equal, &access.joins, &access.ranges, &access.branches];
+            let compared = terms.into_iter().flatten().map(|term| term.key.sql.clone());
+            let orders = access.orders.iter().chain(&access.groups);
+            let leading = compared.chain(orders.flatten().map(|key| key.sql.clone())).collect();
+            Some(Reach { table: table.name.clone(), leading, needed: access.needed.clone() })
+        });
+        reach.collect()
     }
 
     /// Returns how often the planner was asked.
