@@ -7,6 +7,7 @@ pub mod indexes;
 pub mod lint;
 pub mod plans;
 pub mod proof;
+pub mod rehearsal;
 pub mod rewrites;
 pub mod rollups;
 pub mod workload;

@@ -6,4 +6,5 @@ mod corpus;
 mod lint_live;
 mod own_migrations;
 mod plans;
+mod rehearsal;
 mod workload;

@@ -1,5 +1,6 @@
 //! Dumps a schema as text in which equal schemas are equal.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use shelfops_embedded_postgres::Installation;
@@ -52,6 +53,11 @@ pub async fn pg_dump(url: &str) -> Result<String, TestkitError> {
         Ok(normalised(&String::from_utf8_lossy(&output.stdout)))
     })
     .await
+}
+
+/// Returns where PostgreSQL's programs are, for tests of what runs them.
+pub async fn program_directory() -> Result<PathBuf, TestkitError> {
+    off_the_runtime(|| Ok(Installation::find()?.binary_directory().to_owned())).await
 }
 
 /// Removes noise, and all but one of several blank lines.

@@ -38,7 +38,7 @@ mod wait;
 
 pub use connection::connect;
 pub use database::TestDatabase;
-pub use dump::pg_dump;
+pub use dump::{pg_dump, program_directory};
 pub use engine::{Engine, engines, server_for};
 pub use error::TestkitError;
 pub use server::{TestServer, server};

@@ -146,7 +146,8 @@ impl<'c> Search<'c> {
                 costs.cost(statement, &BTreeSet::new(), &self.pool.candidates, &self.catalog).await?;
             *base = costed.cost;
         }
-        self.picked = self.pool.picked(&mut costs, own, &self.catalog).await?;
+        let t0 = Instant::now(); for (i, o) in own.iter().enumerate() { eprint!("{}:{} ", i + 1, o.len()); }
+        self.picked = self.pool.picked(&mut costs, own, &self.catalog).await?; eprintln!("picked {} of {} in {:?} calls {}", self.picked.len(), self.pool.candidates.len(), t0.elapsed(), costs.calls());
         self.bytes = vec![0.0; self.pool.candidates.len()];
         for place in self.picked.clone() {
             let Some(index) = self.pool.candidates.get(place) else { continue };

@@ -1,0 +1,7 @@
+//! Rehearsals against a real server.
+
+mod bench;
+mod clones;
+mod dumps;
+mod leftovers;
+mod samples;
