@@ -231,6 +231,11 @@ impl<'c> Advisor<'c> {
             .collect()
     }
 
+    /// Whether a table of the workload has row security.
+    pub fn has_row_security(&self) -> bool {
+        self.search.catalog.tables.iter().any(|table| table.has_row_security)
+    }
+
     /// Forgets hypothetical indexes. The caller ends the transaction.
     ///
     /// # Errors

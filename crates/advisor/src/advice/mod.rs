@@ -3,10 +3,14 @@
 
 mod advisor;
 mod migration;
+mod page;
 mod request;
+mod statements;
 mod statistics;
 
 pub use advisor::{Advice, AdvisedIndex, Advisor, Looked, Skipped, WhatIfState};
 pub use migration::{Migration, migration};
+pub use page::page;
 pub use request::{Asker, Request, Statement};
+pub use statements::statements;
 pub use statistics::{StatisticsAdvice, statistics};

@@ -28,6 +28,7 @@ pub(crate) struct Table {
     pub(crate) indexes: Vec<Existing>,
     /// Columns by which it is cut into parts.
     pub(crate) cut_by: Vec<String>,
+    pub(crate) has_row_security: bool,
     /// Rows that were written, as far back as the server counts.
     pub(crate) written: f64,
 }
@@ -112,7 +113,8 @@ const TABLES: &str = "
             select attname::text
             from pg_partitioned_table
             join pg_attribute on attrelid = partrelid and attnum = any (partattrs::int2[])
-            where partrelid = tables.oid)
+            where partrelid = tables.oid),
+        relrowsecurity
     from pg_class as tables
     join pg_namespace as namespace on namespace.oid = relnamespace
     where tables.oid = any ($1)
@@ -380,7 +382,14 @@ fn table(row: &Row) -> Table {
         (_, true) => Kind::Inherited,
         _ => Kind::Plain,
     };
-    Table { oid: row.get(0), name: row.get(1), kind, cut_by: row.get(4), ..Table::default() }
+    Table {
+        oid: row.get(0),
+        name: row.get(1),
+        kind,
+        cut_by: row.get(4),
+        has_row_security: row.get(5),
+        ..Table::default()
+    }
 }
 
 fn column(row: &Row, rows: f64) -> Column {

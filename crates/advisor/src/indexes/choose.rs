@@ -48,11 +48,11 @@ pub(crate) async fn choose(
     weighing: &Weighing<'_>,
     allowed: &BTreeSet<usize>,
 ) -> Result<Choice, AdviceError> {
-    let mut search = Search::begin(costs, weighing).await?;
+    let mut search = Search::begin(costs, weighing, allowed).await?;
     search.grow(costs, allowed).await?;
     search.swap(costs, allowed).await?;
-    search.shrink(costs).await?;
     search.choice.is_cut_short = costs.is_late();
+    search.shrink(costs).await?;
     Ok(search.choice)
 }
 
@@ -61,43 +61,85 @@ struct Search<'w> {
     choice: Choice,
     /// The cost of each statement with what is chosen so far.
     now: Vec<f64>,
-    first: Vec<f64>,
+    /// Its cost with all candidates there: with any of them it costs no less.
+    least: Vec<f64>,
+}
+
+/// What a set was found to gain.
+enum Gain {
+    /// So much, with these costs.
+    Is(f64, Vec<f64>),
+    /// Too little, found before all was asked.
+    AtMost(f64),
 }
 
 impl<'w> Search<'w> {
-    async fn begin(costs: &mut Costs<'_>, weighing: &'w Weighing<'w>) -> Result<Self, AdviceError> {
+    async fn begin(
+        costs: &mut Costs<'_>,
+        weighing: &'w Weighing<'w>,
+        allowed: &BTreeSet<usize>,
+    ) -> Result<Self, AdviceError> {
         let mut search =
-            Self { weighing, choice: Choice::default(), now: Vec::new(), first: Vec::new() };
-        search.now = search.costs_of(costs, &BTreeSet::new(), None).await?;
-        search.first.clone_from(&search.now);
+            Self { weighing, choice: Choice::default(), now: Vec::new(), least: Vec::new() };
+        for statement in 0..weighing.weights.len() {
+            search.now.push(search.cost(costs, statement, &BTreeSet::new()).await?);
+            search.least.push(search.cost(costs, statement, allowed).await?);
+        }
         Ok(search)
     }
 
-    /// Asks for each statement's cost; only those that a candidate concerns can differ from now.
-    async fn costs_of(
+    async fn cost(
+        &self,
+        costs: &mut Costs<'_>,
+        statement: usize,
+        set: &BTreeSet<usize>,
+    ) -> Result<f64, AdviceError> {
+        let Weighing { candidates, catalog, .. } = *self.weighing;
+        Ok(costs.cost(statement, set, candidates, catalog).await?.cost)
+    }
+
+    /// Finds what a set gains over what is chosen. The statements that can gain most are asked about first,
+    /// and no more are once even the rest could not make it `wanted`.
+    async fn gain(
         &self,
         costs: &mut Costs<'_>,
         set: &BTreeSet<usize>,
-        changed: Option<usize>,
-    ) -> Result<Vec<f64>, AdviceError> {
-        let Weighing { candidates, catalog, weights, .. } = *self.weighing;
-        let mut all = Vec::with_capacity(weights.len());
-        for statement in 0..weights.len() {
-            let index = changed.and_then(|changed| candidates.get(changed));
-            let is_same = index.is_some_and(|index| !costs.concerns(index, statement));
-            let cost = match self.now.get(statement).filter(|_| is_same) {
-                Some(cost) => *cost,
-                None => costs.cost(statement, set, candidates, catalog).await?.cost,
-            };
-            all.push(cost);
+        wanted: f64,
+    ) -> Result<Gain, AdviceError> {
+        let candidates = self.weighing.candidates;
+        let changed: Vec<&Index> = set
+            .symmetric_difference(&self.choice.chosen)
+            .filter_map(|candidate| candidates.get(*candidate))
+            .collect();
+        let mut all = self.now.clone();
+        let mut open: Vec<(usize, f64)> = Vec::new();
+        for (statement, weight) in self.weighing.weights.iter().enumerate() {
+            if changed.iter().any(|index| costs.concerns(index, statement)) {
+                let now = all.get(statement).copied().unwrap_or_default();
+                let least = self.least.get(statement).copied().unwrap_or_default();
+                open.push((statement, (now - least).max(0.0) * weight));
+            }
         }
-        Ok(all)
+        open.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        let mut at_most: f64 = open.iter().map(|(_, most)| most).sum::<f64>() + self.writes(set);
+        for (statement, most) in open {
+            if at_most < wanted {
+                return Ok(Gain::AtMost(at_most));
+            }
+            let cost = self.cost(costs, statement, set).await?;
+            let weight = self.weighing.weights.get(statement).copied().unwrap_or(1.0);
+            if let Some(now) = all.get_mut(statement) {
+                at_most += (*now - cost) * weight - most;
+                *now = cost;
+            }
+        }
+        Ok(Gain::Is(at_most, all))
     }
 
-    /// Adds up statements and what writers pay.
-    fn total(&self, all: &[f64], set: &BTreeSet<usize>) -> f64 {
-        let read: f64 = all.iter().zip(self.weighing.weights).map(|(cost, weight)| cost * weight).sum();
-        read + set.iter().map(|candidate| self.write_cost(*candidate)).sum::<f64>()
+    /// Returns what writers gain: less than nothing where a set has more indexes than what is chosen.
+    fn writes(&self, set: &BTreeSet<usize>) -> f64 {
+        let cost = |set: &BTreeSet<usize>| set.iter().map(|it| self.write_cost(*it)).sum::<f64>();
+        cost(&self.choice.chosen) - cost(set)
     }
 
     fn write_cost(&self, candidate: usize) -> f64 {
@@ -105,6 +147,12 @@ impl<'w> Search<'w> {
         let Some(index) = index.filter(|_| self.weighing.counts_writes) else { return 0.0 };
         let written = self.weighing.catalog.named(&index.table).map_or(0.0, |table| table.written);
         written * WRITE_COST
+    }
+
+    /// Returns what the workload costs now.
+    fn total(&self) -> f64 {
+        let read = self.now.iter().zip(self.weighing.weights).map(|(cost, weight)| cost * weight);
+        read.sum::<f64>() - self.writes(&BTreeSet::new()).min(0.0)
     }
 
     fn bytes(&self, set: &BTreeSet<usize>) -> f64 {
@@ -115,12 +163,10 @@ impl<'w> Search<'w> {
         self.weighing.bytes.get(candidate).copied().unwrap_or_default()
     }
 
-    /// Whether a set is enough better than what is chosen.
-    fn is_worth_it(&self, all: &[f64], total: f64, before: f64) -> bool {
-        let helps_one = all.iter().zip(&self.now).any(|(cost, now)| {
-            *now > WELL && (now - cost) / now >= LEAST_GAIN_OF_ONE
-        });
-        helps_one && before - total >= before * LEAST_GAIN
+    /// Whether a statement that is not well gets noticeably better.
+    fn helps_one(&self, all: &[f64]) -> bool {
+        let mut pairs = all.iter().zip(&self.now);
+        pairs.any(|(cost, now)| *now > WELL && (now - cost) / now >= LEAST_GAIN_OF_ONE)
     }
 
     /// Adds the candidate with the most gain for its bytes until none is worth it. What one gained before is
@@ -130,28 +176,36 @@ impl<'w> Search<'w> {
         costs: &mut Costs<'_>,
         allowed: &BTreeSet<usize>,
     ) -> Result<(), AdviceError> {
-        let mut hopes = self.hopes(costs, allowed).await?;
+        let mut hopes: BTreeMap<usize, f64> = allowed.iter().map(|it| (*it, f64::INFINITY)).collect();
         while !costs.is_late() {
-            let before = self.total(&self.now, &self.choice.chosen);
+            let least = self.total() * LEAST_GAIN;
             let mut best: Option<(usize, f64, Vec<f64>)> = None;
             let mut order: Vec<(usize, f64)> = hopes.iter().map(|(it, hope)| (*it, *hope)).collect();
-            order.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+            // Of two that promise as much, the smaller first.
+            order.sort_by(|(one, hope), (other, others)| {
+                others.total_cmp(hope).then(self.bytes_of(*one).total_cmp(&self.bytes_of(*other)))
+            });
             for (candidate, hope) in order {
-                if best.as_ref().is_some_and(|(_, ratio, _)| *ratio >= hope) || costs.is_late() {
+                let best_ratio = best.as_ref().map_or(0.0, |(_, ratio, _)| *ratio);
+                if best_ratio >= hope || costs.is_late() {
                     break;
                 }
                 let set = self.with(candidate);
+                let added = (self.bytes(&set) - self.bytes(&self.choice.chosen)).max(8_192.0);
                 if self.bytes(&set) > self.weighing.budget {
                     continue;
                 }
-                let all = self.costs_of(costs, &set, Some(candidate)).await?;
-                let total = self.total(&all, &set);
-                let added = self.bytes(&set) - self.bytes(&self.choice.chosen);
-                let ratio = (before - total) / added.max(8_192.0);
-                hopes.insert(candidate, ratio);
-                let is_better = best.as_ref().is_none_or(|(_, known, _)| ratio > *known);
-                if is_better && self.is_worth_it(&all, total, before) {
-                    best = Some((candidate, ratio, all));
+                let wanted = least.max(best_ratio * added);
+                match self.gain(costs, &set, wanted).await? {
+                    Gain::AtMost(gain) => {
+                        hopes.insert(candidate, gain / added);
+                    }
+                    Gain::Is(gain, all) => {
+                        hopes.insert(candidate, gain / added);
+                        if gain >= wanted && self.helps_one(&all) {
+                            best = Some((candidate, gain / added, all));
+                        }
+                    }
                 }
             }
             let Some((candidate, _, all)) = best else { break };
@@ -159,35 +213,12 @@ impl<'w> Search<'w> {
             self.now = all;
             hopes.remove(&candidate);
         }
-        let left: Vec<usize> = hopes.keys().copied().collect();
-        for candidate in left {
-            let is_over = self.bytes(&self.with(candidate)) > self.weighing.budget;
-            let is_promising = hopes.get(&candidate).is_some_and(|hope| *hope > 0.0);
-            if is_over && is_promising {
+        for (candidate, hope) in hopes {
+            if hope > 0.0 && self.bytes(&self.with(candidate)) > self.weighing.budget {
                 self.choice.too_large.insert(candidate);
             }
         }
         Ok(())
-    }
-
-    /// Says what each candidate can gain for its bytes at most: with all candidates there, no statement
-    /// costs less than with any of them.
-    async fn hopes(
-        &self,
-        costs: &mut Costs<'_>,
-        allowed: &BTreeSet<usize>,
-    ) -> Result<BTreeMap<usize, f64>, AdviceError> {
-        let best = self.costs_of(costs, allowed, None).await?;
-        let hopes = allowed.iter().filter_map(|candidate| {
-            let index = self.weighing.candidates.get(*candidate)?;
-            let gains = self.now.iter().zip(&best).zip(self.weighing.weights).enumerate();
-            let gain: f64 = gains
-                .filter(|(statement, _)| costs.concerns(index, *statement))
-                .map(|(_, ((now, best), weight))| (now - best).max(0.0) * weight)
-                .sum();
-            Some((*candidate, gain / self.bytes_of(*candidate).max(8_192.0)))
-        });
-        Ok(hopes.collect())
     }
 
     /// What is chosen with a candidate more, without those that it makes needless.
@@ -208,7 +239,7 @@ impl<'w> Search<'w> {
         allowed: &BTreeSet<usize>,
     ) -> Result<(), AdviceError> {
         let mut has_changed = true;
-        while has_changed && !costs.is_late() {
+        while has_changed {
             has_changed = false;
             for out in self.choice.chosen.clone() {
                 for candidate in allowed {
@@ -224,10 +255,10 @@ impl<'w> Search<'w> {
                     if self.bytes(&set) > self.weighing.budget {
                         continue;
                     }
-                    let all = self.costs_of(costs, &set, Some(*candidate)).await?;
-                    let (total, before) =
-                        (self.total(&all, &set), self.total(&self.now, &self.choice.chosen));
-                    if before - total > before * LEAST_GAIN {
+                    let wanted = self.total() * LEAST_GAIN;
+                    if let Gain::Is(gain, all) = self.gain(costs, &set, wanted).await?
+                        && gain >= wanted
+                    {
                         self.choice.chosen = set;
                         self.now = all;
                         has_changed = true;
@@ -251,12 +282,11 @@ impl<'w> Search<'w> {
         for candidate in largest {
             let mut set = self.choice.chosen.clone();
             set.remove(&candidate);
-            let all = self.costs_of(costs, &set, Some(candidate)).await?;
-            let (total, before) = (self.total(&all, &set), self.total(&self.now, &self.choice.chosen));
+            let Gain::Is(gain, all) = self.gain(costs, &set, f64::NEG_INFINITY).await? else { continue };
             let hurts_one = all.iter().zip(&self.now).any(|(cost, now)| {
                 *cost > WELL && (cost - now) / cost >= LEAST_GAIN_OF_ONE
             });
-            if total - before < before * LEAST_GAIN || !hurts_one {
+            if -gain < self.total() * LEAST_GAIN || !hurts_one {
                 self.choice.chosen = set;
                 self.now = all;
             }

@@ -22,6 +22,6 @@ pub(crate) use error::doing;
 pub use index::{Index, Key, Method};
 pub(crate) use reference::{references, without_alias};
 pub use rules::{LOW_CARDINALITY, Rejected, SMALL_TABLE_ROWS};
-pub(crate) use search::{Chosen, Question, Questions, Search};
+pub(crate) use search::{Chosen, Question, Questions, Search, megabytes};
 pub use upkeep::{Needless, needless};
 pub use what_if::MissingWhatIf;

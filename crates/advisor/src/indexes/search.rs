@@ -66,6 +66,8 @@ pub(crate) struct Search<'c> {
     weights: Vec<f64>,
     budget: f64,
     time: Duration,
+    /// When the first choice must be made.
+    deadline: Option<Instant>,
     counts_writes: bool,
     pub(crate) base: Vec<f64>,
     pub(crate) is_cut_short: bool,
@@ -111,6 +113,7 @@ impl<'c> Search<'c> {
             weights: questions.all.iter().map(|question| question.weight).collect(),
             budget: questions.budget,
             time: questions.time,
+            deadline: Some(Instant::now() + questions.time),
             counts_writes: questions.counts_writes,
             base,
             is_cut_short: false,
@@ -146,8 +149,7 @@ impl<'c> Search<'c> {
                 costs.cost(statement, &BTreeSet::new(), &self.pool.candidates, &self.catalog).await?;
             *base = costed.cost;
         }
-        let t0 = Instant::now(); for (i, o) in own.iter().enumerate() { eprint!("{}:{} ", i + 1, o.len()); }
-        self.picked = self.pool.picked(&mut costs, own, &self.catalog).await?; eprintln!("picked {} of {} in {:?} calls {}", self.picked.len(), self.pool.candidates.len(), t0.elapsed(), costs.calls());
+        self.picked = self.pool.picked(&mut costs, own, &self.catalog).await?;
         self.bytes = vec![0.0; self.pool.candidates.len()];
         for place in self.picked.clone() {
             let Some(index) = self.pool.candidates.get(place) else { continue };
@@ -189,7 +191,9 @@ impl<'c> Search<'c> {
         let Some(costs) = &mut self.costs else {
             return Ok((self.uncosted(banned), self.pool.rejected.clone()));
         };
-        costs.extend(Instant::now() + self.time / 2);
+        // The first choice has what picking left of the time, each further one half of it.
+        let left = self.deadline.take().unwrap_or_else(|| Instant::now() + self.time / 2);
+        costs.extend(left);
         let candidates = &self.pool.candidates;
         let is_allowed = |place: &usize| {
             candidates.get(*place).is_some_and(|index| !banned.contains(index))

@@ -5,6 +5,7 @@
 //! through their table, but not children by inheritance, which chunks are: those get one each.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,6 +15,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use super::catalog::{Catalog, Kind};
 use super::error::{AdviceError, doing};
 use super::Index;
+use crate::plans::literal;
 
 /// Where the extension is created for the time of the transaction.
 const SCHEMA: &str = "advisor_what_if";
@@ -121,72 +123,89 @@ impl<'c> WhatIf<'c> {
         candidates: &[Index],
         catalog: &Catalog,
     ) -> Result<Vec<(usize, String)>, AdviceError> {
+        let mut known = String::new();
         let gone: Vec<usize> =
             self.active.keys().filter(|known| !wanted.contains(known)).copied().collect();
-        let mut numbers: Vec<u32> = Vec::new();
         for candidate in gone {
-            numbers.extend(self.active.remove(&candidate).unwrap_or_default());
+            for number in self.active.remove(&candidate).unwrap_or_default() {
+                self.owners.remove(&number);
+                let _ = write!(known, "select {}.hypopg_drop_index({number});", self.schema);
+            }
         }
-        if !numbers.is_empty() {
-            let drop_them = format!(
-                "select {}.hypopg_drop_index(number) from unnest($1::oid[]) as number",
-                self.schema
-            );
-            self.client
-                .execute(&drop_them, &[&numbers])
-                .await
-                .map_err(doing("drop hypothetical indexes"))?;
-            self.owners.retain(|number, _| !numbers.contains(number));
+        let missing: Vec<usize> =
+            wanted.iter().filter(|it| !self.active.contains_key(it)).copied().collect();
+        let (proved, new): (Vec<usize>, Vec<usize>) =
+            missing.into_iter().partition(|candidate| self.proved.contains(candidate));
+        for candidate in proved {
+            if let Some(index) = candidates.get(candidate) {
+                known.push_str(&self.creation(candidate, index, catalog));
+            }
+        }
+        if !known.is_empty() {
+            let made = self.in_passing(&known).await?;
+            self.take_in(&made.map_err(doing("change hypothetical indexes"))?);
         }
         let mut refused = Vec::new();
-        for candidate in wanted {
-            if self.active.contains_key(candidate) {
-                continue;
-            }
-            let Some(index) = candidates.get(*candidate) else { continue };
-            let is_proved = self.proved.contains(candidate);
-            match self.create(index, catalog, is_proved).await? {
-                Ok(numbers) => {
-                    self.proved.insert(*candidate);
-                    self.owners.extend(numbers.iter().map(|number| (*number, *candidate)));
-                    self.active.insert(*candidate, numbers);
+        for candidate in new {
+            let Some(index) = candidates.get(candidate) else { continue };
+            match self.in_passing(&self.creation(candidate, index, catalog)).await? {
+                Ok(made) => {
+                    self.take_in(&made);
+                    self.proved.insert(candidate);
                 }
-                Err(reason) => refused.push((*candidate, reason)),
+                Err(error) if error.as_db_error().is_some() => {
+                    refused.push((candidate, crate::plans::describe(&error)));
+                }
+                Err(error) => return Err(doing("make a hypothetical index")(error)),
             }
         }
         Ok(refused)
     }
 
-    async fn create(
-        &self,
-        index: &Index,
-        catalog: &Catalog,
-        is_proved: bool,
-    ) -> Result<Result<Vec<u32>, String>, AdviceError> {
-        let texts = definitions(index, catalog);
-        let create = format!(
-            "select created.indexrelid
-             from unnest($1::text[]) as definition,
-                 lateral {}.hypopg_create_index(definition) as created",
-            self.schema
-        );
-        let read = |rows: Vec<tokio_postgres::Row>| rows.iter().map(|row| row.get(0)).collect();
-        if is_proved {
-            let rows = self.client.query(&create, &[&texts]).await;
-            return rows.map(|rows| Ok(read(rows))).map_err(doing("make a hypothetical index"));
+    /// Writes what makes a candidate; its rows name the candidate beside the server's numbers.
+    fn creation(&self, candidate: usize, index: &Index, catalog: &Catalog) -> String {
+        let mut text = String::new();
+        for definition in definitions(index, catalog) {
+            let _ = write!(
+                text,
+                "select '{candidate}' as candidate, indexrelid from {}.hypopg_create_index({});",
+                self.schema,
+                literal(&definition)
+            );
         }
-        let action = doing("mark the place around a hypothetical index");
-        self.client.batch_execute("savepoint candidate").await.map_err(&action)?;
-        let (answer, end) = match self.client.query(&create, &[&texts]).await {
-            Ok(rows) => (Ok(read(rows)), ""),
+        text
+    }
+
+    /// Changes hypothetical indexes. They are in the session's memory and stay; the locks on tables that
+    /// making them takes, which would stand in the way of others, go with the savepoint.
+    async fn in_passing(
+        &self,
+        text: &str,
+    ) -> Result<Result<Vec<SimpleQueryMessage>, tokio_postgres::Error>, AdviceError> {
+        let end = "rollback to savepoint candidate; release savepoint candidate";
+        match self.client.simple_query(&format!("savepoint candidate; {text} {end}")).await {
+            Ok(replies) => Ok(Ok(replies)),
             Err(error) if error.as_db_error().is_some() => {
-                (Err(crate::plans::describe(&error)), "rollback to savepoint candidate;")
+                let undo = self.client.batch_execute(end).await;
+                undo.map_err(doing("go on after a hypothetical index"))?;
+                Ok(Err(error))
             }
-            Err(error) => return Err(doing("make a hypothetical index")(error)),
-        };
-        let end = format!("{end} release savepoint candidate");
-        self.client.batch_execute(&end).await.map_err(action)?;
-        Ok(answer)
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    fn take_in(&mut self, replies: &[SimpleQueryMessage]) {
+        for reply in replies {
+            let SimpleQueryMessage::Row(row) = reply else { continue };
+            let is_one = row.columns().first().is_some_and(|it| it.name() == "candidate");
+            let candidate = row.try_get(0).ok().flatten().filter(|_| is_one);
+            let candidate = candidate.and_then(|it: &str| it.parse::<usize>().ok());
+            let number = row.try_get(1).ok().flatten().and_then(|it: &str| it.parse::<u32>().ok());
+            if let (Some(candidate), Some(number)) = (candidate, number) {
+                self.active.entry(candidate).or_default().push(number);
+                self.owners.insert(number, candidate);
+            }
+        }
     }
 
     /// Asks what a statement costs now.
@@ -220,7 +239,7 @@ impl<'c> WhatIf<'c> {
     async fn explained(&self, text: &str) -> Result<Option<Value>, AdviceError> {
         let enter = self.enter.as_deref().unwrap_or_default();
         let batch = format!(
-            "savepoint asked; {enter}{} {text}; rollback to savepoint asked; release savepoint asked",
+            "savepoint asked; set transaction read only; {enter}{} {text}; rollback to savepoint asked; release savepoint asked",
             if enter.is_empty() { "" } else { ";" }
         );
         let replies = self.client.simple_query(&batch).await;

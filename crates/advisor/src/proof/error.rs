@@ -14,6 +14,9 @@ pub enum ProofError {
         /// What the server said.
         source: tokio_postgres::Error,
     },
+    /// The copy's address cannot be read.
+    #[error("the scratch database's address cannot be read: {0}")]
+    BadAddress(String),
     /// Advice could not be had again.
     #[error(transparent)]
     Advice(#[from] AdviceError),

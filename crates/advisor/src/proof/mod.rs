@@ -48,6 +48,24 @@ pub struct Copy {
     pub limit: Duration,
 }
 
+impl Copy {
+    /// Names a database by its address.
+    ///
+    /// # Errors
+    /// Refuses what is no address.
+    pub fn at(
+        url: &str,
+        asker: Option<Asker>,
+        runs: usize,
+        limit: Duration,
+    ) -> Result<Self, ProofError> {
+        let config = url.parse().map_err(|error: tokio_postgres::Error| {
+            ProofError::BadAddress(error.to_string())
+        })?;
+        Ok(Self { config, asker, runs, limit })
+    }
+}
+
 /// What was measured.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Proof {
