@@ -53,8 +53,6 @@ pub(crate) struct Part {
     pub(crate) name: String,
     pub(crate) rows: f64,
     pub(crate) pages: f64,
-    /// The share of pages whose rows all may see, so that an index alone can answer.
-    pub(crate) visible_share: f64,
 }
 
 /// A column.
@@ -128,7 +126,6 @@ const PARTS: &str = "
     )
     select below.root, format('%I.%I', nspname, parts.relname), greatest(reltuples, 0)::float8,
         (pg_relation_size(parts.oid) / current_setting('block_size')::bigint)::float8,
-        relallvisible::float8 / greatest(relpages, 1),
         (coalesce(n_tup_ins, 0) + coalesce(n_tup_upd - n_tup_hot_upd, 0)
             + coalesce(n_tup_del, 0))::float8
     from below
@@ -308,12 +305,11 @@ impl Catalog {
 
     fn add_part(&mut self, row: &Row) {
         let Some(table) = self.find(row.get(0)) else { return };
-        table.written += row.get::<_, f64>(5);
+        table.written += row.get::<_, f64>(4);
         let part = Part {
             name: row.get(1),
             rows: row.get(2),
             pages: row.get(3),
-            visible_share: row.get::<_, f64>(4).min(1.0),
         };
         // The top of an inheritance tree is a table too; a hypertable's never has rows.
         let is_empty_top = part.name == table.name && table.kind != Kind::Plain && part.pages == 0.0;
@@ -351,12 +347,6 @@ impl Table {
     /// Returns how many pages it has.
     pub(crate) fn pages(&self) -> f64 {
         self.parts.iter().map(|part| part.pages).sum()
-    }
-
-    /// Returns the share of its pages whose rows all may see.
-    pub(crate) fn visible_share(&self) -> f64 {
-        let seen: f64 = self.parts.iter().map(|part| part.visible_share * part.pages).sum();
-        seen / self.pages().max(1.0)
     }
 
     /// Returns a column.

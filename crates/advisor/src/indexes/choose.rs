@@ -16,6 +16,10 @@ const LEAST_GAIN_OF_ONE: f64 = 0.1;
 /// A statement below this cost, some ten milliseconds, is well as it is.
 pub(crate) const WELL: f64 = 300.0;
 
+/// Bytes below this share of the budget are as good as none: a few of them must not decide between an index
+/// and a better one.
+const FREE_SHARE: f64 = 0.02;
+
 /// What an entry costs whoever writes a row, in the planner's units: about two microseconds.
 const WRITE_COST: f64 = 0.3;
 
@@ -42,14 +46,18 @@ pub(crate) struct Choice {
     pub(crate) is_cut_short: bool,
 }
 
-/// Chooses among the allowed candidates.
+/// Chooses among the allowed candidates, of which some were used together.
 pub(crate) async fn choose(
     costs: &mut Costs<'_>,
     weighing: &Weighing<'_>,
     allowed: &BTreeSet<usize>,
+    together: &[&BTreeSet<usize>],
 ) -> Result<Choice, AdviceError> {
     let mut search = Search::begin(costs, weighing, allowed).await?;
     search.grow(costs, allowed).await?;
+    while search.add_together(costs, together).await? {
+        search.grow(costs, allowed).await?;
+    }
     search.swap(costs, allowed).await?;
     search.choice.is_cut_short = costs.is_late();
     search.shrink(costs).await?;
@@ -163,6 +171,12 @@ impl<'w> Search<'w> {
         self.weighing.bytes.get(candidate).copied().unwrap_or_default()
     }
 
+    /// Returns the bytes that a set has more than what is chosen, and what is free besides.
+    fn price(&self, set: &BTreeSet<usize>) -> f64 {
+        let free = (self.weighing.budget * FREE_SHARE).max(8_192.0);
+        free + (self.bytes(set) - self.bytes(&self.choice.chosen)).max(0.0)
+    }
+
     /// Whether a statement that is not well gets noticeably better.
     fn helps_one(&self, all: &[f64]) -> bool {
         let mut pairs = all.iter().zip(&self.now);
@@ -191,7 +205,7 @@ impl<'w> Search<'w> {
                     break;
                 }
                 let set = self.with(candidate);
-                let added = (self.bytes(&set) - self.bytes(&self.choice.chosen)).max(8_192.0);
+                let added = self.price(&set);
                 if self.bytes(&set) > self.weighing.budget {
                     continue;
                 }
@@ -219,6 +233,36 @@ impl<'w> Search<'w> {
             }
         }
         Ok(())
+    }
+
+    /// Adds several that are of use together and of none alone, where that is worth it.
+    async fn add_together(
+        &mut self,
+        costs: &mut Costs<'_>,
+        together: &[&BTreeSet<usize>],
+    ) -> Result<bool, AdviceError> {
+        let mut best: Option<(BTreeSet<usize>, f64, Vec<f64>)> = None;
+        for several in together {
+            let mut set = self.choice.chosen.clone();
+            set.extend(several.iter());
+            let is_new = set.len() > self.choice.chosen.len();
+            if !is_new || self.bytes(&set) > self.weighing.budget || costs.is_late() {
+                continue;
+            }
+            let added = self.price(&set);
+            let best_ratio = best.as_ref().map_or(0.0, |(_, ratio, _)| *ratio);
+            let wanted = (self.total() * LEAST_GAIN).max(best_ratio * added);
+            if let Gain::Is(gain, all) = self.gain(costs, &set, wanted).await?
+                && gain >= wanted
+                && self.helps_one(&all)
+            {
+                best = Some((set, gain / added, all));
+            }
+        }
+        let Some((set, _, all)) = best else { return Ok(false) };
+        self.choice.chosen = set;
+        self.now = all;
+        Ok(true)
     }
 
     /// What is chosen with a candidate more, without those that it makes needless.
@@ -256,8 +300,11 @@ impl<'w> Search<'w> {
                         continue;
                     }
                     let wanted = self.total() * LEAST_GAIN;
+                    let is_larger = self.bytes(&set) > self.bytes(&self.choice.chosen);
                     if let Gain::Is(gain, all) = self.gain(costs, &set, wanted).await?
                         && gain >= wanted
+                        // More bytes must be worth it to somebody.
+                        && (!is_larger || self.helps_one(&all))
                     {
                         self.choice.chosen = set;
                         self.now = all;
@@ -282,11 +329,14 @@ impl<'w> Search<'w> {
         for candidate in largest {
             let mut set = self.choice.chosen.clone();
             set.remove(&candidate);
+            let get = |place: &usize| self.weighing.candidates.get(*place);
+            let is_needless = get(&candidate)
+                .is_some_and(|index| set.iter().filter_map(get).any(|other| other.makes_needless(index)));
             let Gain::Is(gain, all) = self.gain(costs, &set, f64::NEG_INFINITY).await? else { continue };
             let hurts_one = all.iter().zip(&self.now).any(|(cost, now)| {
                 *cost > WELL && (cost - now) / cost >= LEAST_GAIN_OF_ONE
             });
-            if -gain < self.total() * LEAST_GAIN || !hurts_one {
+            if is_needless || -gain < self.total() * LEAST_GAIN || !hurts_one {
                 self.choice.chosen = set;
                 self.now = all;
             }

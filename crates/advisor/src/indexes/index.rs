@@ -78,6 +78,7 @@ impl Key {
     }
 
     /// Makes it go the other way, rows without a value where PostgreSQL puts them.
+    #[cfg(test)]
     pub(crate) fn descending(self) -> Self {
         Self { is_descending: true, nulls_first: true, ..self }
     }

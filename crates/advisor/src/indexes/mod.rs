@@ -16,11 +16,10 @@ mod size;
 mod upkeep;
 mod what_if;
 
-pub(crate) use catalog::{Catalog, Existing, Kind, Table};
+pub(crate) use catalog::{Catalog, Kind, Table};
 pub use error::AdviceError;
 pub(crate) use error::doing;
 pub use index::{Index, Key, Method};
-pub(crate) use reference::{references, without_alias};
 pub use rules::{LOW_CARDINALITY, Rejected, SMALL_TABLE_ROWS};
 pub(crate) use search::{Chosen, Question, Questions, Search, megabytes};
 pub use upkeep::{Needless, needless};

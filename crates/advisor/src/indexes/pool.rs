@@ -22,6 +22,8 @@ const AT_ONCE: usize = 60;
 pub(crate) struct Pool {
     pub(crate) candidates: Vec<Index>,
     pub(crate) rejected: Vec<Rejected>,
+    /// Candidates that a plan used together: each alone may be worth nothing.
+    pub(crate) together: BTreeSet<BTreeSet<usize>>,
     places: BTreeMap<Index, usize>,
 }
 
@@ -86,6 +88,9 @@ impl Pool {
                     .collect();
                 for group in &groups {
                     let costed = costs.cost(statement, group, &self.candidates, catalog).await?;
+                    if costed.used.len() > 1 {
+                        self.together.insert(costed.used.clone());
+                    }
                     used.extend(costed.used);
                 }
                 if used.is_empty() || costs.is_late() {

@@ -229,7 +229,7 @@ mod tests {
                 column("amount", 1e5, 0.0),
                 column("note", 1e6, 0.0),
             ],
-            parts: vec![Part { name: String::new(), rows: 1e6, pages: 1e4, visible_share: 1.0 }],
+            parts: vec![Part { name: String::new(), rows: 1e6, pages: 1e4 }],
             ..Table::default()
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
 
-use super::catalog::{Catalog, Kind};
+use super::catalog::Catalog;
 use super::choose::{WELL, Weighing, choose};
 use super::costs::{Costs, Reach};
 use super::error::AdviceError;
@@ -48,8 +48,6 @@ pub(crate) struct Chosen {
     pub(crate) estimated_bytes: f64,
     /// The statements whose plans use it, with the cost before and after the whole choice.
     pub(crate) serves: Vec<(usize, f64, f64)>,
-    pub(crate) table_rows: f64,
-    pub(crate) is_on_parts: bool,
     /// The rules of the house that speak for it.
     pub(crate) rules: Vec<String>,
 }
@@ -207,7 +205,9 @@ impl<'c> Search<'c> {
             budget: self.budget,
             counts_writes: self.counts_writes,
         };
-        let choice = choose(costs, &weighing, &allowed).await?;
+        let together: Vec<&BTreeSet<usize>> =
+            self.pool.together.iter().filter(|it| it.is_subset(&allowed)).collect();
+        let choice = choose(costs, &weighing, &allowed, &together).await?;
         self.is_cut_short = choice.is_cut_short;
         let mut used_by: Vec<(BTreeSet<usize>, f64)> = Vec::new();
         for statement in 0..self.weights.len() {
@@ -256,8 +256,6 @@ impl<'c> Search<'c> {
         Chosen {
             estimated_bytes: bytes,
             serves,
-            table_rows: table.map_or(0.0, super::Table::rows),
-            is_on_parts: table.is_some_and(|table| table.kind != Kind::Plain),
             rules: table.map(|table| super::rules::spoken_for(&index, table)).unwrap_or_default(),
             index,
         }

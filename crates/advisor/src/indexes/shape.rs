@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::{Catalog, Table};
 use super::reference::{Reference, references, without_alias};
-use super::{Existing, Key};
+use super::Key;
 use crate::plans::condition::{clause, conjuncts, disjuncts, is_range};
 use crate::plans::{Node, Plan};
 
@@ -367,13 +367,6 @@ fn has_prefix(pattern: &str) -> bool {
     let text = bare(pattern);
     let inner = text.strip_prefix('\'');
     inner.is_some_and(|inner| !inner.starts_with(['%', '_', '\'', '\\']))
-}
-
-impl Existing {
-    /// Returns its first key without its direction.
-    pub(crate) fn leading(&self) -> &str {
-        self.keys.first().map_or("", |key| key.split(' ').next().unwrap_or_default())
-    }
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ mod tests {
                 "select 1 from s where at >= (current_date - 7)",
             ),
             (
-                "select 1 from s where at::date between date '2026-01-01' and $1;",
+                "select 1 from s where date(at) between date '2026-01-01' and $1;",
                 "select 1 from s where (at >= date '2026-01-01' and at < ($1)::date + 1);",
             ),
             (
@@ -183,8 +183,8 @@ mod tests {
         assert_eq!(
             rewritten(sql, "or-of-tables").as_deref(),
             Some(
-                "select a.v from a join b on a.k = b.k where (a.x = 1) and a.z > 3\nunion all\n\
-                 select a.v from a join b on a.k = b.k where (b.y = 2 and (a.x = 1) is not true) and a.z > 3"
+                "select a.v from a join b on a.k = b.k where ((a.x = 1)) and a.z > 3\nunion all\n\
+                 select a.v from a join b on a.k = b.k where ((b.y = 2 and (a.x = 1) is not true)) and a.z > 3"
             )
         );
     }

@@ -8,7 +8,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use crate::indexes::Catalog;
 use crate::plans::quoted;
 use crate::rewrites::tree::{
-    bare, call, child, column, edited, has, is_value, look, operator, sides, span, terms, text,
+    bare, call, child, column, edited, is_value, look, operator, sides, span, terms, text,
 };
 
 /// What tells more values apart than this, for a comparison alone, makes a rollup as large as its table.
@@ -67,6 +67,21 @@ impl Parts {
         let groups: Vec<&str> = self.groups.iter().map(|(expression, _)| expression.as_str()).collect();
         let _ = write!(text, "\ngroup by {}", groups.join(", "));
         text
+    }
+
+    /// Writes the query that counts some rows and the groups that they make.
+    pub(super) fn sample(&self, rows: u32) -> String {
+        let groups: Vec<&str> = self.groups.iter().map(|(expression, _)| expression.as_str()).collect();
+        let filter = if self.kept.is_empty() {
+            String::new()
+        } else {
+            format!(" where {}", self.kept.join(" and "))
+        };
+        format!(
+            "select count(*), count(distinct group_of) from (select ({})::text as group_of {}{filter} limit {rows}) as few",
+            groups.iter().map(|it| format!("({it})::text")).collect::<Vec<_>>().join(" || '/' || "),
+            self.from
+        )
     }
 
     /// Writes the query on it.
@@ -184,6 +199,9 @@ impl Reader<'_> {
         let condition = child(self.root, SyntaxKind::WHERE_CLAUSE).and_then(|it| it.children().next());
         for term in condition.iter().flat_map(terms) {
             match self.compared(&term) {
+                None if moves(&text(&term)) => {
+                    return Err(format!("{}: that changes from one moment to the next", text(&term)));
+                }
                 None => kept.push(text(&term)),
                 Some((subject, name)) => {
                     let place = groups.iter().position(|(expression, _)| *expression == text(&subject));
@@ -225,7 +243,7 @@ impl Reader<'_> {
             // A value that a function gives, such as whose rows these are, is compared the other way round.
             None => return None,
         };
-        let are_values = rest.iter().all(|it| is_value(it) || is_parameterless(it));
+        let are_values = rest.iter().all(names_no_column);
         (is_comparison && are_values).then_some((subject, name))
     }
 
@@ -266,7 +284,9 @@ impl Reader<'_> {
         for node in self.root.descendants().filter(|it| it.kind() == SyntaxKind::CALL_EXPR) {
             let Some((name, arguments)) = call(&node) else { continue };
             let list = child(&node, SyntaxKind::ARG_LIST);
-            let is_distinct = list.as_ref().is_some_and(|list| has(list, SyntaxKind::DISTINCT_KW));
+            let said = list.as_ref().map(text).unwrap_or_default().to_lowercase();
+            let is_distinct =
+                said.trim_start_matches(['(', ' ', '\n']).split_whitespace().next() == Some("distinct");
             let filter = child(&node, SyntaxKind::FILTER_CLAUSE)
                 .map(|filter| format!(" {}", text(&filter)))
                 .unwrap_or_default();
@@ -363,9 +383,27 @@ impl Reader<'_> {
     }
 }
 
-/// Whether an expression is a query or call without a column, such as the tenant's own number.
-fn is_parameterless(node: &SyntaxNode) -> bool {
-    call(&bare(node.clone())).is_some_and(|(_, arguments)| arguments.is_empty())
+/// Whether an expression names no column: it may call functions, which are asked when the rollup is.
+fn names_no_column(node: &SyntaxNode) -> bool {
+    is_value(node)
+        || node.descendants().all(|inner| match inner.kind() {
+            SyntaxKind::NAME_REF => {
+                is_value(&inner)
+                    || inner.parent().is_some_and(|above| {
+                        let callee = above.kind() == SyntaxKind::FIELD_EXPR;
+                        let above = if callee { above.parent().unwrap_or(above) } else { above };
+                        above.kind() == SyntaxKind::CALL_EXPR
+                    })
+            }
+            SyntaxKind::SELECT => false,
+            _ => true,
+        })
+}
+
+/// Whether what a condition says depends on when, or with which values, it is asked.
+fn moves(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    ["now(", "current_", "localtime", "_timestamp(", "random(", "$"].iter().any(|it| lower.contains(it))
 }
 
 /// Whether a value begins a day, as far as is written.

@@ -9,8 +9,10 @@ use shelfops_testkit::TestDatabase;
 use tokio_postgres::Client;
 
 /// Tables whose rows are where they are by no chance: `lines` lie in the order of their time, and their
-/// states, stores and products are spread.
+/// states, stores and products are spread. The rows of `spread` lie in no order at all.
 const TABLES: &str = "
+    -- Vacuum sees as visible to all only what is on disk.
+    set synchronous_commit = on;
     create table stores (store_id integer primary key, name text not null, region text not null);
     insert into stores
     select place, 'Store ' || place, 'region ' || place % 5 from generate_series(1, 200) as place;
@@ -24,6 +26,12 @@ const TABLES: &str = "
         case when place * 31 % 100 = 0 then 'open' else 'done' end, place % 7, place % 1000 * 1.01,
         md5(place::text) || md5((place + 1)::text) || md5((place + 2)::text)
     from generate_series(1, 120000) as place;
+    create table spread as
+    select place as line_id, place * 7919 % 20 as store_id, place % 30 as kind,
+        timestamptz '2026-01-01 00:00+00' + place * interval '30 seconds' as sold_at,
+        (hashint4(place) & 65535) * 0.01 as amount, md5(place::text) || md5((place + 1)::text) as note
+    from generate_series(1, 120000) as place
+    order by hashint4(place);
     create table visits (
         visit_id integer not null, store_id integer not null, seen_at timestamptz not null, note text not null
     ) partition by range (seen_at);
@@ -34,7 +42,7 @@ const TABLES: &str = "
         md5(place::text) || md5((place + 1)::text)
     from generate_series(1, 100000) as place;
     alter table lines set (autovacuum_enabled = off);
-    vacuum analyze stores, lines, visits;";
+    vacuum analyze stores, lines, spread, visits;";
 
 /// A database, and a session in it.
 pub(super) struct Bench {
@@ -64,7 +72,9 @@ pub(super) async fn calm(url: &str) -> Client {
     let client = shelfops_testkit::connect(url).await.unwrap();
     let row = client.query_one("select quote_ident(current_database())", &[]).await.unwrap();
     let name: String = row.get(0);
-    for setting in ["max_parallel_workers_per_gather = 0", "jit = off", "timezone = 'UTC'"] {
+    let settings =
+        ["max_parallel_workers_per_gather = 0", "jit = off", "timezone = 'UTC'", "random_page_cost = 1.1"];
+    for setting in settings {
         client.batch_execute(&format!("alter database {name} set {setting}")).await.unwrap();
     }
     drop(client);
@@ -113,7 +123,9 @@ impl Bench {
 
     /// Expects exactly one index for a statement.
     pub(super) async fn wants(&self, sql: &str, definition: &str) {
-        assert_eq!(self.indexes(sql).await, [definition], "{sql}");
+        let advice = self.advice(request(vec![asked(sql)])).await;
+        let indexes: Vec<&str> = advice.indexes.iter().map(|it| it.definition.as_str()).collect();
+        assert_eq!(indexes, [definition], "{sql}\n{:#?}", advice.rejected);
     }
 
     /// Names this very database as the one to prove in: it is a test's own.

@@ -49,12 +49,13 @@ async fn the_budget_is_kept_and_what_did_not_fit_is_said() {
 
 #[tokio::test]
 async fn the_houses_rules_decide_and_are_cited() {
-    let bench = bench().await.with("create index on lines (product_id, store_id)").await;
+    let bench = bench().await.with("create index on lines (store_id)").await;
     let advice = bench
         .advice(request(vec![
             asked("select * from stores s join lines l on l.store_id = s.store_id where s.name = 'Store 3'"),
             asked("select * from lines where state = 'done' and quantity = 3"),
-            asked("select * from lines where product_id = 3 and note > 'x'"),
+            asked("select * from lines where store_id = 3 and note > 'x'"),
+            asked("select * from lines where product_id = 42"),
         ]))
         .await;
     let refused = |rule: &str, part: &str| {
@@ -63,8 +64,8 @@ async fn the_houses_rules_decide_and_are_cited() {
     };
     refused("not-under-10k-rows", "public.stores");
     refused("not-low-cardinality", "public.lines (state)");
-    refused("not-covered-by-another", "public.lines (product_id)");
-    let index = advice.indexes.first().expect("the join is worth an index");
+    refused("not-covered-by-another", "public.lines (store_id)");
+    let index = advice.indexes.iter().find(|it| it.definition.contains("(product_id")).unwrap();
     let why = index.why.join("\n");
     for rule in ["columns-in-use", "not-under-10k-rows", "not-low-cardinality", "not-covered-by-another"] {
         assert!(why.contains(rule), "{rule}: {why}");
@@ -76,13 +77,13 @@ async fn one_index_serves_several_statements() {
     let bench = bench().await;
     let advice = bench
         .advice(request(vec![
-            asked("select * from lines where store_id = 17 and sold_at >= '2026-02-10'"),
-            asked("select * from lines where store_id = 18 and sold_at < '2026-01-02'"),
-            asked("select * from lines where store_id = 19 and sold_at > '2026-02-11 10:00'"),
+            asked("select * from spread where store_id = 7 and sold_at >= '2026-02-05'"),
+            asked("select * from spread where store_id = 8 and sold_at < '2026-01-06'"),
+            asked("select * from spread where store_id = 9 and sold_at > '2026-02-04 10:00'"),
         ]))
         .await;
     let chosen: Vec<&str> = advice.indexes.iter().map(|it| it.definition.as_str()).collect();
-    assert_eq!(chosen, ["public.lines (store_id, sold_at)"]);
+    assert_eq!(chosen, ["public.spread (store_id, sold_at)"]);
     assert_eq!(advice.indexes[0].serves, [0, 1, 2]);
 }
 
@@ -99,8 +100,8 @@ async fn names_in_derived_tables_and_with_are_those_of_their_own_tables() {
 #[tokio::test]
 async fn a_statement_with_parameters_is_advised_for_all_values_alike() {
     let bench = bench().await;
-    let sql = "select * from lines where product_id = $1 and store_id = $2";
-    bench.wants(sql, "public.lines (product_id, store_id)").await;
+    let sql = "select * from spread where kind = $1 and store_id = $2";
+    bench.wants(sql, "public.spread (kind, store_id)").await;
 }
 
 #[tokio::test]

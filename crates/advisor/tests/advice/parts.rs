@@ -12,7 +12,7 @@ const QUESTION: &str = "select * from visits where store_id = 42 and seen_at >= 
 #[tokio::test]
 async fn a_partitioned_table_is_indexed_as_a_whole() {
     let bench = bench().await;
-    bench.wants(QUESTION, "public.visits (store_id, seen_at)").await;
+    bench.wants(QUESTION, "public.visits (store_id)").await;
 }
 
 #[tokio::test]
@@ -24,13 +24,13 @@ async fn partitions_get_their_indexes_one_by_one_while_others_write() {
     let up = migration(&advice.indexes, &advisor.partitions()).up;
     advisor.end().await.unwrap();
     bench.client.batch_execute("rollback").await.unwrap();
-    assert!(up.contains("create index visits_store_id_seen_at on only public.visits (store_id, seen_at);"), "{up}");
-    assert!(up.contains("create index concurrently visits_1_store_id_seen_at on public.visits_1"), "{up}");
-    assert!(up.contains("attach partition public.visits_2_store_id_seen_at;"), "{up}");
+    assert!(up.contains("create index visits_store_id on only public.visits (store_id);"), "{up}");
+    assert!(up.contains("create index concurrently visits_1_store_id on public.visits_1"), "{up}");
+    assert!(up.contains("attach partition public.visits_2_store_id;"), "{up}");
     for statement in up.split(";\n").filter(|it| !it.trim().is_empty()) {
         bench.client.batch_execute(statement).await.unwrap();
     }
-    let valid = "select indisvalid from pg_index where indexrelid = 'visits_store_id_seen_at'::regclass";
+    let valid = "select indisvalid from pg_index where indexrelid = 'visits_store_id'::regclass";
     assert!(bench.client.query_one(valid, &[]).await.unwrap().get::<_, bool>(0));
 }
 

@@ -46,7 +46,8 @@ async fn an_index_that_makes_a_statement_slower_is_refused_whatever_the_planner_
                        execute format('alter database %I set cpu_index_tuple_cost = 0', current_database());
                        execute format('alter database %I set enable_bitmapscan = off', current_database());
                    end $$";
-    let bench = bench().await.with(lied_to).await;
+    let bench = bench().await;
+    bench.client.batch_execute(lied_to).await.unwrap();
     let sql = "select sum(length(note)), max(state), sum(quantity), min(line_id), max(sold_at), sum(amount), \
                max(product_id) from lines where store_id <= 190";
     let (indexes, proof) = proved(&bench, request(vec![asked(sql)])).await;
