@@ -37,8 +37,12 @@ const RETAIL_SCHEMA: &str = include_str!("../advisor/retail-schema.sql");
 const RETAIL: &str = include_str!("../advisor/retail.sql");
 
 /// The settings under which peers were measured.
-const SETTINGS: [&str; 4] =
-    ["work_mem = '64MB'", "jit = off", "random_page_cost = 1.1", "max_parallel_workers_per_gather = 2"];
+const SETTINGS: [&str; 4] = [
+    "work_mem = '64MB'",
+    "jit = off",
+    "random_page_cost = 1.1",
+    "max_parallel_workers_per_gather = 2",
+];
 
 /// Measures TPC-H.
 pub(crate) async fn tpch(
@@ -50,7 +54,8 @@ pub(crate) async fn tpch(
     client.batch_execute(TPCH_SCHEMA).await?;
     fill(&client, arguments.scale).await?;
     client.batch_execute("vacuum analyze").await?;
-    let case = Case { name: "TPC-H", database: "bench_tpch", goal: "≤ 14.5 s", may_be_old: false };
+    let case =
+        Case { name: "TPC-H", database: "bench_tpch", goal: "≤ 14.5 s", may_be_old: false };
     measure(server, arguments, report, &case, statements(TPCH)).await?;
     drop(client);
     server.drop("bench_tpch").await
@@ -98,7 +103,12 @@ pub(crate) async fn daily_sales(
         .filter_map(|it| it.after.median_ms)
         .chain(proof.statements.iter().filter_map(|it| it.after.median_ms))
         .fold(f64::INFINITY, f64::min);
-    report.add("daily sales, the quickest way that gives the same rows", format!("{best:.2} ms"), None, "< 50 ms");
+    report.add(
+        "daily sales, the quickest way that gives the same rows",
+        format!("{best:.2} ms"),
+        None,
+        "< 50 ms",
+    );
     drop(client);
     server.drop("bench_daily").await
 }
@@ -155,7 +165,12 @@ async fn measure(
     advisor.end().await?;
     client.batch_execute("rollback").await?;
     told(report, case, &proof);
-    report.add(format!("{}: seconds to advise", case.name), format!("{advising:.1} s"), None, "≤ 10 s");
+    report.add(
+        format!("{}: seconds to advise", case.name),
+        format!("{advising:.1} s"),
+        None,
+        "≤ 10 s",
+    );
     let bytes: i64 = proof.indexes.iter().map(|it| it.bytes).sum();
     let goal = format!("≤ {} MB", arguments.budget_mb);
     let megabytes = bytes as f64 / f64::from(1 << 20);
@@ -234,9 +249,12 @@ async fn fill(client: &Client, scale: f64) -> anyhow::Result<()> {
     copy(client, "region", RegionGenerator::new(scale, 1, 1).iter().map(RegionCsv::new)).await?;
     copy(client, "nation", NationGenerator::new(scale, 1, 1).iter().map(NationCsv::new)).await?;
     copy(client, "part", PartGenerator::new(scale, 1, 1).iter().map(PartCsv::new)).await?;
-    copy(client, "supplier", SupplierGenerator::new(scale, 1, 1).iter().map(SupplierCsv::new)).await?;
-    copy(client, "partsupp", PartSuppGenerator::new(scale, 1, 1).iter().map(PartSuppCsv::new)).await?;
-    copy(client, "customer", CustomerGenerator::new(scale, 1, 1).iter().map(CustomerCsv::new)).await?;
+    copy(client, "supplier", SupplierGenerator::new(scale, 1, 1).iter().map(SupplierCsv::new))
+        .await?;
+    copy(client, "partsupp", PartSuppGenerator::new(scale, 1, 1).iter().map(PartSuppCsv::new))
+        .await?;
+    copy(client, "customer", CustomerGenerator::new(scale, 1, 1).iter().map(CustomerCsv::new))
+        .await?;
     copy(client, "orders", OrderGenerator::new(scale, 1, 1).iter().map(OrderCsv::new)).await?;
     copy(client, "lineitem", LineItemGenerator::new(scale, 1, 1).iter().map(LineItemCsv::new)).await
 }

@@ -135,7 +135,8 @@ impl<'c> Advisor<'c> {
             match plan(client, statement, enter.as_deref()).await {
                 Ok((plan, parameters)) => planned.push((statement.clone(), plan, parameters)),
                 Err(AdviceError::Explain(error)) if error.is_usage() => {
-                    skipped.push(Skipped { name: statement.name.clone(), reason: error.to_string() });
+                    skipped
+                        .push(Skipped { name: statement.name.clone(), reason: error.to_string() });
                 }
                 Err(error) => return Err(error),
             }
@@ -189,7 +190,10 @@ impl<'c> Advisor<'c> {
         let after = |statement: usize| {
             let mut served = chosen.iter().flat_map(|it| &it.serves);
             let found = served.find(|(place, ..)| *place == statement);
-            found.map_or_else(|| self.search.base.get(statement).copied(), |(_, _, after)| Some(*after))
+            found.map_or_else(
+                || self.search.base.get(statement).copied(),
+                |(_, _, after)| Some(*after),
+            )
         };
         let statements = self
             .statements
@@ -288,7 +292,10 @@ impl<'c> Advisor<'c> {
         let mut why = Vec::new();
         for (statement, before, after) in &chosen.serves {
             why.push(if self.search.missing.is_some() {
-                format!("{} compares these columns; what it would cost was not asked", name_of(*statement))
+                format!(
+                    "{} compares these columns; what it would cost was not asked",
+                    name_of(*statement)
+                )
             } else {
                 format!(
                     "{}: the planner would use it, cost {before:.0} → {after:.0}",

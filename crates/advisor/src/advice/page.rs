@@ -23,7 +23,12 @@ pub fn page(advice: &Advice, proof: Option<&Proof>, migration: &Migration) -> St
         if let Some(condition) = &rewrite.condition {
             let _ = writeln!(text, "    if:  {condition}");
         }
-        compared(&mut text, proof.map(|it| it.rewrites.as_slice()), rewrite.rule, rewrite.statement);
+        compared(
+            &mut text,
+            proof.map(|it| it.rewrites.as_slice()),
+            rewrite.rule,
+            rewrite.statement,
+        );
         indented(&mut text, &rewrite.sql);
     }
     for rollup in &advice.rollups {
@@ -40,6 +45,11 @@ pub fn page(advice: &Advice, proof: Option<&Proof>, migration: &Migration) -> St
         let _ = writeln!(text, "    the query on it:");
         indented(&mut text, &rollup.query);
         let _ = writeln!(text, "    brought up to date by: {}", rollup.refresh);
+    }
+    for made in proof.iter().flat_map(|proof| &proof.statistics).filter(|it| it.holds()) {
+        let _ = writeln!(text, "\nstatistics: the planner misses that columns go together");
+        let _ = writeln!(text, "    measured: {} → {}", made.before.shown(), made.after.shown());
+        indented(&mut text, &made.what);
     }
     for needless in &advice.needless {
         let word = if needless.is_to_be_watched { "watch" } else { "drop" };
@@ -61,7 +71,8 @@ fn statements(text: &mut String, advice: &Advice, proof: Option<&Proof>) {
         let proved = proof.and_then(|proof| proof.statements.get(place));
         let line = match (proved, statement.cost_after) {
             (Some(proved), _) => {
-                let times = proved.quicker.map_or(String::new(), |it| format!(", {it:.1} times as quick"));
+                let times =
+                    proved.quicker.map_or(String::new(), |it| format!(", {it:.1} times as quick"));
                 let same = match proved.is_same {
                     Some(true) => ", the same rows",
                     Some(false) => ", other rows: which ones it gives is left open by its order",
@@ -101,7 +112,11 @@ fn index_of(text: &mut String, number: usize, index: &AdvisedIndex, proof: Optio
             );
         }
         None => {
-            let _ = writeln!(text, "    size: about {}, by statistics", megabytes(index.estimated_bytes));
+            let _ = writeln!(
+                text,
+                "    size: about {}, by statistics",
+                megabytes(index.estimated_bytes)
+            );
         }
     }
     let writes = proof.and_then(|it| it.writes.iter().find(|it| it.table == index.index.table));
@@ -131,12 +146,8 @@ fn compared(text: &mut String, all: Option<&[Compared]>, what: &str, statement: 
         Some(false) => "OTHER ROWS: do not take it",
         None => "rows not compared, the time box ran out",
     };
-    let _ = writeln!(
-        text,
-        "    measured: {} → {}, {same}",
-        found.before.shown(),
-        found.after.shown()
-    );
+    let _ =
+        writeln!(text, "    measured: {} → {}, {same}", found.before.shown(), found.after.shown());
     if let (Some(bytes), Some(ms)) = (found.bytes, found.made_ms) {
         let _ = writeln!(text, "    kept: {}, made in {ms:.0} ms", megabytes(bytes as f64));
     }

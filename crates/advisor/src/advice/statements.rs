@@ -25,7 +25,8 @@ pub fn statements(text: &str) -> Vec<Statement> {
         let before = text.get(done..start).unwrap_or_default();
         done = end;
         if !sql.is_empty() {
-            let name = named(before).unwrap_or_else(|| format!("statement {}", statements.len() + 1));
+            let name =
+                named(before).unwrap_or_else(|| format!("statement {}", statements.len() + 1));
             statements.push(Statement { name, sql: sql.to_owned(), ..Statement::default() });
         }
     }
@@ -55,7 +56,8 @@ mod tests {
 
     #[test]
     fn statements_are_told_apart_and_named_by_the_comment_before() {
-        let text = "-- A workload.\n\n-- daily sales\nselect ';' as a; select 2\n;\n-- last\nselect 3";
+        let text =
+            "-- A workload.\n\n-- daily sales\nselect ';' as a; select 2\n;\n-- last\nselect 3";
         let read: Vec<(String, String)> =
             statements(text).into_iter().map(|it| (it.name, it.sql)).collect();
         let pair = |name: &str, sql: &str| (name.to_owned(), sql.to_owned());

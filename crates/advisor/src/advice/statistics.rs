@@ -22,10 +22,12 @@ pub fn statistics(findings: &[Finding]) -> Vec<StatisticsAdvice> {
     misestimates
         .flat_map(|finding| {
             let remedies = finding.remedies.iter().filter_map(|remedy| remedy.sql.as_deref());
-            remedies.filter(|sql| sql.starts_with("create statistics")).map(|sql| StatisticsAdvice {
-                what: finding.what.clone(),
-                evidence: finding.evidence.clone(),
-                statement: sql.to_owned(),
+            remedies.filter(|sql| sql.starts_with("create statistics")).map(|sql| {
+                StatisticsAdvice {
+                    what: finding.what.clone(),
+                    evidence: finding.evidence.clone(),
+                    statement: sql.to_owned(),
+                }
             })
         })
         .collect()

@@ -67,7 +67,6 @@ pub(crate) struct Column {
     pub(crate) distinct: Option<f64>,
     /// How the order of values goes with that of rows.
     pub(crate) correlation: f64,
-    pub(crate) commonest_share: f64,
     /// Whether its text is compared byte by byte, so that a prefix is a range.
     pub(crate) is_bytewise: bool,
 }
@@ -143,8 +142,7 @@ const COLUMNS: &str = "
         select below.root, inhrelid, 1 from below join pg_inherits on inhparent = below.oid
     ), known as (
         select distinct on (below.root, stats.attname) below.root, stats.attname, stats.avg_width,
-            stats.n_distinct, stats.correlation, stats.most_common_freqs[1] as commonest,
-            parts.reltuples
+            stats.n_distinct, stats.correlation, parts.reltuples
         from below
         join pg_class as parts on parts.oid = below.oid
         join pg_namespace as namespace on namespace.oid = parts.relnamespace
@@ -156,7 +154,6 @@ const COLUMNS: &str = "
         format_type(attribute.atttypid, attribute.atttypmod), attribute.attnotnull,
         coalesce(known.avg_width, nullif(attribute.attlen, -1), 16)::float8,
         known.n_distinct::float8, coalesce(known.correlation, 0)::float8,
-        coalesce(known.commonest, 0)::float8,
         coalesce(collation_.collname in ('C', 'POSIX')
             or collation_.collname = 'default' and (
                 select datcollate in ('C', 'POSIX')
@@ -246,8 +243,7 @@ impl Catalog {
     pub(crate) async fn of(client: &Client, names: &[String]) -> Result<Self, AdviceError> {
         let action = doing("look at the tables of the workload");
         let roots = client.query(ROOTS, &[&names]).await.map_err(&action)?;
-        let roots: Vec<(String, u32)> =
-            roots.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let roots: Vec<(String, u32)> = roots.iter().map(|row| (row.get(0), row.get(1))).collect();
         let mut oids: Vec<u32> = roots.iter().map(|(_, oid)| *oid).collect();
         oids.sort_unstable();
         oids.dedup();
@@ -306,13 +302,10 @@ impl Catalog {
     fn add_part(&mut self, row: &Row) {
         let Some(table) = self.find(row.get(0)) else { return };
         table.written += row.get::<_, f64>(4);
-        let part = Part {
-            name: row.get(1),
-            rows: row.get(2),
-            pages: row.get(3),
-        };
+        let part = Part { name: row.get(1), rows: row.get(2), pages: row.get(3) };
         // The top of an inheritance tree is a table too; a hypertable's never has rows.
-        let is_empty_top = part.name == table.name && table.kind != Kind::Plain && part.pages == 0.0;
+        let is_empty_top =
+            part.name == table.name && table.kind != Kind::Plain && part.pages == 0.0;
         if !is_empty_top {
             table.parts.push(part);
         }
@@ -393,8 +386,7 @@ fn column(row: &Row, rows: f64) -> Column {
             .map(|distinct| if distinct < 0.0 { -distinct * rows } else { distinct })
             .filter(|distinct| *distinct > 0.0),
         correlation: row.get(6),
-        commonest_share: row.get(7),
-        is_bytewise: row.get(8),
+        is_bytewise: row.get(7),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Index;
 use super::catalog::Catalog;
 use super::costs::Costs;
 use super::error::AdviceError;
-use super::Index;
 
 /// An index must lower the whole workload's cost by this share …
 const LEAST_GAIN: f64 = 0.002;
@@ -190,11 +190,13 @@ impl<'w> Search<'w> {
         costs: &mut Costs<'_>,
         allowed: &BTreeSet<usize>,
     ) -> Result<(), AdviceError> {
-        let mut hopes: BTreeMap<usize, f64> = allowed.iter().map(|it| (*it, f64::INFINITY)).collect();
+        let mut hopes: BTreeMap<usize, f64> =
+            allowed.iter().map(|it| (*it, f64::INFINITY)).collect();
         while !costs.is_late() {
             let least = self.total() * LEAST_GAIN;
             let mut best: Option<(usize, f64, Vec<f64>)> = None;
-            let mut order: Vec<(usize, f64)> = hopes.iter().map(|(it, hope)| (*it, *hope)).collect();
+            let mut order: Vec<(usize, f64)> =
+                hopes.iter().map(|(it, hope)| (*it, *hope)).collect();
             // Of two that promise as much, the smaller first.
             order.sort_by(|(one, hope), (other, others)| {
                 others.total_cmp(hope).then(self.bytes_of(*one).total_cmp(&self.bytes_of(*other)))
@@ -270,7 +272,9 @@ impl<'w> Search<'w> {
         let candidates = self.weighing.candidates;
         let mut set = self.choice.chosen.clone();
         if let Some(index) = candidates.get(candidate) {
-            set.retain(|known| !candidates.get(*known).is_some_and(|known| index.makes_needless(known)));
+            set.retain(|known| {
+                !candidates.get(*known).is_some_and(|known| index.makes_needless(known))
+            });
         }
         set.insert(candidate);
         set
@@ -290,7 +294,9 @@ impl<'w> Search<'w> {
                     if costs.is_late() {
                         return Ok(());
                     }
-                    if self.choice.chosen.contains(candidate) || !self.share_a_table(out, *candidate) {
+                    if self.choice.chosen.contains(candidate)
+                        || !self.share_a_table(out, *candidate)
+                    {
                         continue;
                     }
                     let mut set = self.choice.chosen.clone();
@@ -330,12 +336,16 @@ impl<'w> Search<'w> {
             let mut set = self.choice.chosen.clone();
             set.remove(&candidate);
             let get = |place: &usize| self.weighing.candidates.get(*place);
-            let is_needless = get(&candidate)
-                .is_some_and(|index| set.iter().filter_map(get).any(|other| other.makes_needless(index)));
-            let Gain::Is(gain, all) = self.gain(costs, &set, f64::NEG_INFINITY).await? else { continue };
-            let hurts_one = all.iter().zip(&self.now).any(|(cost, now)| {
-                *cost > WELL && (cost - now) / cost >= LEAST_GAIN_OF_ONE
+            let is_needless = get(&candidate).is_some_and(|index| {
+                set.iter().filter_map(get).any(|other| other.makes_needless(index))
             });
+            let Gain::Is(gain, all) = self.gain(costs, &set, f64::NEG_INFINITY).await? else {
+                continue;
+            };
+            let hurts_one = all
+                .iter()
+                .zip(&self.now)
+                .any(|(cost, now)| *cost > WELL && (cost - now) / cost >= LEAST_GAIN_OF_ONE);
             if is_needless || -gain < self.total() * LEAST_GAIN || !hurts_one {
                 self.choice.chosen = set;
                 self.now = all;

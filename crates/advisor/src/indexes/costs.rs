@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use super::Index;
 use super::catalog::Catalog;
 use super::error::AdviceError;
 use super::what_if::{Asked, Costed, WhatIf};
-use super::Index;
 
 /// Costs that are known, and a session to ask for more.
 pub(crate) struct Costs<'c> {

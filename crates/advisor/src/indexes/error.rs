@@ -6,7 +6,9 @@ use crate::plans::{ExplainError, describe};
 #[derive(Debug, thiserror::Error)]
 pub enum AdviceError {
     /// There is no statement to advise on.
-    #[error("there is no statement to advise on; give one, a file of them, or the recorded workload")]
+    #[error(
+        "there is no statement to advise on; give one, a file of them, or the recorded workload"
+    )]
     Empty,
     /// None of the statements has a plan.
     #[error("no statement has a plan to advise on: {0}")]

@@ -222,7 +222,8 @@ mod tests {
 
     #[test]
     fn a_name_is_never_too_long_and_never_shared() {
-        let name = |last: &str| Index::btree("t", keys(&["long_column_name_of_a_kind"; 3])).with(last);
+        let name =
+            |last: &str| Index::btree("t", keys(&["long_column_name_of_a_kind"; 3])).with(last);
         assert!(name("a").name().len() <= LONGEST_NAME);
         assert_ne!(name("a").name(), name("b").name());
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Index;
 use super::catalog::Catalog;
 use super::costs::Costs;
 use super::error::AdviceError;
 use super::rules::{Rejected, refused};
-use super::Index;
 
 /// How often the planner is asked again without what it picked before.
 const ROUNDS: usize = 3;
@@ -164,7 +164,8 @@ fn merged(long: &Index, short: &Index) -> Option<Index> {
     included.retain(|name| !keys.contains(name.as_str()));
     included.sort();
     let merged = Index { included, ..long.clone() };
-    (merged.included.len() <= MOST_INCLUDED && merged != *long && merged != *short).then_some(merged)
+    (merged.included.len() <= MOST_INCLUDED && merged != *long && merged != *short)
+        .then_some(merged)
 }
 
 #[cfg(test)]

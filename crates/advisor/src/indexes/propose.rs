@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalog::Table;
+use super::catalog::{Column, Table};
 use super::shape::{Access, Term};
 use super::{Index, Key, Method};
 
@@ -14,8 +14,10 @@ const MOST_KEYS: usize = 4;
 const MOST_INCLUDED: usize = 5;
 const WIDEST_SHARE: f64 = 0.6;
 
-/// A column is a part of few when it has no more values than this.
-const FEW_VALUES: f64 = 20.0;
+/// A column says what state a row is in, rather than whose it is, when it has no more values than this; a
+/// number when it has no more than that. An index of one shop's rows would help that shop alone.
+const FEW_STATES: f64 = 10.0;
+const FEW_NUMBERS: f64 = 5.0;
 
 /// Values and rows that go together this well make the bounds of pages tell.
 const IN_ORDER: f64 = 0.95;
@@ -72,7 +74,8 @@ impl Proposer<'_> {
         for equal in self.orders_of(&access.equal) {
             let ranges = access.ranges.iter().map(|term| vec![term.key.clone()]);
             let orders = access.orders.iter().chain(&access.groups).cloned();
-            let ends: Vec<Vec<Key>> = std::iter::once(Vec::new()).chain(ranges).chain(orders).collect();
+            let ends: Vec<Vec<Key>> =
+                std::iter::once(Vec::new()).chain(ranges).chain(orders).collect();
             for end in &ends {
                 lists.insert(joined([&equal, end]));
             }
@@ -143,13 +146,8 @@ impl Proposer<'_> {
     fn partial(&self, plain: &Index) -> Vec<Index> {
         let mut proposed = Vec::new();
         for part in &self.access.parts {
-            let column = self.table.column(&part.column);
-            let is_of_few = column.is_some_and(|column| {
-                column.distinct.is_none_or(|distinct| distinct <= FEW_VALUES)
-                    || column.commonest_share > 0.5
-            }) || part.predicate.ends_with("IS NULL)")
-                || part.predicate.ends_with("IS NULL");
-            if !is_of_few {
+            let is_null = part.predicate.trim_end_matches(')').ends_with("IS NULL");
+            if !is_null && !self.table.column(&part.column).is_some_and(is_state) {
                 continue;
             }
             // What every row of the index is equal in is no key of it.
@@ -162,8 +160,7 @@ impl Proposer<'_> {
             if keys.is_empty() {
                 continue;
             }
-            let index =
-                Index { keys, predicate: Some(part.predicate.clone()), ..plain.clone() };
+            let index = Index { keys, predicate: Some(part.predicate.clone()), ..plain.clone() };
             proposed.extend(self.covering(&index));
             proposed.push(index);
         }
@@ -192,6 +189,16 @@ impl Proposer<'_> {
     }
 }
 
+/// Whether a column tells states apart.
+fn is_state(column: &Column) -> bool {
+    let most = match column.type_name.as_str() {
+        "uuid" => return false,
+        "integer" | "bigint" | "smallint" | "numeric" => FEW_NUMBERS,
+        _ => FEW_STATES,
+    };
+    column.distinct.is_some_and(|distinct| distinct <= most)
+}
+
 /// Puts lists of keys one behind the other, each column once.
 fn joined<const N: usize>(lists: [&[Key]; N]) -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
@@ -206,7 +213,7 @@ fn joined<const N: usize>(lists: [&[Key]; N]) -> Vec<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::indexes::catalog::{Column, Part};
+    use crate::indexes::catalog::Part;
     use crate::indexes::shape::PartOf;
 
     fn table() -> Table {
@@ -252,7 +259,8 @@ mod tests {
             ..Access::default()
         };
         let shown = shown(&access);
-        let has = |wanted: &str| assert!(shown.iter().any(|it| it == wanted), "{wanted}: {shown:#?}");
+        let has =
+            |wanted: &str| assert!(shown.iter().any(|it| it == wanted), "{wanted}: {shown:#?}");
         has("public.lines (product_id, store_id, sold_at)");
         has("public.lines (product_id, store_id, sold_at) include (amount)");
         has("public.lines using brin (sold_at)");
@@ -269,7 +277,8 @@ mod tests {
             ..Access::default()
         };
         let shown = shown(&access);
-        let has = |wanted: &str| assert!(shown.iter().any(|it| it == wanted), "{wanted}: {shown:#?}");
+        let has =
+            |wanted: &str| assert!(shown.iter().any(|it| it == wanted), "{wanted}: {shown:#?}");
         has("public.lines (store_id, sold_at desc) where (state = 2)");
         has("public.lines (store_id, state, sold_at desc)");
     }

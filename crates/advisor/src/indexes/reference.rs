@@ -148,7 +148,10 @@ mod tests {
     #[test]
     fn columns_are_found_and_functions_types_and_texts_are_not() {
         assert_eq!(named("((l.a)::date = '2026-01-05'::date)"), ["l.a"]);
-        assert_eq!(named("lower((n.\"Odd name\")::character varying) = 'l.b''x.y'"), ["n.Odd name"]);
+        assert_eq!(
+            named("lower((n.\"Odd name\")::character varying) = 'l.b''x.y'"),
+            ["n.Odd name"]
+        );
         assert_eq!(named("pg_catalog.date(l.at) < (o.x + l.y)"), ["l.at", "o.x", "l.y"]);
         assert_eq!(named("l.*"), ["l.*"]);
         assert_eq!(named("(a.t > '2026-01-01 00:00:00+00'::timestamp with time zone)"), ["a.t"]);
@@ -159,6 +162,9 @@ mod tests {
     #[test]
     fn an_expression_loses_its_alias_and_keeps_the_rest() {
         assert_eq!(without_alias("lower((l.note)::text)"), "lower((note)::text)");
-        assert_eq!(without_alias("(l.\"Total\" > '1.l.x'::numeric)"), "(\"Total\" > '1.l.x'::numeric)");
+        assert_eq!(
+            without_alias("(l.\"Total\" > '1.l.x'::numeric)"),
+            "(\"Total\" > '1.l.x'::numeric)"
+        );
     }
 }

@@ -86,11 +86,7 @@ pub(crate) fn spoken_for(index: &Index, table: &Table) -> Vec<String> {
             "columns-in-use: {} stand in where, join, order or group of the statements it serves",
             keys.join(", ")
         ),
-        format!(
-            "not-under-10k-rows: {} has {} rows",
-            table.name,
-            count(table.rows())
-        ),
+        format!("not-under-10k-rows: {} has {} rows", table.name, count(table.rows())),
     ];
     let values = groups(index, table, table.rows());
     let is_known = index

@@ -143,8 +143,9 @@ impl<'c> Search<'c> {
         let deadline = Instant::now() + self.time / 2;
         let mut costs = Costs::new(what_if, statements, reach, deadline);
         for (statement, base) in self.base.iter_mut().enumerate() {
-            let costed =
-                costs.cost(statement, &BTreeSet::new(), &self.pool.candidates, &self.catalog).await?;
+            let costed = costs
+                .cost(statement, &BTreeSet::new(), &self.pool.candidates, &self.catalog)
+                .await?;
             *base = costed.cost;
         }
         self.picked = self.pool.picked(&mut costs, own, &self.catalog).await?;
@@ -193,9 +194,8 @@ impl<'c> Search<'c> {
         let left = self.deadline.take().unwrap_or_else(|| Instant::now() + self.time / 2);
         costs.extend(left);
         let candidates = &self.pool.candidates;
-        let is_allowed = |place: &usize| {
-            candidates.get(*place).is_some_and(|index| !banned.contains(index))
-        };
+        let is_allowed =
+            |place: &usize| candidates.get(*place).is_some_and(|index| !banned.contains(index));
         let allowed: BTreeSet<usize> = self.picked.iter().copied().filter(is_allowed).collect();
         let weighing = Weighing {
             candidates,
@@ -211,8 +211,7 @@ impl<'c> Search<'c> {
         self.is_cut_short = choice.is_cut_short;
         let mut used_by: Vec<(BTreeSet<usize>, f64)> = Vec::new();
         for statement in 0..self.weights.len() {
-            let costed =
-                costs.cost(statement, &choice.chosen, candidates, &self.catalog).await?;
+            let costed = costs.cost(statement, &choice.chosen, candidates, &self.catalog).await?;
             used_by.push((costed.used, costed.cost));
         }
         let mut rejected = self.pool.rejected.clone();
@@ -267,8 +266,12 @@ impl<'c> Search<'c> {
         let mut left = self.budget;
         for (statement, accesses) in self.accesses.iter().enumerate() {
             for access in accesses {
-                let compared: BTreeSet<&str> =
-                    access.equal.iter().chain(&access.ranges).map(|it| it.key.sql.as_str()).collect();
+                let compared: BTreeSet<&str> = access
+                    .equal
+                    .iter()
+                    .chain(&access.ranges)
+                    .map(|it| it.key.sql.as_str())
+                    .collect();
                 let table = self.catalog.table(access.table).map(|table| table.name.as_str());
                 let fits = |index: &&Index| {
                     Some(index.table.as_str()) == table
@@ -287,7 +290,11 @@ impl<'c> Search<'c> {
                     known.serves.push((statement, base, base));
                 } else if bytes <= left {
                     left -= bytes;
-                    chosen.push(self.described(index.clone(), bytes, vec![(statement, base, base)]));
+                    chosen.push(self.described(
+                        index.clone(),
+                        bytes,
+                        vec![(statement, base, base)],
+                    ));
                 }
             }
         }
@@ -315,9 +322,14 @@ fn outdone(
     left.filter_map(|place| {
         let index = get(place)?;
         let others = chosen.iter().filter_map(get).filter(|other| other.table == index.table);
-        let by = others.clone().find(|other| other.makes_needless(index)).or_else(|| others.clone().next());
+        let by = others
+            .clone()
+            .find(|other| other.makes_needless(index))
+            .or_else(|| others.clone().next());
         let reason = match by {
-            Some(by) => format!("with {} it lowers the planner's cost too little for its bytes", by.name()),
+            Some(by) => {
+                format!("with {} it lowers the planner's cost too little for its bytes", by.name())
+            }
             None => "it lowers the planner's cost too little for its bytes".to_owned(),
         };
         Some(Rejected::index(index, "worth-its-bytes", reason))

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Key;
 use super::catalog::{Catalog, Table};
 use super::reference::{Reference, references, without_alias};
-use super::Key;
 use crate::plans::condition::{clause, conjuncts, disjuncts, is_range};
 use crate::plans::{Node, Plan};
 
@@ -78,8 +78,9 @@ impl<'p> Reader<'p> {
                 continue;
             };
             // Partitions are called by the whole's name and a number, and count as one.
-            let is_part =
-                catalog.table(place).is_some_and(|table| node.table().as_deref() != Some(&table.name));
+            let is_part = catalog
+                .table(place)
+                .is_some_and(|table| node.table().as_deref() != Some(&table.name));
             let whole = if is_part { base(alias) } else { alias };
             let access = match reader.aliases.get(whole) {
                 Some(access) => *access,
@@ -148,7 +149,10 @@ impl<'p> Reader<'p> {
             let operator = found.operator;
             let is_value = self.is_value(other);
             let is_join = !is_value && self.is_of_others(other, access);
-            if is_value && !is_mirrored && let [column] = term.columns.as_slice() {
+            if is_value
+                && !is_mirrored
+                && let [column] = term.columns.as_slice()
+            {
                 self.part(access, &column.clone(), text);
             }
             let is_range = is_range(operator);
@@ -210,8 +214,9 @@ impl<'p> Reader<'p> {
         let is_alone = first.span == (0..text.len());
         // A text of bounded length is compared as text: the cast costs no index.
         let inner = text.strip_suffix("::text").map(bare);
-        let is_relabelled = inner.is_some_and(|inner| references(inner).first().is_some_and(|it| it.span == (0..inner.len())))
-            && column.type_name.starts_with("character varying");
+        let is_relabelled = inner.is_some_and(|inner| {
+            references(inner).first().is_some_and(|it| it.span == (0..inner.len()))
+        }) && column.type_name.starts_with("character varying");
         let mut columns: Vec<String> = owned.iter().map(|(_, it)| it.column.clone()).collect();
         columns.dedup();
         if is_alone || is_relabelled {
@@ -310,7 +315,9 @@ impl<'p> Reader<'p> {
             let Some(access) = self.accesses.get_mut(access) else { continue };
             if reference.column == "*" {
                 let table = self.catalog.table(access.table);
-                access.needed.extend(table.iter().flat_map(|it| &it.columns).map(|it| it.name.clone()));
+                access
+                    .needed
+                    .extend(table.iter().flat_map(|it| &it.columns).map(|it| it.name.clone()));
             } else {
                 access.needed.insert(reference.column);
             }
@@ -332,7 +339,11 @@ fn add<T: PartialEq>(list: &mut Vec<T>, item: T) {
 /// What a partition's name is made from.
 fn base(alias: &str) -> &str {
     match alias.rsplit_once('_') {
-        Some((base, number)) if number.bytes().all(|it| it.is_ascii_digit()) && !base.is_empty() => base,
+        Some((base, number))
+            if number.bytes().all(|it| it.is_ascii_digit()) && !base.is_empty() =>
+        {
+            base
+        }
         _ => alias,
     }
 }
@@ -344,7 +355,8 @@ fn bare(text: &str) -> &str {
 
 /// Splits a sort key from its direction; answers whether the largest comes first, and nulls.
 fn directed(text: &str) -> (&str, bool, bool) {
-    let (text, nulls) = match (text.strip_suffix(" NULLS FIRST"), text.strip_suffix(" NULLS LAST")) {
+    let (text, nulls) = match (text.strip_suffix(" NULLS FIRST"), text.strip_suffix(" NULLS LAST"))
+    {
         (Some(text), _) => (text, Some(true)),
         (_, Some(text)) => (text, Some(false)),
         _ => (text, None),
@@ -357,8 +369,17 @@ fn directed(text: &str) -> (&str, bool, bool) {
 
 /// Whether an expression is made of many rows.
 fn is_aggregate(text: &str) -> bool {
-    const AGGREGATES: [&str; 9] =
-        ["sum(", "count(", "avg(", "min(", "max(", "PARTIAL ", "SubPlan", "InitPlan", "row_number()"];
+    const AGGREGATES: [&str; 9] = [
+        "sum(",
+        "count(",
+        "avg(",
+        "min(",
+        "max(",
+        "PARTIAL ",
+        "SubPlan",
+        "InitPlan",
+        "row_number()",
+    ];
     AGGREGATES.iter().any(|it| text.contains(it))
 }
 

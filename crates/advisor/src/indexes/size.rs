@@ -53,8 +53,7 @@ pub(crate) fn estimate(index: &Index, table: &Table, share: f64) -> f64 {
 
 fn width(index: &Index, table: &Table) -> f64 {
     let column = |name: &str| table.column(name).map_or(8.0, |column| stored(column.width));
-    let keys: f64 =
-        index.keys.iter().map(|key| key.column.as_deref().map_or(16.0, column)).sum();
+    let keys: f64 = index.keys.iter().map(|key| key.column.as_deref().map_or(16.0, column)).sum();
     keys + index.included.iter().map(|name| column(name)).sum::<f64>()
 }
 

@@ -66,12 +66,14 @@ struct Standing {
 fn of_table(table: &Table, standing: Standing) -> Vec<Needless> {
     let mut found = Vec::new();
     for index in table.indexes.iter().filter(|index| !index.is_needed) {
-        let other = table.indexes.iter().find(|other| other.oid != index.oid && stands_in(other, index));
+        let other =
+            table.indexes.iter().find(|other| other.oid != index.oid && stands_in(other, index));
         let verdict = match other {
             Some(other) => Some((format!("{} serves whatever it serves", other.name), false)),
-            None if !index.is_valid => {
-                Some(("it is invalid: its making broke off, and writers keep it up in vain".to_owned(), false))
-            }
+            None if !index.is_valid => Some((
+                "it is invalid: its making broke off, and writers keep it up in vain".to_owned(),
+                false,
+            )),
             None => unused(index, standing),
         };
         if let Some((reason, is_to_be_watched)) = verdict {

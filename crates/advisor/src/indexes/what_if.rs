@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
+use super::Index;
 use super::catalog::{Catalog, Kind};
 use super::error::{AdviceError, doing};
-use super::Index;
 use crate::plans::literal;
 
 /// Where the extension is created for the time of the transaction.
@@ -37,15 +37,21 @@ impl MissingWhatIf {
     /// Says what is missing.
     pub const fn what(self) -> &'static str {
         match self {
-            Self::NotInstalled => "the server does not have HypoPG, which asks the planner what an index would bring",
-            Self::NotPermitted => "HypoPG is not created in this database, and this login may not create it",
+            Self::NotInstalled => {
+                "the server does not have HypoPG, which asks the planner what an index would bring"
+            }
+            Self::NotPermitted => {
+                "HypoPG is not created in this database, and this login may not create it"
+            }
         }
     }
 
     /// Says how to mend it.
     pub const fn remedy(self) -> &'static str {
         match self {
-            Self::NotInstalled => "install it (on Debian the package postgresql-15-hypopg, with your version's number)",
+            Self::NotInstalled => {
+                "install it (on Debian the package postgresql-15-hypopg, with your version's number)"
+            }
             Self::NotPermitted => "as a superuser: create extension hypopg",
         }
     }
@@ -92,8 +98,7 @@ impl<'c> WhatIf<'c> {
             None if !is_available => return Ok(Err(MissingWhatIf::NotInstalled)),
             None => {
                 let create = format!(
-                    "savepoint what_if; create schema {SCHEMA};
-                     create extension hypopg schema {SCHEMA}; grant usage on schema {SCHEMA} to public"
+                    "savepoint what_if; create schema {SCHEMA}; create extension hypopg schema {SCHEMA}"
                 );
                 if client.batch_execute(&create).await.is_err() {
                     let undo = "rollback to savepoint what_if";

@@ -1,14 +1,14 @@
 //! Builds indexes on a copy, and gives them back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_postgres::Client;
 
-use super::ProofError;
 use super::error::doing;
+use super::{Measured, ProofError};
 use crate::advice::AdvisedIndex;
 use crate::indexes::{Index, Rejected};
 use crate::plans::{describe, quoted};
@@ -24,13 +24,25 @@ pub struct Built {
     pub bytes: i64,
     /// How long building it took.
     pub build_ms: f64,
+    /// What plans call it: its name, and those of its parts on partitions.
+    #[serde(skip)]
+    pub(super) names: BTreeSet<String>,
 }
 
 /// What is built on a copy.
 pub(super) struct Bench<'c> {
-    client: &'c Client,
+    pub(super) client: &'c Client,
     built: BTreeMap<Index, Built>,
 }
+
+/// An index with its parts on partitions.
+const NAMES: &str = "
+    with recursive below as (
+        select to_regclass($1)::oid as oid
+        union all
+        select inhrelid from below join pg_inherits on inhparent = below.oid
+    )
+    select relname::text from below join pg_class using (oid)";
 
 /// What all indexes of a table with its partitions and chunks take.
 const SIZE: &str = "
@@ -95,7 +107,10 @@ impl<'c> Bench<'c> {
         }
         let bytes = self.size(&advised.index.table).await? - before;
         let definition = advised.definition.clone();
-        Ok(Ok(Built { name: advised.name.clone(), definition, bytes, build_ms }))
+        let names = self.client.query(NAMES, &[&in_schema(&advised.index, &advised.name)]).await;
+        let names = names.map_err(doing("name an index's parts"))?;
+        let names = names.iter().map(|row| row.get(0)).collect();
+        Ok(Ok(Built { name: advised.name.clone(), definition, bytes, build_ms, names }))
     }
 
     async fn size(&self, table: &str) -> Result<i64, ProofError> {
@@ -108,6 +123,18 @@ impl<'c> Bench<'c> {
         let Some(built) = self.built.remove(index) else { return Ok(()) };
         let drop_it = format!("drop index if exists {}", in_schema(index, &built.name));
         self.client.batch_execute(&drop_it).await.map_err(doing("drop an index on the copy"))
+    }
+
+    /// Whether a measured plan used an index, or a part of it.
+    pub(super) fn is_used(&self, index: &Index, measured: &Measured) -> bool {
+        self.built.get(index).is_some_and(|built| {
+            // Chunks put their own name before that of the index.
+            let of_chunk = format!("_{}", built.name);
+            measured
+                .indexes
+                .iter()
+                .any(|used| built.names.contains(used) || used.ends_with(&of_chunk))
+        })
     }
 
     /// Returns what is built.

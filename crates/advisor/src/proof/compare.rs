@@ -11,7 +11,7 @@ use crate::advice::{Advice, Statement};
 use crate::plans::describe;
 
 /// Two ways to ask, compared.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Compared {
     /// What is compared.
     pub what: String,
@@ -74,11 +74,8 @@ pub(super) async fn rewrites(
     let mut all = Vec::new();
     for rewrite in advice.rewrites.iter().filter(|rewrite| rewrite.is_same) {
         let Some(before) = statements.get(rewrite.statement) else { continue };
-        let after = Statement {
-            name: rewrite.rule.to_owned(),
-            sql: rewrite.sql.clone(),
-            ..before.clone()
-        };
+        let after =
+            Statement { name: rewrite.rule.to_owned(), sql: rewrite.sql.clone(), ..before.clone() };
         let mut compared = compare(client, copy, (before, &after)).await?;
         compared.statement = rewrite.statement;
         all.push(compared);
@@ -113,10 +110,7 @@ pub(super) async fn rollups(
                 before: failed.clone(),
                 failed: failed.failed.clone(),
                 after: failed,
-                is_same: None,
-                quicker: None,
-                bytes: None,
-                made_ms: None,
+                ..Compared::default()
             });
             continue;
         }

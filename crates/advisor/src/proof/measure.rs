@@ -43,14 +43,12 @@ pub struct Measured {
     pub failed: Option<String>,
     /// The indexes that its plan used.
     pub indexes: BTreeSet<String>,
+    /// The plan of the last run.
+    #[serde(skip)]
+    pub(super) plan: Value,
 }
 
 impl Measured {
-    /// Whether its plan used an index, or that index's part on a partition or chunk.
-    pub(super) fn uses(&self, name: &str) -> bool {
-        self.indexes.iter().any(|used| used == name || used.ends_with(&format!("_{name}")) || is_part(used, name))
-    }
-
     /// Whether two gave the same rows; nothing where one of them gave none in time.
     pub(super) fn same_rows(&self, other: &Self) -> Option<bool> {
         let (rows, others) = (self.rows?, other.rows?);
@@ -67,13 +65,6 @@ impl Measured {
             },
         }
     }
-}
-
-/// A partition's index is named by the server after the partition and the keys.
-fn is_part(used: &str, name: &str) -> bool {
-    let keys = |text: &str| text.trim_end_matches("_idx").to_owned();
-    let tail = name.split_once('_').map_or("", |(_, tail)| tail).trim_end_matches("_covering");
-    !tail.is_empty() && keys(used).contains(tail)
 }
 
 /// Measures a statement.
@@ -157,7 +148,8 @@ async fn measured(
     // The first run fills the cache and does not count, unless it takes so long that it must.
     for place in 0..=copy.runs.max(1) {
         match run(client, statement).await? {
-            Run::Ran { ms, pages, indexes } => {
+            Run::Ran { ms, pages, indexes, plan } => {
+                measured.plan = plan;
                 measured.pages = pages;
                 measured.indexes = indexes;
                 let is_long = started.elapsed() > LONG;
@@ -185,7 +177,7 @@ async fn measured(
 }
 
 enum Run {
-    Ran { ms: f64, pages: f64, indexes: BTreeSet<String> },
+    Ran { ms: f64, pages: f64, indexes: BTreeSet<String>, plan: Value },
     TimedOut,
     Failed(String),
     None,
@@ -194,7 +186,7 @@ enum Run {
 /// Runs it once. Times of single nodes are not taken: reading the clock for each row slows some plans more
 /// than others.
 async fn run(client: &Client, statement: &Statement) -> Result<Run, ProofError> {
-    let explain = "explain (analyze, buffers, timing off, format json)";
+    let explain = "explain (analyze, buffers, verbose, timing off, format json)";
     let replies = match ask(client, explain, statement, |sql| sql.to_owned()).await? {
         Ok(replies) => replies,
         Err(refusal) => return Ok(refusal),
@@ -218,7 +210,8 @@ async fn run(client: &Client, statement: &Statement) -> Result<Run, ProofError> 
         open.extend(node.get("Plans").and_then(Value::as_array).into_iter().flatten());
     }
     let pages = number("/0/Plan/Shared Hit Blocks") + number("/0/Plan/Shared Read Blocks");
-    Ok(Run::Ran { ms: number("/0/Execution Time") + number("/0/Planning Time"), pages, indexes })
+    let ms = number("/0/Execution Time") + number("/0/Planning Time");
+    Ok(Run::Ran { ms, pages, indexes, plan })
 }
 
 /// Asks for the number of rows and the sum of their hashes.
@@ -301,7 +294,8 @@ async fn empty_cache(client: &Client) -> Result<bool, ProofError> {
 /// Says why nothing was measured cold, where nothing was.
 pub(super) async fn cold_is_missing(client: &Client) -> Result<Option<String>, ProofError> {
     let there = "select to_regprocedure('pg_buffercache_evict(integer)') is not null";
-    let row = client.query_one(there, &[]).await.map_err(doing("look whether a cache can be emptied"))?;
+    let row =
+        client.query_one(there, &[]).await.map_err(doing("look whether a cache can be emptied"))?;
     Ok((!row.get::<_, bool>(0)).then(|| {
         "cold runs: the server's cache cannot be emptied here; on PostgreSQL 17 and newer create extension \
          pg_buffercache, before that restart the server between runs"

@@ -7,6 +7,7 @@ mod build;
 mod compare;
 mod error;
 mod measure;
+mod statistics;
 mod writes;
 
 use std::collections::BTreeSet;
@@ -59,9 +60,9 @@ impl Copy {
         runs: usize,
         limit: Duration,
     ) -> Result<Self, ProofError> {
-        let config = url.parse().map_err(|error: tokio_postgres::Error| {
-            ProofError::BadAddress(error.to_string())
-        })?;
+        let config = url
+            .parse()
+            .map_err(|error: tokio_postgres::Error| ProofError::BadAddress(error.to_string()))?;
         Ok(Self { config, asker, runs, limit })
     }
 }
@@ -79,6 +80,8 @@ pub struct Proof {
     pub rewrites: Vec<Compared>,
     /// Rollups, compared.
     pub rollups: Vec<Compared>,
+    /// Statistics of columns that go together, compared: `what` makes them.
+    pub statistics: Vec<Compared>,
     /// What did not hold.
     pub refused: Vec<Rejected>,
     /// How often the choice was made.
@@ -123,9 +126,9 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         let failed = bench.build(&advice.indexes).await?;
         let after = measure_all(&client, copy, &advisor.statements).await?;
         let mut against = failed;
-        against.extend(slower(&client, copy, advisor, &advice, (&before, &after)).await?);
+        against.extend(slower(&bench, copy, advisor, &advice, (&before, &after)).await?);
         if against.is_empty() {
-            against.extend(unused(&advice, &after));
+            against.extend(unused(&bench, &advice, &after));
         }
         if against.is_empty() || rounds >= MOST_ROUNDS {
             break (advice, after);
@@ -136,7 +139,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
             refused.push(rejected);
         }
     };
-    let (advice, after) = settle(&client, copy, &mut bench, advisor, advice, (&before, after)).await?;
+    let (advice, after) = settle(copy, &mut bench, advisor, advice, (&before, after)).await?;
     let mut not_measured = Vec::new();
     for table in bench.tables() {
         match writes::measure(&client, &bench, &table).await? {
@@ -147,23 +150,24 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
     if let Some(reason) = measure::cold_is_missing(&client).await? {
         not_measured.push(reason);
     }
-    let proof = Proof {
-        statements: proved(&advisor.statements, before, after),
+    let mut proof = Proof {
+        statements: Vec::new(),
         indexes: bench.built(),
         writes,
         rewrites: compare::rewrites(&client, copy, &advisor.statements, &advice).await?,
         rollups: compare::rollups(&client, copy, &advisor.statements, &advice).await?,
+        statistics: statistics::compared(&client, copy, &advisor.statements, &after).await?,
         refused,
         rounds,
         not_measured,
         seconds: started.elapsed().as_secs_f64(),
     };
+    proof.statements = proved(&advisor.statements, before, after);
     Ok((advice, proof))
 }
 
 /// Ends a search whose rounds were used up: what still makes a statement slower goes, and nothing new comes.
 async fn settle(
-    client: &Client,
     copy: &Copy,
     bench: &mut Bench<'_>,
     advisor: &Advisor<'_>,
@@ -171,7 +175,10 @@ async fn settle(
     (before, mut after): (&[Measured], Vec<Measured>),
 ) -> Result<(Advice, Vec<Measured>), ProofError> {
     loop {
-        let against = slower(client, copy, advisor, &advice, (before, &after)).await?;
+        let mut against = slower(bench, copy, advisor, &advice, (before, &after)).await?;
+        if against.is_empty() {
+            against = unused(bench, &advice, &after);
+        }
         if against.is_empty() {
             return Ok((advice, after));
         }
@@ -180,7 +187,7 @@ async fn settle(
             advice.indexes.retain(|advised| advised.index != index);
             advice.rejected.push(rejected);
         }
-        after = measure_all(client, copy, &advisor.statements).await?;
+        after = measure_all(bench.client, copy, &advisor.statements).await?;
     }
 }
 
@@ -206,7 +213,7 @@ async fn measure_all(
 /// Finds the indexes that make a statement slower: each that its plan uses is taken away for the length of a
 /// transaction, and the one without which it is quickest is to blame.
 async fn slower(
-    client: &Client,
+    bench: &Bench<'_>,
     copy: &Copy,
     advisor: &Advisor<'_>,
     advice: &Advice,
@@ -218,7 +225,7 @@ async fn slower(
             continue;
         }
         // Measured once more: another's work may have come between.
-        let again = measure(client, copy, statement).await?;
+        let again = measure(bench.client, copy, statement).await?;
         let Some(wanted) = before.median_ms else { continue };
         if !is_slower(before, &again) {
             continue;
@@ -226,11 +233,14 @@ async fn slower(
         let used: Vec<&AdvisedIndex> = advice
             .indexes
             .iter()
-            .filter(|it| again.uses(&it.name) && found.iter().all(|(known, _)| *known != it.index))
+            .filter(|it| {
+                bench.is_used(&it.index, &again)
+                    && found.iter().all(|(known, _)| *known != it.index)
+            })
             .collect();
         let mut best: Option<(&AdvisedIndex, f64)> = None;
         for index in used {
-            let without = measure::without(client, copy, statement, index).await?;
+            let without = measure::without(bench.client, copy, statement, index).await?;
             let ms = without.median_ms.unwrap_or(f64::INFINITY);
             if best.is_none_or(|(_, known)| ms < known) {
                 best = Some((index, ms));
@@ -260,10 +270,10 @@ fn is_slower(before: &Measured, after: &Measured) -> bool {
 }
 
 /// Finds the indexes that no plan uses on the copy, whatever the planner said of their like.
-fn unused(advice: &Advice, after: &[Measured]) -> Vec<(Index, Rejected)> {
+fn unused(bench: &Bench<'_>, advice: &Advice, after: &[Measured]) -> Vec<(Index, Rejected)> {
     let indexes = advice.indexes.iter();
     indexes
-        .filter(|advised| !after.iter().any(|measured| measured.uses(&advised.name)))
+        .filter(|advised| !after.iter().any(|measured| bench.is_used(&advised.index, measured)))
         .map(|advised| {
             let reason = "once it was built, no plan used it".to_owned();
             (advised.index.clone(), Rejected::index(&advised.index, "used-once-built", reason))

@@ -77,7 +77,10 @@ async fn columns(client: &Client, table: &str) -> Result<String, ProofError> {
             &[&table],
         )
         .await;
-    Ok(row.map_err(doing("name a table's columns"))?.get::<_, Option<String>>(0).unwrap_or_default())
+    Ok(row
+        .map_err(doing("name a table's columns"))?
+        .get::<_, Option<String>>(0)
+        .unwrap_or_default())
 }
 
 /// Takes rows out and puts them back, in a transaction that is rolled back.
@@ -110,7 +113,11 @@ async fn put_back(
     let aside = "
         select set_config('session_replication_role', 'replica', true)
         where has_parameter_privilege('session_replication_role', 'set')";
-    if client.batch_execute(&format!("savepoint aside; {aside}; release savepoint aside")).await.is_err() {
+    if client
+        .batch_execute(&format!("savepoint aside; {aside}; release savepoint aside"))
+        .await
+        .is_err()
+    {
         client.batch_execute("rollback to savepoint aside").await?;
     }
     client

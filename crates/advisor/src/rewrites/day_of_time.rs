@@ -23,10 +23,8 @@ impl Rule for DayOfTime {
     }
 
     fn rewrite(&self, sql: &str, root: &SyntaxNode, _: &Catalog) -> Option<Found> {
-        let edits: Vec<(Range<usize>, String)> = conditions(root)
-            .iter()
-            .filter_map(|term| Some((span(term), ranged(term)?)))
-            .collect();
+        let edits: Vec<(Range<usize>, String)> =
+            conditions(root).iter().filter_map(|term| Some((span(term), ranged(term)?))).collect();
         let count = edits.len();
         (count > 0).then(|| Found {
             what: "a time's day is compared; a range of the time means the same".to_owned(),
@@ -115,12 +113,15 @@ fn date(node: &SyntaxNode) -> Option<String> {
     match node.kind() {
         SyntaxKind::LITERAL if said.starts_with('\'') => Some(format!("{said}::date")),
         SyntaxKind::LITERAL if said.starts_with('$') => Some(format!("({said})::date")),
-        SyntaxKind::CAST_EXPR if lower.starts_with("date ") || lower.ends_with("::date") => Some(said),
+        SyntaxKind::CAST_EXPR if lower.starts_with("date ") || lower.ends_with("::date") => {
+            Some(said)
+        }
         SyntaxKind::NAME_REF if lower == "current_date" => Some(said),
         // A date and a number of days is a date.
         SyntaxKind::BIN_EXPR if matches!(operator(&node).as_str(), "+" | "-") => {
             let (left, right) = sides(&node)?;
-            let is_days = right.kind() == SyntaxKind::LITERAL && text(&right).bytes().all(|it| it.is_ascii_digit());
+            let is_days = right.kind() == SyntaxKind::LITERAL
+                && text(&right).bytes().all(|it| it.is_ascii_digit());
             let is_date = date(&left).is_some() && left.kind() != SyntaxKind::LITERAL;
             (is_days && is_date).then(|| format!("({said})"))
         }
@@ -146,7 +147,9 @@ fn aligned(node: &SyntaxNode, unit: &str) -> Option<String> {
     };
     let day = literal.strip_prefix('\'')?.strip_suffix('\'')?;
     let is_date = day.len() == 10
-        && day.char_indices().all(|(at, it)| if matches!(at, 4 | 7) { it == '-' } else { it.is_ascii_digit() });
+        && day
+            .char_indices()
+            .all(|(at, it)| if matches!(at, 4 | 7) { it == '-' } else { it.is_ascii_digit() });
     let begins = match unit {
         "month" => day.ends_with("-01"),
         "year" => day.ends_with("-01-01"),

@@ -36,7 +36,8 @@ impl Rule for FirstOfEach {
             SyntaxKind::DISTINCT_CLAUSE,
             SyntaxKind::WINDOW_CLAUSE,
         ];
-        let windows = select.descendants().filter(|it| it.kind() == SyntaxKind::OVER_CLAUSE).count();
+        let windows =
+            select.descendants().filter(|it| it.kind() == SyntaxKind::OVER_CLAUSE).count();
         let is_ordered = select.children().any(|it| it.kind() == SyntaxKind::ORDER_BY_CLAUSE);
         let is_first_kept = conditions(root).iter().any(|term| keeps_first(term, &name));
         if windows != 1 || is_ordered || holds(&select, &others) || !is_first_kept {
@@ -65,7 +66,8 @@ impl Rule for FirstOfEach {
 }
 
 fn is_row_number(node: &SyntaxNode) -> bool {
-    super::tree::call(node).is_some_and(|(name, arguments)| name == "row_number" && arguments.is_empty())
+    super::tree::call(node)
+        .is_some_and(|(name, arguments)| name == "row_number" && arguments.is_empty())
         && child(node, SyntaxKind::OVER_CLAUSE).is_some()
 }
 

@@ -54,7 +54,8 @@ impl Rule for LatestOfEach {
         };
         let last: Vec<String> = names.iter().map(|name| format!("latest.{name}")).collect();
         let behind = format!("({}) > ({})", keys.join(", "), last.join(", "));
-        let answers: Vec<String> = parts.names.iter().map(|name| format!("latest.{name}")).collect();
+        let answers: Vec<String> =
+            parts.names.iter().map(|name| format!("latest.{name}")).collect();
         let sorted = if tail.is_empty() { String::new() } else { format!(" {tail}") };
         let rewritten = format!(
             "with recursive latest as (\n    ({})\n    union all\n    select next.*\n    from latest\n    cross join lateral (\n        {}) as next\n)\nselect {}\nfrom latest\norder by {}{sorted}",
@@ -119,7 +120,8 @@ impl Parts {
             names.push(name);
         }
         let keys: Vec<SyntaxNode> = on.children().collect();
-        let columns = keys.iter().map(|key| column(key).map(|(_, name)| name)).collect::<Option<_>>()?;
+        let columns =
+            keys.iter().map(|key| column(key).map(|(_, name)| name)).collect::<Option<_>>()?;
         let keys: Vec<String> = keys.iter().map(text).collect();
         let from = child(root, SyntaxKind::FROM_CLAUSE)?;
         let mut items = from.children();
@@ -150,7 +152,9 @@ impl Parts {
     fn is_worth_it(&self, table: &Table) -> bool {
         let mut groups = 1.0;
         for name in &self.columns {
-            let Some(column) = table.column(name).filter(|column| column.is_required) else { return false };
+            let Some(column) = table.column(name).filter(|column| column.is_required) else {
+                return false;
+            };
             groups *= column.distinct.unwrap_or(f64::INFINITY);
         }
         table.rows() / groups >= ROWS_A_GROUP
@@ -164,8 +168,11 @@ mod tests {
 
     #[test]
     fn only_a_distinct_on_of_one_table_in_its_own_order_is_taken_apart() {
-        let taken = |sql: &str| look(sql, |root| Parts::of(root).map(|parts| parts.order)).flatten();
-        let order = taken("select distinct on (k, l) k, l, at as seen from s as t where v > 1 order by k, l, at desc");
+        let taken =
+            |sql: &str| look(sql, |root| Parts::of(root).map(|parts| parts.order)).flatten();
+        let order = taken(
+            "select distinct on (k, l) k, l, at as seen from s as t where v > 1 order by k, l, at desc",
+        );
         assert_eq!(order.as_deref(), Some("k, l, at desc"));
         assert_eq!(taken("select distinct on (k) k from s order by at, k"), None);
         assert_eq!(taken("select distinct on (k) k, count(*) from s group by k order by k"), None);

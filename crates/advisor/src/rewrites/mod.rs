@@ -150,7 +150,9 @@ mod tests {
         let sql = "select 1 from s where extract(year from s.at) = 2026 and k = 1";
         assert_eq!(
             rewritten(sql, "year-of-time").as_deref(),
-            Some("select 1 from s where (s.at >= date '2026-01-01' and s.at < date '2027-01-01') and k = 1")
+            Some(
+                "select 1 from s where (s.at >= date '2026-01-01' and s.at < date '2027-01-01') and k = 1"
+            )
         );
     }
 

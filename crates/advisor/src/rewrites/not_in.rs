@@ -45,12 +45,13 @@ impl Rule for NotIn {
         if items.next().is_some() {
             return None;
         }
-        let known = catalog.tables.iter().find(|it| {
-            it.name == table || it.name.rsplit('.').next() == Some(table.as_str())
-        });
+        let known = catalog
+            .tables
+            .iter()
+            .find(|it| it.name == table || it.name.rsplit('.').next() == Some(table.as_str()));
         // Within the brackets, a bare name is the inner table's first.
-        let is_clear = outer.0.is_some()
-            || known.is_some_and(|table| table.column(&outer.1).is_none());
+        let is_clear =
+            outer.0.is_some() || known.is_some_and(|table| table.column(&outer.1).is_none());
         let outer_is_required = catalog
             .tables
             .iter()

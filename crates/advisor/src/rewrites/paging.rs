@@ -34,7 +34,8 @@ impl Rule for Paging {
         }
         let keys: Vec<String> =
             list.children().filter_map(|key| key.children().next()).map(|key| text(&key)).collect();
-        let descending = list.children().filter(|key| text(key).to_lowercase().ends_with(" desc")).count();
+        let descending =
+            list.children().filter(|key| text(key).to_lowercase().ends_with(" desc")).count();
         // Rows compare as a whole only where all keys go the same way.
         let sign = match descending {
             0 => ">",

@@ -47,7 +47,11 @@ pub(crate) fn text(node: &SyntaxNode) -> String {
     let span = span(node);
     let start = usize::from(node.text_range().start());
     let whole = node.text().to_string();
-    whole.get(span.start - start..span.end - start).unwrap_or_default().trim_end_matches(';').to_owned()
+    whole
+        .get(span.start - start..span.end - start)
+        .unwrap_or_default()
+        .trim_end_matches(';')
+        .to_owned()
 }
 
 /// Returns where a node stands, without space and comments around it.
@@ -129,7 +133,8 @@ pub(crate) fn column(node: &SyntaxNode) -> Option<(Option<String>, String)> {
         SyntaxKind::FIELD_EXPR => {
             let mut parts: Vec<SyntaxNode> = node.children().collect();
             let last = parts.pop().filter(|last| last.kind() == SyntaxKind::NAME_REF)?;
-            let table = parts.pop().filter(|it| it.kind() == SyntaxKind::NAME_REF && parts.is_empty())?;
+            let table =
+                parts.pop().filter(|it| it.kind() == SyntaxKind::NAME_REF && parts.is_empty())?;
             Some((Some(normalize_name_node(&table)), normalize_name_node(&last)))
         }
         _ => None,
@@ -159,7 +164,9 @@ pub(crate) fn call(node: &SyntaxNode) -> Option<(String, Vec<SyntaxNode>)> {
 pub(crate) fn is_value(node: &SyntaxNode) -> bool {
     const WORDS: [&str; 4] = ["current_date", "current_timestamp", "localtimestamp", "interval"];
     node.descendants().all(|inner| match inner.kind() {
-        SyntaxKind::NAME_REF => WORDS.contains(&normalize_name_node(&inner).as_str()) || is_type(&inner),
+        SyntaxKind::NAME_REF => {
+            WORDS.contains(&normalize_name_node(&inner).as_str()) || is_type(&inner)
+        }
         SyntaxKind::SELECT | SyntaxKind::CALL_EXPR => false,
         _ => true,
     })
@@ -167,10 +174,7 @@ pub(crate) fn is_value(node: &SyntaxNode) -> bool {
 
 fn is_type(node: &SyntaxNode) -> bool {
     node.ancestors().skip(1).take(4).any(|above| {
-        matches!(
-            above.kind(),
-            SyntaxKind::PATH_TYPE | SyntaxKind::PATH | SyntaxKind::PATH_SEGMENT
-        )
+        matches!(above.kind(), SyntaxKind::PATH_TYPE | SyntaxKind::PATH | SyntaxKind::PATH_SEGMENT)
     })
 }
 

@@ -41,7 +41,8 @@ fn ranged(term: &SyntaxNode) -> Option<String> {
     let (left, right) = sides(term)?;
     let year: u16 = text(&right).parse().ok().filter(|year| (1..9_999).contains(year))?;
     let column = year_of(&bare(left))?;
-    let (start, next) = (format!("date '{year:04}-01-01'"), format!("date '{:04}-01-01'", year + 1));
+    let (start, next) =
+        (format!("date '{year:04}-01-01'"), format!("date '{:04}-01-01'", year + 1));
     bounded(&column, &operator(term), &start, &next)
 }
 

@@ -24,7 +24,8 @@ pub(super) fn judged(wish: &Wish<'_>) -> Result<Vec<String>, (&'static str, Stri
         (Some(calls), Some(seconds)) if seconds > 0.0 => {
             let a_day = calls * 86_400.0 / seconds.max(3_600.0);
             if a_day < FREQUENT_CALLS_A_DAY {
-                let reason = format!("it is asked {} times a day, seldom enough to wait", count(a_day));
+                let reason =
+                    format!("it is asked {} times a day, seldom enough to wait", count(a_day));
                 return Err(("rollup-frequent", reason));
             }
             said.push(format!("rollup-frequent: about {} calls a day", count(a_day)));

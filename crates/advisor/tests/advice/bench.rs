@@ -27,7 +27,7 @@ const TABLES: &str = "
         md5(place::text) || md5((place + 1)::text) || md5((place + 2)::text)
     from generate_series(1, 120000) as place;
     create table spread as
-    select place as line_id, place * 7919 % 20 as store_id, place % 30 as kind,
+    select place as line_id, place * 7919 % 25 as store_id, place % 31 as kind,
         timestamptz '2026-01-01 00:00+00' + place * interval '30 seconds' as sold_at,
         (hashint4(place) & 65535) * 0.01 as amount, md5(place::text) || md5((place + 1)::text) as note
     from generate_series(1, 120000) as place
@@ -72,8 +72,12 @@ pub(super) async fn calm(url: &str) -> Client {
     let client = shelfops_testkit::connect(url).await.unwrap();
     let row = client.query_one("select quote_ident(current_database())", &[]).await.unwrap();
     let name: String = row.get(0);
-    let settings =
-        ["max_parallel_workers_per_gather = 0", "jit = off", "timezone = 'UTC'", "random_page_cost = 1.1"];
+    let settings = [
+        "max_parallel_workers_per_gather = 0",
+        "jit = off",
+        "timezone = 'UTC'",
+        "random_page_cost = 1.1",
+    ];
     for setting in settings {
         client.batch_execute(&format!("alter database {name} set {setting}")).await.unwrap();
     }

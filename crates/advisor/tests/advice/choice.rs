@@ -67,7 +67,9 @@ async fn the_houses_rules_decide_and_are_cited() {
     refused("not-covered-by-another", "public.lines (store_id)");
     let index = advice.indexes.iter().find(|it| it.definition.contains("(product_id")).unwrap();
     let why = index.why.join("\n");
-    for rule in ["columns-in-use", "not-under-10k-rows", "not-low-cardinality", "not-covered-by-another"] {
+    for rule in
+        ["columns-in-use", "not-under-10k-rows", "not-low-cardinality", "not-covered-by-another"]
+    {
         assert!(why.contains(rule), "{rule}: {why}");
     }
 }
@@ -128,7 +130,8 @@ async fn nothing_stays_behind() {
     let row = bench.client.query_one(left, &[]).await.unwrap();
     assert_eq!(row.get::<_, i64>(0), 0);
     // Nor in the session's memory.
-    let plan = bench.client.query("explain select * from lines where product_id = 42", &[]).await.unwrap();
+    let plan =
+        bench.client.query("explain select * from lines where product_id = 42", &[]).await.unwrap();
     assert!(plan[0].get::<_, String>(0).contains("Seq Scan"));
 }
 
@@ -145,14 +148,19 @@ async fn the_migration_is_as_lint_wants_it() {
     let written = migration(&advice.indexes, &advisor.partitions());
     advisor.end().await.unwrap();
     bench.client.batch_execute("rollback").await.unwrap();
-    assert!(written.up.contains("create index concurrently lines_product_id on public.lines"), "{}", written.up);
+    assert!(
+        written.up.contains("create index concurrently lines_product_id on public.lines"),
+        "{}",
+        written.up
+    );
     // It does what it says, there and back.
     for text in [&written.up, &written.down] {
         for statement in text.split(";\n").filter(|it| !it.trim().is_empty()) {
             bench.client.batch_execute(statement).await.unwrap();
         }
     }
-    let left = "select count(*) from pg_index where indrelid in ('lines'::regclass, 'visits'::regclass)";
+    let left =
+        "select count(*) from pg_index where indrelid in ('lines'::regclass, 'visits'::regclass)";
     let row = bench.client.query_one(left, &[]).await.unwrap();
     assert_eq!(row.get::<_, i64>(0), 1, "the primary key alone");
 }
@@ -173,9 +181,19 @@ async fn indexes_that_nothing_needs_are_told_and_constraints_are_left_alone() {
     let found = needless(&bench.client, &["public.lines".to_owned()]).await.unwrap();
     let sure: Vec<&str> =
         found.iter().filter(|it| !it.is_to_be_watched).map(|it| it.index.as_str()).collect();
-    assert_eq!(sure, ["public.lines_again", "public.lines_one", "public.lines_short"], "{found:#?}");
+    assert_eq!(
+        sure,
+        ["public.lines_again", "public.lines_one", "public.lines_short"],
+        "{found:#?}"
+    );
     let watched: Vec<&str> =
         found.iter().filter(|it| it.is_to_be_watched).map(|it| it.index.as_str()).collect();
-    assert!(watched.contains(&"public.lines_like") && !watched.contains(&"public.lines_pkey"), "{watched:?}");
-    assert!(found.iter().all(|it| it.statement.starts_with("drop index concurrently ")), "{found:#?}");
+    assert!(
+        watched.contains(&"public.lines_like") && !watched.contains(&"public.lines_pkey"),
+        "{watched:?}"
+    );
+    assert!(
+        found.iter().all(|it| it.statement.starts_with("drop index concurrently ")),
+        "{found:#?}"
+    );
 }

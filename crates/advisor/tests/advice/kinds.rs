@@ -33,7 +33,10 @@ async fn the_newest_few_are_read_from_an_index_that_ends_with_their_order() {
 
 #[tokio::test]
 async fn a_join_is_looked_up_by_its_key() {
-    let bench = bench().await.with("create table few as select * from lines where line_id < 20;\nanalyze few").await;
+    let bench = bench()
+        .await
+        .with("create table few as select * from lines where line_id < 20;\nanalyze few")
+        .await;
     let sql = "select f.line_id, l.note from few f join lines l on l.product_id = f.product_id";
     bench.wants(sql, "public.lines (product_id)").await;
 }

@@ -40,12 +40,18 @@ async fn a_days_cast_does_not_stop_an_index_from_being_proposed_beside_the_rewri
     let sql = "select * from visits where store_id = 42 and seen_at::date = '2026-01-10'";
     let advice = bench.advice(request(vec![asked(sql)])).await;
     assert_eq!(advice.rewrites[0].rule, "day-of-time");
-    assert!(advice.indexes[0].definition.starts_with("public.visits (store_id"), "{:#?}", advice.indexes);
+    assert!(
+        advice.indexes[0].definition.starts_with("public.visits (store_id"),
+        "{:#?}",
+        advice.indexes
+    );
 }
 
 #[tokio::test]
 async fn chunks_get_a_hypothetical_index_each() {
-    let Some(engine) = engines().await.unwrap().into_iter().find(|it| *it != Engine::Native) else { return };
+    let Some(engine) = engines().await.unwrap().into_iter().find(|it| *it != Engine::Native) else {
+        return;
+    };
     let database = server_for(engine).await.unwrap().empty().await.unwrap();
     let url = database.url();
     let bench = Bench { client: calm(&url).await, url, _database: database };

@@ -26,7 +26,10 @@ async fn an_index_that_helps_is_built_measured_and_kept() {
     assert_eq!(statement.is_same, Some(true));
     assert_eq!(statement.before.rows, Some(24));
     assert!(statement.before.pages > statement.after.pages * 10.0, "{statement:#?}");
-    assert!(statement.after.runs >= 3 && statement.after.indexes.contains("lines_product_id"), "{statement:#?}");
+    assert!(
+        statement.after.runs >= 3 && statement.after.indexes.contains("lines_product_id"),
+        "{statement:#?}"
+    );
     let built = &proof.indexes[0];
     assert!(built.bytes > 500_000 && built.bytes < 5_000_000, "{built:?}");
     let writes = &proof.writes[0];
@@ -81,3 +84,23 @@ async fn values_are_given_to_a_statement_that_is_measured() {
     assert_eq!(proof.statements[0].after.rows, Some(24));
 }
 
+#[tokio::test]
+async fn statistics_of_columns_that_go_together_are_made_and_measured() {
+    // A city has one region: taken to be independent, four hundred rows are expected and ten thousand come.
+    let bench = bench()
+        .await
+        .with(
+            "create table places as
+             select place as line_id, place % 25 as city, place % 25 as region from generate_series(1, 250000) as place;
+             alter table places set (autovacuum_enabled = off);
+             analyze places",
+        )
+        .await;
+    let sql = "select city, count(*) from places where city = 3 and region = 3 group by city";
+    let (_, proof) = proved(&bench, request(vec![asked(sql)])).await;
+    let made = proof.statistics.iter().find(|it| it.what.starts_with("create statistics"));
+    let made = made.unwrap_or_else(|| panic!("{:#?}", proof.statistics));
+    assert_eq!(made.is_same, Some(true), "{made:#?}");
+    let left = bench.client.query_one("select count(*) from pg_statistic_ext", &[]).await.unwrap();
+    assert_eq!(left.get::<_, i64>(0), 0);
+}

@@ -36,8 +36,18 @@ async fn days_and_years_of_a_time_give_the_same_rows_in_any_time_zone() {
         ] {
             same(&bench, "day-of-time", sql).await;
         }
-        same(&bench, "year-of-time", "select line_id from lines where extract(year from sold_at) = 2026").await;
-        same(&bench, "year-of-time", "select line_id from lines where date_part('year', sold_at) <= 2026").await;
+        same(
+            &bench,
+            "year-of-time",
+            "select line_id from lines where extract(year from sold_at) = 2026",
+        )
+        .await;
+        same(
+            &bench,
+            "year-of-time",
+            "select line_id from lines where date_part('year', sold_at) <= 2026",
+        )
+        .await;
     }
 }
 
@@ -71,8 +81,11 @@ async fn not_in_is_the_same_as_not_exists_without_nulls_and_says_so_where_there_
         "select line_id from lines where lines.store_id not in (select s.store_id from stores s where region = 'region 1')",
     )
     .await;
-    let bench = bench.with("create table gone (store_id integer);\ninsert into gone values (3), (null)").await;
-    let sql = "select line_id from lines where lines.store_id not in (select g.store_id from gone g)";
+    let bench = bench
+        .with("create table gone (store_id integer);\ninsert into gone values (3), (null)")
+        .await;
+    let sql =
+        "select line_id from lines where lines.store_id not in (select g.store_id from gone g)";
     let advice = bench.advice(request(vec![asked(sql)])).await;
     let rewrite = advice.rewrites.iter().find(|it| it.rule == "not-in").unwrap();
     assert!(rewrite.condition.as_ref().unwrap().contains("null"), "{rewrite:#?}");
@@ -99,5 +112,8 @@ async fn pages_by_offset_are_told_how_else_they_go() {
     let sql = "select line_id, sold_at from lines where store_id = 3 order by sold_at, line_id limit 20 offset 50000";
     let advice = bench.advice(request(vec![asked(sql)])).await;
     let rewrite = advice.rewrites.iter().find(|it| it.rule == "paging").unwrap();
-    assert!(!rewrite.is_same && rewrite.sql.contains("(sold_at, line_id) > (:last_1, :last_2)"), "{rewrite:#?}");
+    assert!(
+        !rewrite.is_same && rewrite.sql.contains("(sold_at, line_id) > (:last_1, :last_2)"),
+        "{rewrite:#?}"
+    );
 }

@@ -14,8 +14,7 @@ const DAILY: &str = "
     order by day";
 
 fn often(sql: &str) -> Request {
-    let statement =
-        Statement { calls: Some(500.0), mean_ms: Some(5_000.0), ..asked(sql) };
+    let statement = Statement { calls: Some(500.0), mean_ms: Some(5_000.0), ..asked(sql) };
     Request { may_be_old: true, counted_seconds: Some(86_400.0), ..request(vec![statement]) }
 }
 
@@ -29,13 +28,19 @@ async fn a_slow_frequent_grouping_that_may_be_old_gets_a_rollup_that_says_the_sa
     let advice = advised(&bench, often(DAILY)).await;
     let rollup = advice.rollups.first().unwrap_or_else(|| panic!("{:#?}", advice.rejected));
     let why = rollup.why.join("\n");
-    for rule in ["rollup-over-a-second", "rollup-frequent", "rollup-may-be-an-hour-old", "rollup-is-smaller"] {
+    for rule in [
+        "rollup-over-a-second",
+        "rollup-frequent",
+        "rollup-may-be-an-hour-old",
+        "rollup-is-smaller",
+    ] {
         assert!(why.contains(rule), "{rule}: {why}");
     }
     bench.client.batch_execute(&rollup.statements.join("\n")).await.unwrap();
     bench.client.batch_execute(&rollup.refresh).await.unwrap();
-    let compared =
-        compare(&bench.client, &bench.copy(), (&asked(DAILY), &asked(&rollup.query))).await.unwrap();
+    let compared = compare(&bench.client, &bench.copy(), (&asked(DAILY), &asked(&rollup.query)))
+        .await
+        .unwrap();
     assert_eq!(compared.is_same, Some(true), "{compared:#?}\n{}", rollup.query);
     assert_eq!(compared.before.rows, Some(31));
     bench.client.batch_execute(&rollup.undo).await.unwrap();
@@ -48,7 +53,10 @@ async fn a_rollup_that_a_rule_of_the_house_speaks_against_is_refused_with_its_re
         (Request { may_be_old: false, ..often(DAILY) }, "rollup-may-be-an-hour-old"),
         (
             Request {
-                statements: vec![Statement { mean_ms: Some(20.0), ..often(DAILY).statements.remove(0) }],
+                statements: vec![Statement {
+                    mean_ms: Some(20.0),
+                    ..often(DAILY).statements.remove(0)
+                }],
                 ..often(DAILY)
             },
             "rollup-over-a-second",
@@ -57,10 +65,7 @@ async fn a_rollup_that_a_rule_of_the_house_speaks_against_is_refused_with_its_re
             often("select sold_at::date, count(distinct product_id) from lines group by 1"),
             "rollup-says-the-same",
         ),
-        (
-            often("select line_id, sum(amount) from lines group by line_id"),
-            "rollup-is-smaller",
-        ),
+        (often("select line_id, sum(amount) from lines group by line_id"), "rollup-is-smaller"),
     ];
     for (request, rule) in cases {
         let advice = advised(&bench, request).await;

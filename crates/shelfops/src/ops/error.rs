@@ -219,7 +219,9 @@ impl From<AdviceError> for OpError {
     fn from(error: AdviceError) -> Self {
         match error {
             AdviceError::Explain(error) => error.into(),
-            AdviceError::Empty | AdviceError::NoPlan(_) => Self::from_error(ErrorKind::Usage, error),
+            AdviceError::Empty | AdviceError::NoPlan(_) => {
+                Self::from_error(ErrorKind::Usage, error)
+            }
             other => Self::from_error(ErrorKind::Failed, other),
         }
     }

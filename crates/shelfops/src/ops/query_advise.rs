@@ -109,12 +109,17 @@ Candidates are weighed by the planner with HypoPG, within a budget of bytes; wit
 not weighed. With --verify the winners are built on a copy and measured: what makes any statement slower than \
 1.1 times what it took is refused, and the choice made again. The outcome is a migration as text; nothing is \
 applied. How it goes, from a slow query to a proved fix: docs/guides/slow-query.md.";
-    const EFFECT: Effect = Effect::Reads;
+    // A proof makes a database and keeps the server busy, though nothing of this one is changed.
+    const EFFECT: Effect = Effect::Changes;
 
     type Input = Input;
     type Data = Data;
 
     async fn run(context: &Context, input: Input) -> Result<Output<Data>, OpError> {
+        let is_terminal = matches!(context.principal(), Principal::Terminal { .. });
+        if input.scratch_url.is_some() && !is_terminal {
+            return Err(OpError::usage("scratch_url is for the command line: it connects to any server"));
+        }
         let (statements, counted_seconds) = asked(context, &input).await?;
         let wanted = Wanted {
             statements,
@@ -135,10 +140,7 @@ applied. How it goes, from a slow query to a proved fix: docs/guides/slow-query.
 }
 
 /// Returns the statements that are asked about, and for how long their calls were counted.
-async fn asked(
-    context: &Context,
-    input: &Input,
-) -> Result<(Vec<Statement>, Option<f64>), OpError> {
+async fn asked(context: &Context, input: &Input) -> Result<(Vec<Statement>, Option<f64>), OpError> {
     if let Some(count) = input.workload {
         return recorded(context, count.clamp(1, 200) as usize).await;
     }
@@ -167,7 +169,9 @@ async fn asked(
     let mut all = statements(&text);
     if !input.parameters.is_empty() {
         let [only] = all.as_mut_slice() else {
-            return Err(OpError::usage("--param gives one statement its values, and there are several"));
+            return Err(OpError::usage(
+                "--param gives one statement its values, and there are several",
+            ));
         };
         only.parameters.clone_from(&input.parameters);
     }
@@ -183,7 +187,9 @@ fn text_of(context: &Context, path: &Path) -> Result<String, OpError> {
     }
     let is_terminal = matches!(context.principal(), Principal::Terminal { .. });
     if !is_terminal || std::io::stdin().is_terminal() {
-        return Err(OpError::usage("give statements: as an argument, a file, on stdin, or --workload"));
+        return Err(OpError::usage(
+            "give statements: as an argument, a file, on stdin, or --workload",
+        ));
     }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;

@@ -127,16 +127,23 @@ pub(crate) async fn recorded(
     let statistics = match count(context).await? {
         Counted::Statements(statistics) => statistics,
         Counted::Missing { what, remedy } => {
-            return Err(OpError::failed(format!("{what}, so there is no recorded workload; {remedy}")));
+            return Err(OpError::failed(format!(
+                "{what}, so there is no recorded workload; {remedy}"
+            )));
         }
     };
-    let mut asked: Vec<_> = statistics.statements.into_iter().filter(|it| reads(&it.text)).collect();
+    let mut asked: Vec<_> =
+        statistics.statements.into_iter().filter(|it| reads(&it.text)).collect();
     asked.sort_by(|one, other| other.total_ms.total_cmp(&one.total_ms));
     asked.truncate(most);
     let statements = asked
         .into_iter()
         .map(|it| Statement {
-            name: format!("{} {}", it.query_id, short(&it.text).chars().take(40).collect::<String>()),
+            name: format!(
+                "{} {}",
+                it.query_id,
+                short(&it.text).chars().take(40).collect::<String>()
+            ),
             sql: it.text,
             parameters: Vec::new(),
             calls: Some(it.calls as f64),
@@ -150,5 +157,7 @@ pub(crate) async fn recorded(
 fn reads(text: &str) -> bool {
     let lower = text.trim_start().to_lowercase();
     (lower.starts_with("select") || lower.starts_with("with"))
-        && !["pg_catalog", "pg_stat", "pg_class", "hypopg", "set_config"].iter().any(|it| lower.contains(it))
+        && !["pg_catalog", "pg_stat", "pg_class", "hypopg", "set_config"]
+            .iter()
+            .any(|it| lower.contains(it))
 }

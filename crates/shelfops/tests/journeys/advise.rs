@@ -22,7 +22,12 @@ async fn busy_shop() -> Shop {
 /// Returns the guide's blocks of a kind.
 fn fenced(kind: &str) -> Vec<String> {
     let fence = format!("```{kind}\n");
-    GUIDE.split(&fence).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+    GUIDE
+        .split(&fence)
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .map(str::to_owned)
+        .collect()
 }
 
 async fn advise(shop: &Shop, flags: &[&str]) -> Value {
@@ -43,7 +48,9 @@ async fn a_slow_question_is_advised_proved_and_mended() {
     assert_eq!(proved["name"], "lines of a receipt");
     assert_eq!(proved["is_same"], true);
     assert_eq!(proved["after"]["rows"], 3);
-    assert!(proved["after"]["pages"].as_f64().unwrap() < proved["before"]["pages"].as_f64().unwrap());
+    assert!(
+        proved["after"]["pages"].as_f64().unwrap() < proved["before"]["pages"].as_f64().unwrap()
+    );
     let rewrite = &found["proof"]["rewrites"][0];
     assert_eq!(rewrite["is_same"], true, "{rewrite}");
     // No copy is left.
@@ -53,7 +60,10 @@ async fn a_slow_question_is_advised_proved_and_mended() {
     // The migration is judged, applied statement by statement, and then there is nothing left to say.
     let up = found["migration"]["up"].as_str().unwrap();
     shop.write("20261201090000_index_receipts.up.sql", up);
-    shop.write("20261201090000_index_receipts.down.sql", found["migration"]["down"].as_str().unwrap());
+    shop.write(
+        "20261201090000_index_receipts.down.sql",
+        found["migration"]["down"].as_str().unwrap(),
+    );
     shop.run(["migrate", "lint", "20261201090000_index_receipts.up.sql"]).await.succeeds();
     for statement in up.split(";\n").filter(|it| !it.trim().is_empty()) {
         client.batch_execute(statement).await.unwrap();
