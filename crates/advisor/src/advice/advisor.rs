@@ -235,6 +235,16 @@ impl<'c> Advisor<'c> {
             .collect()
     }
 
+    /// Takes note of how many bytes an index took once it was built, for choices to come.
+    pub fn learn(&mut self, index: &Index, bytes: f64) {
+        self.search.learn(index, bytes);
+    }
+
+    /// Returns how many bytes new indexes may take together.
+    pub const fn budget_bytes(&self) -> f64 {
+        self.budget
+    }
+
     /// Whether a table of the workload has row security.
     pub fn has_row_security(&self) -> bool {
         self.search.catalog.tables.iter().any(|table| table.has_row_security)

@@ -301,6 +301,14 @@ impl<'c> Search<'c> {
         chosen
     }
 
+    /// Takes note of how many bytes a candidate took once it was built.
+    pub(crate) fn learn(&mut self, index: &Index, bytes: f64) {
+        let place = self.pool.candidates.iter().position(|candidate| candidate == index);
+        if let Some(known) = place.and_then(|place| self.bytes.get_mut(place)) {
+            *known = bytes;
+        }
+    }
+
     /// Forgets hypothetical indexes.
     pub(crate) async fn end(self) -> Result<(), AdviceError> {
         match self.costs {

@@ -232,13 +232,15 @@ impl<'c> WhatIf<'c> {
 
     /// Asks how many rows of a table a condition keeps, as a share.
     pub(crate) async fn share(&self, table: &str, condition: &str) -> Result<f64, AdviceError> {
-        let rows = async |condition: &str| -> Result<f64, AdviceError> {
-            let text = format!("explain (format json) select from {table} where {condition}");
-            let plan = self.explained(&text).await?;
-            let rows = plan.as_ref().and_then(|plan| plan.get("Plan Rows")).and_then(Value::as_f64);
-            Ok(rows.unwrap_or(1.0))
-        };
-        Ok((rows(condition).await? / rows("true").await?.max(1.0)).clamp(0.0, 1.0))
+        let all = self.rows(table, "true").await?;
+        Ok((self.rows(table, condition).await? / all.max(1.0)).clamp(0.0, 1.0))
+    }
+
+    async fn rows(&self, table: &str, condition: &str) -> Result<f64, AdviceError> {
+        let text = format!("explain (format json) select from {table} where {condition}");
+        let plan = self.explained(&text).await?;
+        let rows = plan.as_ref().and_then(|plan| plan.get("Plan Rows")).and_then(Value::as_f64);
+        Ok(rows.unwrap_or(1.0))
     }
 
     async fn explained(&self, text: &str) -> Result<Option<Value>, AdviceError> {

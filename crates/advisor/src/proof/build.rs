@@ -137,6 +137,16 @@ impl<'c> Bench<'c> {
         })
     }
 
+    /// Returns how many bytes each takes.
+    pub(super) fn sizes(&self) -> impl Iterator<Item = (&Index, f64)> {
+        self.built.iter().map(|(index, built)| (index, built.bytes as f64))
+    }
+
+    /// Returns how many bytes all take together.
+    pub(super) fn bytes(&self) -> f64 {
+        self.sizes().map(|(_, bytes)| bytes).sum()
+    }
+
     /// Returns what is built.
     pub(super) fn built(&self) -> Vec<Built> {
         self.built.values().cloned().collect()

@@ -26,7 +26,7 @@ pub struct Measured {
     /// The middle of its runs with a warm cache, the server's time; none where the time box ran out.
     pub median_ms: Option<f64>,
     /// The quickest and the slowest run.
-    pub spread_ms: Option<(f64, f64)>,
+    pub spread_ms: Option<[f64; 2]>,
     /// How many runs.
     pub runs: usize,
     /// The first run with an empty cache of the server, where it can be emptied.
@@ -58,7 +58,7 @@ impl Measured {
     /// Says the time for people.
     pub fn shown(&self) -> String {
         match (self.median_ms, self.spread_ms) {
-            (Some(median), Some((low, high))) => format!("{median:.1} ms ({low:.1} to {high:.1})"),
+            (Some(median), Some([low, high])) => format!("{median:.1} ms ({low:.1} to {high:.1})"),
             _ => match &self.failed {
                 Some(reason) => reason.clone(),
                 None => format!("over {:.0} s", self.limit_ms / 1_000.0),
@@ -168,7 +168,7 @@ async fn measured(
     times.sort_by(f64::total_cmp);
     measured.runs = times.len();
     measured.median_ms = times.get(times.len() / 2).copied();
-    measured.spread_ms = times.first().copied().zip(times.last().copied());
+    measured.spread_ms = times.first().zip(times.last()).map(|(low, high)| [*low, *high]);
     if let Some((rows, hash)) = answer(client, statement).await? {
         measured.rows = Some(rows);
         measured.hash = Some(hash);

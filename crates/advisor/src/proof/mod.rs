@@ -18,7 +18,7 @@ use serde::Serialize;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::advice::{Advice, AdvisedIndex, Advisor, Asker, Statement};
-use crate::indexes::{Index, Rejected};
+use crate::indexes::{Index, Rejected, megabytes};
 use build::Bench;
 pub use build::Built;
 pub use compare::{Compared, compare};
@@ -124,6 +124,13 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         rounds += 1;
         let advice = advisor.advise(&banned).await?;
         let failed = bench.build(&advice.indexes).await?;
+        // Sizes are estimates until they are built: the next choice knows better.
+        for (index, bytes) in bench.sizes() {
+            advisor.learn(index, bytes);
+        }
+        if failed.is_empty() && bench.bytes() > advisor.budget_bytes() && rounds < MOST_ROUNDS {
+            continue;
+        }
         let after = measure_all(&client, copy, &advisor.statements).await?;
         let mut against = failed;
         against.extend(slower(&bench, copy, advisor, &advice, (&before, &after)).await?);
@@ -178,6 +185,9 @@ async fn settle(
         let mut against = slower(bench, copy, advisor, &advice, (before, &after)).await?;
         if against.is_empty() {
             against = unused(bench, &advice, &after);
+        }
+        if against.is_empty() && bench.bytes() > advisor.budget_bytes() {
+            against.extend(largest(bench));
         }
         if against.is_empty() {
             return Ok((advice, after));
@@ -279,6 +289,16 @@ fn unused(bench: &Bench<'_>, advice: &Advice, after: &[Measured]) -> Vec<(Index,
             (advised.index.clone(), Rejected::index(&advised.index, "used-once-built", reason))
         })
         .collect()
+}
+
+/// Gives back the largest index, where all together take more than they may once they are built.
+fn largest(bench: &Bench<'_>) -> Option<(Index, Rejected)> {
+    let largest = bench.sizes().max_by(|(_, one), (_, other)| one.total_cmp(other));
+    largest.map(|(index, bytes)| {
+        let reason =
+            format!("built, it takes {}, and all together more than they may", megabytes(bytes));
+        (index.clone(), Rejected::index(index, "over-the-budget", reason))
+    })
 }
 
 fn proved(statements: &[Statement], before: Vec<Measured>, after: Vec<Measured>) -> Vec<Proved> {

@@ -35,8 +35,10 @@ pub struct RollupAdvice {
     pub undo: String,
     /// The query on it.
     pub query: String,
-    /// How many rows the planner expects in it, and in what it is made of.
-    pub estimated_rows: (f64, f64),
+    /// How many rows are expected in it.
+    pub estimated_rows: f64,
+    /// How many the largest table has that it is made of.
+    pub table_rows: f64,
     /// The house's rules, each with what is known.
     pub why: Vec<String>,
     /// What to know before making it.
@@ -109,7 +111,8 @@ fn advice(parts: &Parts, mut why: Vec<String>, rows: (f64, f64)) -> RollupAdvice
         refresh: format!("refresh materialized view concurrently {name};"),
         undo: format!("drop materialized view {name};"),
         query: parts.query(),
-        estimated_rows: rows,
+        estimated_rows: rows.0,
+        table_rows: rows.1,
         why,
         risks: vec![
             "row security does not reach a materialised view: give tenants a view over it that compares the \

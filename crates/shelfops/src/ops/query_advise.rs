@@ -118,7 +118,9 @@ applied. How it goes, from a slow query to a proved fix: docs/guides/slow-query.
     async fn run(context: &Context, input: Input) -> Result<Output<Data>, OpError> {
         let is_terminal = matches!(context.principal(), Principal::Terminal { .. });
         if input.scratch_url.is_some() && !is_terminal {
-            return Err(OpError::usage("scratch_url is for the command line: it connects to any server"));
+            return Err(OpError::usage(
+                "scratch_url is for the command line: it connects to any server",
+            ));
         }
         let (statements, counted_seconds) = asked(context, &input).await?;
         let wanted = Wanted {
