@@ -80,18 +80,20 @@ pub(super) async fn measure(
     measured
 }
 
-/// Measures a statement without one of the indexes, which comes back afterwards.
+/// Measures a statement without some of the indexes, which come back afterwards.
 pub(super) async fn without(
     client: &Client,
     copy: &Copy,
     statement: &Statement,
-    index: &AdvisedIndex,
+    indexes: &[&AdvisedIndex],
 ) -> Result<Measured, ProofError> {
     client.batch_execute("begin").await.map_err(doing("begin a measurement"))?;
-    let schema = index.index.table.rsplit_once('.').map_or("", |(schema, _)| schema);
-    let dot = if schema.is_empty() { "" } else { "." };
-    let drop_it = format!("drop index {schema}{dot}{}", quoted(&index.name));
-    client.batch_execute(&drop_it).await.map_err(doing("take an index away"))?;
+    for advised in indexes {
+        let schema = advised.index.table.rsplit_once('.').map_or("", |(schema, _)| schema);
+        let dot = if schema.is_empty() { "" } else { "." };
+        let drop_it = format!("drop index {schema}{dot}{}", quoted(&advised.name));
+        client.batch_execute(&drop_it).await.map_err(doing("take an index away"))?;
+    }
     enter(client, copy).await?;
     let measured = measured(client, copy, statement).await;
     client.batch_execute("rollback").await.map_err(doing("end a measurement"))?;

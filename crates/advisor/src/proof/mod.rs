@@ -248,18 +248,10 @@ async fn slower(
                     && found.iter().all(|(known, _)| *known != it.index)
             })
             .collect();
-        let mut best: Option<(&AdvisedIndex, f64)> = None;
-        for index in used {
-            let without = measure::without(bench.client, copy, statement, index).await?;
-            let ms = without.median_ms.unwrap_or(f64::INFINITY);
-            if best.is_none_or(|(_, known)| ms < known) {
-                best = Some((index, ms));
-            }
-        }
-        if let Some((index, without)) = best {
+        for (index, without) in blamed(bench.client, copy, statement, &used, &again).await? {
             let reason = format!(
                 "{} took {wanted:.1} ms without new indexes, {:.1} ms with them, and {without:.1} ms without \
-                 this one alone",
+                 this one",
                 statement.name,
                 again.median_ms.unwrap_or(f64::INFINITY)
             );
@@ -268,6 +260,39 @@ async fn slower(
         }
     }
     Ok(found)
+}
+
+/// Finds which of the indexes that a slow plan uses are to blame, each with the time without it: the one
+/// without which it is quickest, or all where no single one is. None is where it is as slow without them,
+/// now: then the machine is.
+async fn blamed<'a>(
+    client: &Client,
+    copy: &Copy,
+    statement: &Statement,
+    used: &[&'a AdvisedIndex],
+    slow: &Measured,
+) -> Result<Vec<(&'a AdvisedIndex, f64)>, ProofError> {
+    let time = |measured: &Measured| measured.median_ms.unwrap_or(f64::INFINITY);
+    if used.is_empty() {
+        return Ok(Vec::new());
+    }
+    let without_all = measure::without(client, copy, statement, used).await?;
+    if !is_slower(&without_all, slow) {
+        return Ok(Vec::new());
+    }
+    let mut best: Option<(&AdvisedIndex, f64)> = None;
+    for index in used {
+        let ms = time(&measure::without(client, copy, statement, &[index]).await?);
+        if best.is_none_or(|(_, known)| ms < known) {
+            best = Some((index, ms));
+        }
+    }
+    // Half of what is lost must come back with a single one.
+    let middle = f64::midpoint(time(slow), time(&without_all));
+    Ok(match best {
+        Some((index, ms)) if ms <= middle => vec![(index, ms)],
+        _ => used.iter().map(|index| (*index, time(&without_all))).collect(),
+    })
 }
 
 fn is_slower(before: &Measured, after: &Measured) -> bool {
