@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building and running ShelfOps needs and this machine lacks: a C compiler, make and
-# a PostgreSQL server of version 15 or newer.
+# a PostgreSQL server of version 15 or newer, with HypoPG where the release packages it.
 #
 # On Debian and its children it uses apt-get (with sudo unless root), and does nothing, quickly,
 # where all is there. Elsewhere it says what to install, and goes on when PostgreSQL is there.
@@ -68,6 +68,28 @@ install_postgresql() {
     trap - EXIT
 }
 
+# Prints the packages of HypoPG, by which the query advisor asks the planner, that are missing: one for
+# each server of the distribution's. Without it the advisor names candidates and does not weigh them.
+missing_hypopg() {
+    [ -z "${DATABASE_URL:-}${TEST_DATABASE_URL:-}" ] || return 0
+    for server in /usr/lib/postgresql/*/bin/postgres; do
+        [ -x "$server" ] || continue
+        directory=${server%/bin/postgres}
+        [ ! -e "$directory/lib/hypopg.so" ] || continue
+        package=postgresql-${directory##*/}-hypopg
+        [ -z "$(apt_candidate "$package")" ] || printf '%s ' "$package"
+    done
+}
+
+# Installs what the advisor is better with, and goes on without it.
+install_hypopg() {
+    command -v apt-get >/dev/null 2>&1 || return 0
+    wanted=$(missing_hypopg)
+    [ -n "$wanted" ] || return 0
+    # shellcheck disable=SC2086 # a list of package names, to be split
+    (apt_install $wanted) || say "warning: HypoPG is not installed; advice on indexes will not be weighed"
+}
+
 command -v cargo >/dev/null 2>&1 \
     || stop "ShelfOps builds with Rust 1.95 or newer, and there is no cargo on the path; see https://rustup.rs"
 
@@ -76,7 +98,10 @@ command -v cc >/dev/null 2>&1 || packages="gcc libc6-dev"
 command -v make >/dev/null 2>&1 || packages="$packages make"
 needs_postgresql=no
 has_postgresql || needs_postgresql=yes
-[ -n "$packages" ] || [ "$needs_postgresql" = yes ] || exit 0
+[ -n "$packages" ] || [ "$needs_postgresql" = yes ] || {
+    install_hypopg
+    exit 0
+}
 
 if [ -r /etc/os-release ]; then
     . /etc/os-release
@@ -94,3 +119,4 @@ else
     apt_install $packages
 fi
 has_postgresql || stop "the packages are installed, but no PostgreSQL $oldest_major or newer was found"
+install_hypopg

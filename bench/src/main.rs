@@ -3,6 +3,7 @@
 //! Absolute figures of a shared machine drift by a fifth; ratios of one run hold. The yardstick is a
 //! plain COPY into a table with the same guarantees.
 
+mod advise;
 mod community;
 mod http;
 mod import;
@@ -29,7 +30,8 @@ use server::BenchServer;
 /// Measures ShelfOps against plain PostgreSQL.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Only these scenarios: ingest, sustained, community, sync, webhooks, rehearse
+    /// Only these scenarios: ingest, sustained, community, sync, webhooks, rehearse, tpch, retail,
+    /// daily-sales
     scenarios: Vec<String>,
     /// How many lines the ingest scenario loads
     #[arg(long, default_value_t = 1_000_000)]
@@ -55,6 +57,18 @@ struct Arguments {
     /// How often the ingest scenario is run; the medians are reported
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// The scale factor of the tpch scenario
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+    /// How many lines of sales the retail scenario has
+    #[arg(long, default_value_t = 5_000_000)]
+    retail_lines: u64,
+    /// How many lines of sales the daily-sales scenario has
+    #[arg(long, default_value_t = 20_000_000)]
+    daily_lines: u64,
+    /// How many megabytes advised indexes may take
+    #[arg(long, default_value_t = 700)]
+    budget_mb: u64,
     /// Where files and servers of the run are kept while it lasts
     #[arg(long, default_value = "bench/data")]
     directory: PathBuf,
@@ -97,6 +111,15 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
     }
     if wanted("rehearse") {
         rehearse::measure(&server, &binary, &arguments, &mut report).await?;
+    }
+    if wanted("tpch") {
+        advise::tpch(&server, &arguments, &mut report).await?;
+    }
+    if wanted("retail") {
+        advise::retail(&server, &arguments, &mut report).await?;
+    }
+    if wanted("daily-sales") {
+        advise::daily_sales(&server, &arguments, &mut report).await?;
     }
     report.print();
     report.keep(&arguments.results)?;

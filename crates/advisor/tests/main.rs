@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod advice;
 mod corpus;
 mod lint_live;
 mod own_migrations;

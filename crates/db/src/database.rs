@@ -41,7 +41,7 @@ pub struct Database {
     tenants: Pool,
     address: Arc<str>,
     owner_config: Arc<tokio_postgres::Config>,
-    signing_key: Arc<OnceCell<SigningKey>>,
+    signing_key: Arc<OnceCell<Arc<SigningKey>>>,
 }
 
 /// How the connections of one login are used.
@@ -96,7 +96,7 @@ impl Database {
     /// # Errors
     /// Fails when the server cannot be reached or is not migrated.
     pub async fn tenant(&self, customer_id: CustomerId) -> Result<TenantTx, DbError> {
-        let key = self.signing_key.get_or_try_init(|| self.load_signing_key()).await?;
+        let key = self.signing_key().await?;
         let client = self.connect(&self.tenants).await?;
         TenantTx::begin(client, customer_id, key).await
     }
@@ -164,14 +164,19 @@ impl Database {
         })
     }
 
-    async fn load_signing_key(&self) -> Result<SigningKey, DbError> {
+    /// Returns the key that proves tenants.
+    pub(crate) async fn signing_key(&self) -> Result<&Arc<SigningKey>, DbError> {
+        self.signing_key.get_or_try_init(|| self.load_signing_key()).await
+    }
+
+    async fn load_signing_key(&self) -> Result<Arc<SigningKey>, DbError> {
         let operator = self.operator().await?;
         let row = operator
             .query_opt("select inner_key, outer_key from shelfops.tenant_signing_key", &[])
             .await
             .map_err(doing("read the key that proves tenants"))?
             .ok_or(DbError::NotMigrated)?;
-        Ok(SigningKey::new(row.get(0), row.get(1)))
+        Ok(Arc::new(SigningKey::new(row.get(0), row.get(1))))
     }
 }
 

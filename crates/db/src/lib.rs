@@ -5,6 +5,7 @@
 
 pub mod copy;
 mod database;
+mod draft;
 mod error;
 mod foresight;
 mod health;
@@ -19,6 +20,7 @@ mod tenant;
 mod timeseries;
 
 pub use database::{Database, DatabaseConfig, PoolUse, ensure_database};
+pub use draft::DraftTx;
 pub use error::{DbError, describe};
 pub use foresight::{Foreseen, Known};
 pub use health::Health;

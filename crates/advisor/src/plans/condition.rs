@@ -71,6 +71,11 @@ pub(crate) fn conjuncts(condition: &str) -> Vec<&str> {
     split_at(stripped(condition), " AND ")
 }
 
+/// Splits a condition into what need not hold together: one is enough.
+pub(crate) fn disjuncts(condition: &str) -> Vec<&str> {
+    split_at(stripped(condition), " OR ")
+}
+
 /// Reads a comparison.
 pub(crate) fn clause(text: &str) -> Option<Clause<'_>> {
     let inner = stripped(text);
@@ -239,7 +244,7 @@ fn after_name(text: &str) -> Option<&str> {
 }
 
 /// Takes away brackets that enclose the whole.
-fn stripped(text: &str) -> &str {
+pub(crate) fn stripped(text: &str) -> &str {
     let mut text = text.trim();
     while let Some(inner) = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
         if !is_balanced(inner) {

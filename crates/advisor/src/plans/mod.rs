@@ -1,6 +1,6 @@
 //! EXPLAIN, read: plans as trees, what is wrong with them, and how they are shown.
 
-mod condition;
+pub(crate) mod condition;
 mod error;
 mod facts;
 pub mod findings;
@@ -14,10 +14,13 @@ mod tree;
 pub(crate) use error::describe;
 pub use error::{ExplainError, PlanError};
 pub use facts::{ColumnFacts, Facts, IndexFacts, Lag, TableFacts};
+pub(crate) use plan::quoted;
 pub use plan::{
     Actual, Buffers, Conditions, Estimate, Hash, Jit, Memoize, Node, Plan, Removed, Sort, Trigger,
 };
 pub use read::{read, read_value};
 pub use report::report;
+pub(crate) use run::literal;
 pub use run::{ExplainRequest, Explained, explain, explain_within};
+pub(crate) use tree::count;
 pub use tree::draw;

@@ -216,7 +216,7 @@ async fn forget_prepared(client: &Client) {
 }
 
 /// Writes a value so that the server reads the same, whatever its settings for strings.
-fn literal(value: &str) -> String {
+pub(crate) fn literal(value: &str) -> String {
     if value == NO_VALUE {
         return "null".to_owned();
     }

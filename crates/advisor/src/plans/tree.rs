@@ -221,7 +221,7 @@ fn foot(plan: &Plan) -> String {
 }
 
 /// Writes a number as people read it: whole, and grouped by thousands.
-pub(super) fn count(number: f64) -> String {
+pub(crate) fn count(number: f64) -> String {
     if !number.is_finite() || number >= 1e15 {
         return format!("{number:e}");
     }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use shelfops_advisor::indexes::AdviceError;
 use shelfops_advisor::plans::{ExplainError, PlanError};
+use shelfops_advisor::proof::ProofError;
 use shelfops_advisor::workload::WorkloadError;
 use shelfops_db::{DbError, MigrationError};
 use shelfops_ingest::pipeline::PipelineError;
@@ -210,6 +212,28 @@ impl From<ExplainError> for OpError {
         };
         // It says in its own line what the server said.
         Self { kind, message: error.to_string(), cause: None, pause: None }
+    }
+}
+
+impl From<AdviceError> for OpError {
+    fn from(error: AdviceError) -> Self {
+        match error {
+            AdviceError::Explain(error) => error.into(),
+            AdviceError::Empty | AdviceError::NoPlan(_) => {
+                Self::from_error(ErrorKind::Usage, error)
+            }
+            other => Self::from_error(ErrorKind::Failed, other),
+        }
+    }
+}
+
+impl From<ProofError> for OpError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Advice(error) => error.into(),
+            ProofError::BadAddress(_) => Self::from_error(ErrorKind::Usage, error),
+            other => Self::from_error(ErrorKind::Failed, other),
+        }
     }
 }
 

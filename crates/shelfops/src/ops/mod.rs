@@ -30,6 +30,7 @@ mod quarantine_discard;
 mod quarantine_list;
 mod quarantine_replay;
 mod quarantine_show;
+mod query_advise;
 mod query_explain;
 mod query_mute;
 mod query_top;
@@ -97,6 +98,7 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &quarantine_discard::QuarantineDiscard,
     &query_top::QueryTop,
     &query_explain::QueryExplain,
+    &query_advise::QueryAdvise,
     &query_mute::QueryMute,
     &job_list::JobList,
     &job_show::JobShow,

@@ -143,6 +143,20 @@ impl<D> Output<D> {
         self
     }
 
+    /// Gives the answer itself, where the words about it were made first.
+    pub(crate) fn with_data<E>(self, data: E) -> Output<E> {
+        Output {
+            summary: self.summary,
+            why: self.why,
+            data,
+            risks: self.risks,
+            next: self.next,
+            schema_version: self.schema_version,
+            page: self.page,
+            verdict: self.verdict,
+        }
+    }
+
     /// Sets how it went.
     pub(crate) const fn verdict(mut self, verdict: Verdict) -> Self {
         self.verdict = verdict;

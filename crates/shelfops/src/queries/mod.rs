@@ -1,5 +1,6 @@
 //! Brings the advisor, which knows any PostgreSQL, together with our database, which knows tenants.
 
+mod advice;
 mod judged;
 mod slow;
 mod top;
@@ -9,6 +10,7 @@ use shelfops_db::models::{COUNT_STATEMENTS, StatementCounters};
 
 use crate::ops::{Context, OpError};
 
+pub(crate) use advice::{Advised, Wanted, advised, recorded};
 pub(crate) use judged::{Judged, PlanSource, explained, judged_plan};
 pub(crate) use slow::{Candidate, look_after};
 pub(crate) use top::{By, History, Top, logged, name_of, ranked, short, shown, waited};

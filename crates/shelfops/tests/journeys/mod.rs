@@ -1,5 +1,6 @@
 //! One file a kind of journey.
 
+mod advise;
 mod again;
 mod bad_files;
 mod bad_text;

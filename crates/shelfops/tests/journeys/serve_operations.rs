@@ -83,6 +83,7 @@ fn calls(id: &Value) -> Vec<(&'static str, Value)> {
         ("migrate-lint", json!({ "files": ["safe.sql"] })),
         ("query-top", json!({ "threshold": 0 })),
         ("query-explain", json!({ "sql": "select 1", "analyze": true })),
+        ("query-advise", json!({ "sql": "select 1", "tenant": "acme", "time": 1 })),
         ("query-mute", json!({ "id": "4711", "reason": "x" })),
         ("timeseries-list", json!({})),
         ("timeseries-plan", json!({ "retain": "10 years" })),

@@ -1,0 +1,280 @@
+//! What the advisor reaches: TPC-H and a retailer's questions, from primary keys alone, measured as proved.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use futures::SinkExt;
+use shelfops_advisor::advice::{Advisor, Request, Statement, statements};
+use shelfops_advisor::proof::{Copy, Proof, prove};
+use tokio_postgres::Client;
+use tpchgen::csv::{
+    CustomerCsv, LineItemCsv, NationCsv, OrderCsv, PartCsv, PartSuppCsv, RegionCsv, SupplierCsv,
+};
+use tpchgen::generators::{
+    CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator,
+    PartSuppGenerator, RegionGenerator, SupplierGenerator,
+};
+
+use crate::Arguments;
+use crate::report::Report;
+use crate::server::BenchServer;
+
+/// How long the search may take: the goal.
+const TIME: Duration = Duration::from_secs(10);
+
+/// How long one run of a statement may take; more counts as this.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// How much of the answers is sent at once.
+const CHUNK: usize = 1 << 20;
+
+const TPCH_SCHEMA: &str = include_str!("../advisor/tpch-schema.sql");
+const TPCH: &str = include_str!("../advisor/tpch.sql");
+const RETAIL_SCHEMA: &str = include_str!("../advisor/retail-schema.sql");
+const RETAIL: &str = include_str!("../advisor/retail.sql");
+
+/// The settings under which peers were measured.
+const SETTINGS: [&str; 4] = [
+    "work_mem = '64MB'",
+    "jit = off",
+    "random_page_cost = 1.1",
+    "max_parallel_workers_per_gather = 2",
+];
+
+/// Measures TPC-H.
+pub(crate) async fn tpch(
+    server: &BenchServer,
+    arguments: &Arguments,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let client = fresh(server, "bench_tpch").await?;
+    client.batch_execute(TPCH_SCHEMA).await?;
+    fill(&client, arguments.scale).await?;
+    client.batch_execute("vacuum analyze").await?;
+    let case =
+        Case { name: "TPC-H", database: "bench_tpch", goal: "≤ 14.5 s", may_be_old: false };
+    measure(server, arguments, report, &case, statements(TPCH)).await?;
+    drop(client);
+    server.drop("bench_tpch").await
+}
+
+/// Measures a retailer's questions, and the standing request for daily sales.
+pub(crate) async fn retail(
+    server: &BenchServer,
+    arguments: &Arguments,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let client = fresh(server, "bench_retail").await?;
+    retail_rows(&client, arguments.retail_lines).await?;
+    let asked = statements(RETAIL)
+        .into_iter()
+        // Each is asked often and is slow without indexes: the house's rules then allow rollups.
+        .map(|it| Statement { calls: Some(500.0), mean_ms: None, ..it })
+        .collect();
+    let case = Case { name: "retail", database: "bench_retail", goal: "≥ 10", may_be_old: true };
+    measure(server, arguments, report, &case, asked).await?;
+    drop(client);
+    server.drop("bench_retail").await
+}
+
+/// Measures «Query taking 5 seconds to fetch daily sales».
+pub(crate) async fn daily_sales(
+    server: &BenchServer,
+    arguments: &Arguments,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let client = fresh(server, "bench_daily").await?;
+    retail_rows(&client, arguments.daily_lines).await?;
+    let daily: Vec<Statement> = statements(RETAIL)
+        .into_iter()
+        .filter(|it| it.name == "daily sales")
+        .map(|it| Statement { calls: Some(500.0), mean_ms: Some(5_000.0), ..it })
+        .collect();
+    let case =
+        Case { name: "daily sales", database: "bench_daily", goal: "< 50 ms", may_be_old: true };
+    let proof = measure(server, arguments, report, &case, daily).await?;
+    let best = proof
+        .rollups
+        .iter()
+        .filter(|it| it.holds())
+        .filter_map(|it| it.after.median_ms)
+        .chain(proof.statements.iter().filter_map(|it| it.after.median_ms))
+        .fold(f64::INFINITY, f64::min);
+    report.add(
+        "daily sales, the quickest way that gives the same rows",
+        format!("{best:.2} ms"),
+        None,
+        "< 50 ms",
+    );
+    drop(client);
+    server.drop("bench_daily").await
+}
+
+struct Case {
+    name: &'static str,
+    database: &'static str,
+    goal: &'static str,
+    may_be_old: bool,
+}
+
+async fn fresh(server: &BenchServer, name: &str) -> anyhow::Result<Client> {
+    server.fresh(name).await?;
+    let admin = server.connect("postgres").await?;
+    for setting in SETTINGS {
+        admin.batch_execute(&format!("alter database {name} set {setting}")).await?;
+    }
+    server.connect(name).await
+}
+
+async fn retail_rows(client: &Client, lines: u64) -> anyhow::Result<()> {
+    let text = RETAIL_SCHEMA.replace("{lines}", &lines.to_string());
+    for statement in text.split(";\n").filter(|it| !it.trim().is_empty()) {
+        client.batch_execute(statement).await.with_context(|| statement.to_owned())?;
+    }
+    Ok(())
+}
+
+async fn measure(
+    server: &BenchServer,
+    arguments: &Arguments,
+    report: &mut Report,
+    case: &Case,
+    asked: Vec<Statement>,
+) -> anyhow::Result<Proof> {
+    server.settle().await?;
+    let client = server.connect(case.database).await?;
+    client.batch_execute("begin").await?;
+    let request = Request {
+        statements: asked,
+        budget_bytes: Some(arguments.budget_mb << 20),
+        time: TIME,
+        asker: None,
+        counted_seconds: None,
+        may_be_old: case.may_be_old,
+    };
+    let started = Instant::now();
+    let mut advisor = Advisor::begin(&client, request).await?;
+    let first = advisor.advise(&BTreeSet::new()).await?;
+    let advising = started.elapsed().as_secs_f64();
+    let (url, _) = server.urls(case.database);
+    let place = Copy::at(&url, None, arguments.rounds, LIMIT)?;
+    let (advice, proof) = prove(&mut advisor, &place).await?;
+    advisor.end().await?;
+    client.batch_execute("rollback").await?;
+    told(report, case, &proof);
+    report.add(
+        format!("{}: seconds to advise", case.name),
+        format!("{advising:.1} s"),
+        None,
+        "≤ 10 s",
+    );
+    let bytes: i64 = proof.indexes.iter().map(|it| it.bytes).sum();
+    let goal = format!("≤ {} MB", arguments.budget_mb);
+    let megabytes = bytes as f64 / f64::from(1 << 20);
+    report.add(
+        format!("{}: bytes of {} indexes as built", case.name, proof.indexes.len()),
+        format!("{megabytes:.0} MB"),
+        None,
+        &goal,
+    );
+    report.add(
+        format!("{}: proposed first, refused by measuring", case.name),
+        format!("{}, {}", first.indexes.len(), proof.refused.len()),
+        None,
+        "",
+    );
+    for index in &advice.indexes {
+        eprintln!("  kept: {}", index.definition);
+    }
+    for refused in &proof.refused {
+        eprintln!("  refused: {} ({})", refused.what, refused.reason);
+    }
+    Ok(proof)
+}
+
+/// Reports total times, and every statement that became slower.
+fn told(report: &mut Report, case: &Case, proof: &Proof) {
+    let limit = LIMIT.as_secs_f64() * 1_000.0;
+    let total = |times: &mut dyn Iterator<Item = f64>| times.sum::<f64>() / 1_000.0;
+    let before = total(&mut proof.statements.iter().map(|it| it.before.median_ms.unwrap_or(limit)));
+    let after = total(&mut proof.statements.iter().map(|it| it.after.median_ms.unwrap_or(limit)));
+    report.add(
+        format!("{}: all statements, with indexes ÷ without", case.name),
+        format!("{before:.2} s → {after:.2} s"),
+        Some(before / after),
+        case.goal,
+    );
+    // The quickest way that gave the same rows: as it is, rewritten, or from a rollup.
+    let best = |place: usize, time: f64| {
+        let others = proof.rewrites.iter().chain(&proof.rollups);
+        let held = others.filter(|it| it.statement == place && it.holds());
+        held.filter_map(|it| it.after.median_ms).fold(time, f64::min)
+    };
+    let all = total(
+        &mut proof
+            .statements
+            .iter()
+            .enumerate()
+            .map(|(place, it)| best(place, it.after.median_ms.unwrap_or(limit))),
+    );
+    report.add(
+        format!("{}: the same with rewrites and rollups that held", case.name),
+        format!("{before:.2} s → {all:.2} s"),
+        Some(before / all),
+        if case.may_be_old { "≥ 15" } else { "" },
+    );
+    let slower: Vec<String> = proof
+        .statements
+        .iter()
+        .filter(|it| it.quicker.is_some_and(|quicker| quicker < 1.0 / 1.1))
+        .map(|it| format!("{} {:.2}×", it.name, 1.0 / it.quicker.unwrap_or(1.0)))
+        .collect();
+    let shown = if slower.is_empty() { "none".to_owned() } else { slower.join(", ") };
+    report.add(format!("{}: statements over 1.1 times their time", case.name), shown, None, "none");
+    for statement in &proof.statements {
+        eprintln!(
+            "  {}: {} → {}",
+            statement.name,
+            statement.before.shown(),
+            statement.after.shown()
+        );
+    }
+}
+
+/// Fills TPC-H's tables.
+async fn fill(client: &Client, scale: f64) -> anyhow::Result<()> {
+    copy(client, "region", RegionGenerator::new(scale, 1, 1).iter().map(RegionCsv::new)).await?;
+    copy(client, "nation", NationGenerator::new(scale, 1, 1).iter().map(NationCsv::new)).await?;
+    copy(client, "part", PartGenerator::new(scale, 1, 1).iter().map(PartCsv::new)).await?;
+    copy(client, "supplier", SupplierGenerator::new(scale, 1, 1).iter().map(SupplierCsv::new))
+        .await?;
+    copy(client, "partsupp", PartSuppGenerator::new(scale, 1, 1).iter().map(PartSuppCsv::new))
+        .await?;
+    copy(client, "customer", CustomerGenerator::new(scale, 1, 1).iter().map(CustomerCsv::new))
+        .await?;
+    copy(client, "orders", OrderGenerator::new(scale, 1, 1).iter().map(OrderCsv::new)).await?;
+    copy(client, "lineitem", LineItemGenerator::new(scale, 1, 1).iter().map(LineItemCsv::new)).await
+}
+
+async fn copy(
+    client: &Client,
+    table: &str,
+    rows: impl Iterator<Item: Display>,
+) -> anyhow::Result<()> {
+    let sink = client.copy_in(&format!("copy {table} from stdin (format csv)")).await?;
+    let mut sink = std::pin::pin!(sink);
+    let mut text = String::with_capacity(CHUNK * 2);
+    for row in rows {
+        use std::fmt::Write as _;
+        writeln!(text, "{row}")?;
+        if text.len() >= CHUNK {
+            sink.send(Bytes::from(std::mem::take(&mut text))).await?;
+        }
+    }
+    sink.send(Bytes::from(text)).await?;
+    sink.finish().await?;
+    Ok(())
+}

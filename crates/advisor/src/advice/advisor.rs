@@ -1,0 +1,372 @@
+//! The advisor at work: plans a workload, searches, and says what it found and what it did not take.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use tokio_postgres::Client;
+
+use super::{Request, Statement};
+use crate::indexes::{
+    AdviceError, Chosen, Index, Kind, MissingWhatIf, Needless, Question, Questions, Rejected,
+    Search, doing, needless,
+};
+use crate::plans::{ExplainError, ExplainRequest, Plan, explain_within, literal};
+use crate::rewrites::{Rewrite, rewrites};
+use crate::rollups::{RollupAdvice, Wish, rollup};
+
+/// How long planning of one statement may take.
+const PLANNING: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Advice on a workload.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Advice {
+    /// The statements, with what the planner says of them.
+    pub statements: Vec<Looked>,
+    /// Statements that could not be advised on.
+    pub skipped: Vec<Skipped>,
+    /// Indexes to make.
+    pub indexes: Vec<AdvisedIndex>,
+    /// Other ways to ask the same.
+    pub rewrites: Vec<Rewrite>,
+    /// Answers worth keeping.
+    pub rollups: Vec<RollupAdvice>,
+    /// Indexes that nothing needs.
+    pub needless: Vec<Needless>,
+    /// What was thought of and not taken.
+    pub rejected: Vec<Rejected>,
+    /// How costs were asked.
+    pub what_if: WhatIfState,
+    /// How many bytes new indexes may take together.
+    pub budget_bytes: f64,
+    /// How long the search took.
+    pub seconds: f64,
+    /// Whether time ran out before all was tried.
+    pub is_cut_short: bool,
+}
+
+/// How costs were asked.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub struct WhatIfState {
+    /// What kept them from being asked.
+    pub missing: Option<MissingWhatIf>,
+    /// How often the planner was asked.
+    pub calls: usize,
+}
+
+/// A statement, as the planner sees it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Looked {
+    /// What it is called.
+    pub name: String,
+    /// Its text.
+    pub sql: String,
+    /// How much it counts.
+    pub weight: f64,
+    /// The planner's cost as things are.
+    pub cost_before: f64,
+    /// The planner's cost with the indexes; none where it could not be asked.
+    pub cost_after: Option<f64>,
+}
+
+/// A statement that could not be advised on.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Skipped {
+    /// What it is called.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// An index to make.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AdvisedIndex {
+    /// Its name.
+    pub name: String,
+    /// What it is made of.
+    #[serde(skip)]
+    pub index: Index,
+    /// What kind it is.
+    pub kind: String,
+    /// What it is made of, as SQL.
+    pub definition: String,
+    /// How many bytes it will take, by statistics.
+    pub estimated_bytes: f64,
+    /// What it is for, in one line.
+    pub purpose: String,
+    /// The statements that use it, by their place.
+    pub serves: Vec<usize>,
+    /// Why, with the house's rules that speak for it.
+    pub why: Vec<String>,
+    /// Whether its table is a hypertable.
+    pub is_hypertable: bool,
+}
+
+/// An advisor in the middle of its work: it can choose again without what a proof refused.
+pub struct Advisor<'c> {
+    client: &'c Client,
+    /// The statements that have plans.
+    pub(crate) statements: Vec<Statement>,
+    weights: Vec<f64>,
+    skipped: Vec<Skipped>,
+    search: Search<'c>,
+    budget: f64,
+    request: Request,
+    started: Instant,
+}
+
+impl<'c> Advisor<'c> {
+    /// Plans the statements and proposes what may help, in the open transaction. That must be able to
+    /// create an extension for costs to be asked where HypoPG is not there, and is to be rolled back.
+    ///
+    /// # Errors
+    /// Fails when there is no statement with a plan, or when the server does.
+    pub async fn begin(client: &'c Client, request: Request) -> Result<Self, AdviceError> {
+        let started = Instant::now();
+        let began = client
+            .query_one("select extract(epoch from transaction_timestamp())::text", &[])
+            .await
+            .map_err(doing("begin to advise"))?;
+        let enter = request.asker.as_ref().map(|asker| asker.enter(began.get(0)));
+        let mut planned: Vec<(Statement, Plan, usize)> = Vec::new();
+        let mut skipped = Vec::new();
+        for statement in &request.statements {
+            match plan(client, statement, enter.as_deref()).await {
+                Ok((plan, parameters)) => planned.push((statement.clone(), plan, parameters)),
+                Err(AdviceError::Explain(error)) if error.is_usage() => {
+                    skipped
+                        .push(Skipped { name: statement.name.clone(), reason: error.to_string() });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if planned.is_empty() {
+            return Err(match skipped.pop() {
+                Some(skipped) => AdviceError::NoPlan(skipped.reason),
+                None => AdviceError::Empty,
+            });
+        }
+        let weights: Vec<f64> =
+            planned.iter().map(|(statement, ..)| statement.calls.unwrap_or(1.0).max(1.0)).collect();
+        let values: Vec<Vec<String>> = planned
+            .iter()
+            .map(|(statement, ..)| statement.parameters.iter().map(|it| literal(it)).collect())
+            .collect();
+        let mut questions = Questions {
+            all: planned
+                .iter()
+                .zip(&weights)
+                .zip(&values)
+                .map(|(((statement, plan, parameters), weight), values)| Question {
+                    sql: &statement.sql,
+                    values,
+                    parameters: *parameters,
+                    plan,
+                    weight: *weight,
+                })
+                .collect(),
+            budget: request.budget_bytes.map_or(f64::INFINITY, |bytes| bytes as f64),
+            time: request.time,
+            enter,
+            counts_writes: request.counted_seconds.is_some(),
+        };
+        if request.budget_bytes.is_none() {
+            let plans: Vec<&Plan> = planned.iter().map(|(_, plan, _)| plan).collect();
+            questions.budget = half_of_tables(client, &plans).await?;
+        }
+        let search = Search::begin(client, &questions).await?;
+        let budget = questions.budget;
+        let statements = planned.into_iter().map(|(statement, ..)| statement).collect();
+        Ok(Self { client, statements, weights, skipped, search, budget, request, started })
+    }
+
+    /// Advises, leaving out indexes that a proof refused.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn advise(&mut self, banned: &BTreeSet<Index>) -> Result<Advice, AdviceError> {
+        let (chosen, rejected) = self.search.choose(banned).await?;
+        let after = |statement: usize| {
+            let mut served = chosen.iter().flat_map(|it| &it.serves);
+            let found = served.find(|(place, ..)| *place == statement);
+            found.map_or_else(
+                || self.search.base.get(statement).copied(),
+                |(_, _, after)| Some(*after),
+            )
+        };
+        let statements = self
+            .statements
+            .iter()
+            .enumerate()
+            .map(|(place, statement)| Looked {
+                name: statement.name.clone(),
+                sql: statement.sql.clone(),
+                weight: self.weights.get(place).copied().unwrap_or(1.0),
+                cost_before: self.search.base.get(place).copied().unwrap_or_default(),
+                cost_after: self.search.missing.is_none().then(|| after(place)).flatten(),
+            })
+            .collect();
+        let mut advice = Advice {
+            statements,
+            skipped: self.skipped.clone(),
+            indexes: chosen.iter().map(|chosen| self.advised(chosen)).collect(),
+            rewrites: self.rewrites(),
+            rollups: Vec::new(),
+            needless: needless(self.client, &self.tables()).await?,
+            rejected,
+            what_if: WhatIfState { missing: self.search.missing, calls: self.search.calls() },
+            budget_bytes: self.budget,
+            seconds: self.started.elapsed().as_secs_f64(),
+            is_cut_short: self.search.is_cut_short,
+        };
+        self.rollups(&mut advice).await?;
+        Ok(advice)
+    }
+
+    /// Returns the partitions of declaratively partitioned tables, which are indexed one by one.
+    pub fn partitions(&self) -> BTreeMap<String, Vec<String>> {
+        let tables = self.search.catalog.tables.iter();
+        tables
+            .filter(|table| table.kind == Kind::Partitioned)
+            .map(|table| {
+                (table.name.clone(), table.parts.iter().map(|part| part.name.clone()).collect())
+            })
+            .collect()
+    }
+
+    /// Takes note of how many bytes an index took once it was built, for choices to come.
+    pub fn learn(&mut self, index: &Index, bytes: f64) {
+        self.search.learn(index, bytes);
+    }
+
+    /// Returns how many bytes new indexes may take together.
+    pub const fn budget_bytes(&self) -> f64 {
+        self.budget
+    }
+
+    /// Whether a table of the workload has row security.
+    pub fn has_row_security(&self) -> bool {
+        self.search.catalog.tables.iter().any(|table| table.has_row_security)
+    }
+
+    /// Forgets hypothetical indexes. The caller ends the transaction.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn end(self) -> Result<(), AdviceError> {
+        self.search.end().await
+    }
+
+    fn tables(&self) -> Vec<String> {
+        self.search.catalog.tables.iter().map(|table| table.name.clone()).collect()
+    }
+
+    fn rewrites(&self) -> Vec<Rewrite> {
+        let mut found = Vec::new();
+        for (place, statement) in self.statements.iter().enumerate() {
+            for mut rewrite in rewrites(&statement.sql, &self.search.catalog) {
+                rewrite.statement = place;
+                found.push(rewrite);
+            }
+        }
+        found
+    }
+
+    async fn rollups(&self, advice: &mut Advice) -> Result<(), AdviceError> {
+        for (place, statement) in self.statements.iter().enumerate() {
+            let wish = Wish {
+                sql: &statement.sql,
+                calls: statement.calls,
+                mean_ms: statement.mean_ms,
+                counted_seconds: self.request.counted_seconds,
+                may_be_old: self.request.may_be_old,
+            };
+            match rollup(self.client, &wish, &self.search.catalog).await? {
+                Some(Ok(mut rollup)) => {
+                    rollup.statement = place;
+                    advice.rollups.push(rollup);
+                }
+                Some(Err(rejected)) => advice.rejected.push(rejected),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn advised(&self, chosen: &Chosen) -> AdvisedIndex {
+        let name_of = |place: usize| {
+            self.statements.get(place).map_or("a statement", |statement| statement.name.as_str())
+        };
+        let table = self.search.catalog.named(&chosen.index.table);
+        let mut why = Vec::new();
+        for (statement, before, after) in &chosen.serves {
+            why.push(if self.search.missing.is_some() {
+                format!(
+                    "{} compares these columns; what it would cost was not asked",
+                    name_of(*statement)
+                )
+            } else {
+                format!(
+                    "{}: the planner would use it, cost {before:.0} → {after:.0}",
+                    name_of(*statement)
+                )
+            });
+        }
+        why.extend(chosen.rules.iter().cloned());
+        let names: Vec<&str> = chosen.serves.iter().map(|(place, ..)| name_of(*place)).collect();
+        AdvisedIndex {
+            name: chosen.index.name(),
+            kind: chosen.index.kind(),
+            definition: chosen.index.shown(),
+            estimated_bytes: chosen.estimated_bytes,
+            purpose: format!("for {}", names.join(", ")),
+            serves: chosen.serves.iter().map(|(place, ..)| *place).collect(),
+            why,
+            is_hypertable: table.is_some_and(|table| table.kind == Kind::Hypertable),
+            index: chosen.index.clone(),
+        }
+    }
+}
+
+/// Plans a statement as the asker, and counts its parameters.
+async fn plan(
+    client: &Client,
+    statement: &Statement,
+    enter: Option<&str>,
+) -> Result<(Plan, usize), AdviceError> {
+    let begin = format!("savepoint planned; {}", enter.unwrap_or_default());
+    client.batch_execute(&begin).await.map_err(doing("enter as whoever asks"))?;
+    let outcome = planned(client, statement).await;
+    let end = "rollback to savepoint planned; release savepoint planned";
+    client.batch_execute(end).await.map_err(doing("leave"))?;
+    if outcome.is_err() {
+        // What was prepared outlives the savepoint, and its name is wanted again.
+        let left = "select from pg_prepared_statements where name = 'advisor_explained'";
+        if client.query_opt(left, &[]).await.map_err(doing("look what is prepared"))?.is_some() {
+            let forget = client.batch_execute("deallocate advisor_explained").await;
+            forget.map_err(doing("forget what is prepared"))?;
+        }
+    }
+    Ok(outcome?)
+}
+
+async fn planned(client: &Client, statement: &Statement) -> Result<(Plan, usize), ExplainError> {
+    let request = ExplainRequest {
+        sql: statement.sql.clone(),
+        analyze: false,
+        timeout: PLANNING,
+        parameters: statement.parameters.clone(),
+    };
+    let explained = explain_within(client, &request).await?;
+    let parameters = client.prepare(statement.sql.trim().trim_end_matches(';')).await;
+    let parameters = parameters.map_err(ExplainError::Refused)?.params().len();
+    Ok((explained.plan, parameters))
+}
+
+/// What indexes may take unless somebody says: half of what the tables take.
+async fn half_of_tables(client: &Client, plans: &[&Plan]) -> Result<f64, AdviceError> {
+    let catalog = crate::indexes::Catalog::gather(client, plans).await?;
+    let pages: f64 = catalog.tables.iter().map(crate::indexes::Table::pages).sum();
+    Ok(pages * 8_192.0 / 2.0)
+}

@@ -1,0 +1,86 @@
+//! Writes advice as a migration pair. It is text: nothing here applies it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::AdvisedIndex;
+use crate::plans::quoted;
+
+/// A migration with its way back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Migration {
+    /// What it does.
+    pub up: String,
+    /// What undoes it.
+    pub down: String,
+}
+
+/// Writes the migration that makes indexes. Whoever writes to the tables goes on meanwhile: plain tables get
+/// theirs concurrently, partitions one by one, chunks each in a transaction of its own.
+pub fn migration(indexes: &[AdvisedIndex], parts: &BTreeMap<String, Vec<String>>) -> Migration {
+    if indexes.is_empty() {
+        return Migration::default();
+    }
+    let head = "-- shelfops:no-transaction\n";
+    let (mut up, mut down) = (head.to_owned(), head.to_owned());
+    for advised in indexes {
+        let _ = writeln!(up, "\n-- {}", advised.purpose.replace('\n', " "));
+        if advised.is_hypertable {
+            let definition = with_setting(&advised.index.shown());
+            let _ = writeln!(up, "create index {} on {definition};", quoted(&advised.name));
+            let _ = writeln!(down, "drop index {};", in_schema(advised));
+        } else if let Some(parts) = parts.get(&advised.index.table) {
+            partitioned(&mut up, advised, parts);
+            let _ = writeln!(down, "drop index {};", in_schema(advised));
+        } else {
+            let on = advised.index.shown();
+            let _ = writeln!(up, "create index concurrently {} on {on};", quoted(&advised.name));
+            let _ = writeln!(down, "drop index concurrently {};", in_schema(advised));
+        }
+    }
+    Migration { up, down }
+}
+
+/// A partitioned index is made empty, then each partition's concurrently, then they are joined.
+fn partitioned(up: &mut String, advised: &AdvisedIndex, parts: &[String]) {
+    let index = &advised.index;
+    let whole = format!("only {}", index.table);
+    let _ = writeln!(up, "create index {} on {};", quoted(&advised.name), index.definition(&whole));
+    for part in parts {
+        let part_index = super::super::indexes::Index { table: part.clone(), ..index.clone() };
+        let name = part_index.name();
+        let _ = writeln!(
+            up,
+            "create index concurrently {} on {};",
+            quoted(&name),
+            part_index.definition(part)
+        );
+        let schema = schema_of(part);
+        let _ = writeln!(
+            up,
+            "alter index {} attach partition {schema}{};",
+            in_schema(advised),
+            quoted(&name)
+        );
+    }
+}
+
+/// Chunks are indexed one at a time, so that none is locked for as long as all take.
+fn with_setting(definition: &str) -> String {
+    let setting = "with (timescaledb.transaction_per_chunk)";
+    match definition.split_once(" where ") {
+        Some((before, predicate)) => format!("{before} {setting} where {predicate}"),
+        None => format!("{definition} {setting}"),
+    }
+}
+
+fn in_schema(advised: &AdvisedIndex) -> String {
+    format!("{}{}", schema_of(&advised.index.table), quoted(&advised.name))
+}
+
+fn schema_of(table: &str) -> String {
+    table.rsplit_once('.').map_or_else(String::new, |(schema, _)| format!("{schema}."))
+}

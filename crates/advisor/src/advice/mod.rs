@@ -1,0 +1,16 @@
+//! Advice on a workload: which indexes, rewrites, statistics and rollups it would gain from, and which
+//! indexes nothing needs.
+
+mod advisor;
+mod migration;
+mod page;
+mod request;
+mod statements;
+mod statistics;
+
+pub use advisor::{Advice, AdvisedIndex, Advisor, Looked, Skipped, WhatIfState};
+pub use migration::{Migration, migration};
+pub use page::page;
+pub use request::{Asker, Request, Statement};
+pub use statements::statements;
+pub use statistics::{StatisticsAdvice, statistics};

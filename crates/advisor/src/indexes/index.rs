@@ -1,0 +1,252 @@
+//! An index that could be: what it is made of, how it is written, and whether another one makes it needless.
+
+use std::fmt::Write;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::plans::quoted;
+
+/// The longest name that the server keeps.
+const LONGEST_NAME: usize = 63;
+
+/// An index that could be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Index {
+    /// The table, as SQL names it; of partitions or chunks the whole.
+    pub table: String,
+    /// How it is organised.
+    pub method: Method,
+    /// What it is ordered by.
+    pub keys: Vec<Key>,
+    /// Columns that it holds besides, so that the table need not be looked at.
+    pub included: Vec<String>,
+    /// Which rows it has, where not all.
+    pub predicate: Option<String>,
+}
+
+/// How an index is organised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// A sorted tree.
+    Btree,
+    /// The bounds of each stretch of pages.
+    Brin,
+}
+
+/// One thing that an index is ordered by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Key {
+    /// The column, or an expression in brackets, as SQL writes it.
+    pub sql: String,
+    /// The column's name, unless it is an expression.
+    pub column: Option<String>,
+    /// An operator class other than the type's own.
+    pub class: Option<&'static str>,
+    /// Whether the largest comes first.
+    pub is_descending: bool,
+    /// Whether rows without a value come first; the opposite of what the direction implies is written.
+    pub nulls_first: bool,
+}
+
+impl Method {
+    /// Returns its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Btree => "btree",
+            Self::Brin => "brin",
+        }
+    }
+}
+
+impl Key {
+    /// Makes a key of a column, smallest first.
+    pub(crate) fn column(name: &str) -> Self {
+        Self {
+            sql: quoted(name),
+            column: Some(name.to_owned()),
+            class: None,
+            is_descending: false,
+            nulls_first: false,
+        }
+    }
+
+    /// Makes a key of an expression.
+    pub(crate) fn expression(sql: &str) -> Self {
+        Self { sql: format!("({sql})"), column: None, ..Self::column("") }
+    }
+
+    /// Makes it go the other way, rows without a value where PostgreSQL puts them.
+    #[cfg(test)]
+    pub(crate) fn descending(self) -> Self {
+        Self { is_descending: true, nulls_first: true, ..self }
+    }
+
+    /// Writes it as an index has it.
+    pub(crate) fn written(&self) -> String {
+        let mut text = self.sql.clone();
+        if let Some(class) = self.class {
+            let _ = write!(text, " {class}");
+        }
+        if self.is_descending {
+            text.push_str(" desc");
+        }
+        if self.nulls_first != self.is_descending {
+            text.push_str(if self.nulls_first { " nulls first" } else { " nulls last" });
+        }
+        text
+    }
+
+    /// What of a name it gives.
+    fn word(&self) -> String {
+        let words = self.sql.split(|it: char| !it.is_alphanumeric() && it != '_');
+        words.filter(|it| !it.is_empty()).take(2).collect::<Vec<_>>().join("_").to_lowercase()
+    }
+}
+
+impl Index {
+    /// Makes one that is a sorted tree of a table.
+    pub(crate) fn btree(table: &str, keys: Vec<Key>) -> Self {
+        Self {
+            table: table.to_owned(),
+            method: Method::Btree,
+            keys,
+            included: Vec::new(),
+            predicate: None,
+        }
+    }
+
+    /// Writes what stands behind `create index … on` for a table or a part of one.
+    pub(crate) fn definition(&self, on: &str) -> String {
+        let keys: Vec<String> = self.keys.iter().map(Key::written).collect();
+        let method = match self.method {
+            Method::Btree => String::new(),
+            Method::Brin => "using brin ".to_owned(),
+        };
+        let mut text = format!("{on} {method}({})", keys.join(", "));
+        if !self.included.is_empty() {
+            let included: Vec<String> = self.included.iter().map(|it| quoted(it)).collect();
+            let _ = write!(text, " include ({})", included.join(", "));
+        }
+        if let Some(predicate) = &self.predicate {
+            let _ = write!(text, " where {predicate}");
+        }
+        text
+    }
+
+    /// Describes it in one line.
+    pub fn shown(&self) -> String {
+        self.definition(&self.table)
+    }
+
+    /// Proposes a name, without its schema.
+    pub fn name(&self) -> String {
+        let table = self.table.rsplit('.').next().unwrap_or_default().trim_matches('"');
+        let mut parts = vec![table.to_owned()];
+        parts.extend(self.keys.iter().map(Key::word));
+        if !self.included.is_empty() {
+            parts.push("covering".to_owned());
+        }
+        if self.predicate.is_some() {
+            parts.push("part".to_owned());
+        }
+        if self.method == Method::Brin {
+            parts.push("brin".to_owned());
+        }
+        let mut name = parts.join("_");
+        if name.len() > LONGEST_NAME {
+            // What is cut off may be all that tells two names apart.
+            let sum = crate::workload::fingerprint(&self.shown()) & 0xffff;
+            name.truncate(name.floor_char_boundary(LONGEST_NAME - 5));
+            let _ = write!(name, "_{sum:04x}");
+        }
+        name
+    }
+
+    /// Returns the columns that it holds, in keys and besides.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
+        let keys = self.keys.iter().filter_map(|key| key.column.as_deref());
+        keys.chain(self.included.iter().map(String::as_str))
+    }
+
+    /// Whether whatever another index serves this one serves as well.
+    pub(crate) fn makes_needless(&self, other: &Self) -> bool {
+        self.table == other.table
+            && self.method == other.method
+            && self.keys.get(..other.keys.len()) == Some(&other.keys)
+            && (self.predicate.is_none() || self.predicate == other.predicate)
+            && other.included.iter().all(|wanted| self.columns().any(|held| held == wanted))
+    }
+
+    /// Says what kind it is, as people say it.
+    pub fn kind(&self) -> String {
+        let mut words = Vec::new();
+        if self.predicate.is_some() {
+            words.push("partial");
+        }
+        if self.keys.iter().any(|key| key.column.is_none()) {
+            words.push("expression");
+        }
+        if !self.included.is_empty() {
+            words.push("covering");
+        }
+        words.push(self.method.name());
+        words.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(names: &[&str]) -> Vec<Key> {
+        names.iter().map(|name| Key::column(name)).collect()
+    }
+
+    #[test]
+    fn an_index_is_written_as_sql_takes_it() {
+        let mut index = Index::btree("public.lines", keys(&["store_id", "Odd"]));
+        index.keys.push(Key::column("sold_at").descending());
+        index.included.push("amount".to_owned());
+        index.predicate = Some("(quantity > 0)".to_owned());
+        assert_eq!(
+            index.shown(),
+            "public.lines (store_id, \"Odd\", sold_at desc) include (amount) where (quantity > 0)"
+        );
+        assert_eq!(index.name(), "lines_store_id_odd_sold_at_covering_part");
+        assert_eq!(index.kind(), "partial covering btree");
+        let late = Key { nulls_first: false, ..Key::column("at").descending() };
+        assert_eq!(late.written(), "at desc nulls last");
+    }
+
+    #[test]
+    fn a_name_is_never_too_long_and_never_shared() {
+        let name =
+            |last: &str| Index::btree("t", keys(&["long_column_name_of_a_kind"; 3])).with(last);
+        assert!(name("a").name().len() <= LONGEST_NAME);
+        assert_ne!(name("a").name(), name("b").name());
+    }
+
+    #[test]
+    fn a_longer_index_makes_its_beginning_needless() {
+        let long = Index::btree("t", keys(&["a", "b"]));
+        assert!(long.makes_needless(&Index::btree("t", keys(&["a"]))));
+        assert!(!long.makes_needless(&Index::btree("t", keys(&["b"]))));
+        assert!(!long.makes_needless(&Index::btree("u", keys(&["a"]))));
+        let mut covering = Index::btree("t", keys(&["a"]));
+        covering.included.push("b".to_owned());
+        assert!(long.makes_needless(&covering));
+        assert!(!covering.makes_needless(&long));
+        let partial = Index { predicate: Some("x".to_owned()), ..long.clone() };
+        assert!(!partial.makes_needless(&long));
+        assert!(long.makes_needless(&partial));
+    }
+
+    impl Index {
+        fn with(mut self, name: &str) -> Self {
+            self.keys.push(Key::column(name));
+            self
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Which indexes a workload would gain from: proposed from plans, judged by the house's rules, weighed by the
+//! planner's costs, chosen within a budget.
+
+mod catalog;
+mod choose;
+mod costs;
+mod error;
+mod index;
+mod pool;
+mod propose;
+mod reference;
+mod rules;
+mod search;
+mod shape;
+mod size;
+mod upkeep;
+mod what_if;
+
+pub(crate) use catalog::{Catalog, Kind, Table};
+pub use error::AdviceError;
+pub(crate) use error::doing;
+pub use index::{Index, Key, Method};
+pub use rules::{LOW_CARDINALITY, Rejected, SMALL_TABLE_ROWS};
+pub(crate) use search::{Chosen, Question, Questions, Search, megabytes};
+pub use upkeep::{Needless, needless};
+pub use what_if::MissingWhatIf;

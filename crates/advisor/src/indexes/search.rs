@@ -1,0 +1,354 @@
+//! The search for indexes, from plans to a choice that can be made again without what a proof refused.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use tokio_postgres::Client;
+
+use super::catalog::Catalog;
+use super::choose::{WELL, Weighing, choose};
+use super::costs::{Costs, Reach};
+use super::error::AdviceError;
+use super::pool::Pool;
+use super::propose::{frequency, propose};
+use super::rules::Rejected;
+use super::shape::{Access, read};
+use super::size::estimate;
+use super::what_if::{Asked, MissingWhatIf, WhatIf};
+use super::{Index, Method};
+use crate::plans::Plan;
+
+/// One statement of a workload, with its plan as things are.
+pub(crate) struct Question<'q> {
+    pub(crate) sql: &'q str,
+    /// The values of its parameters as SQL writes them; none where it is planned for all values alike.
+    pub(crate) values: &'q [String],
+    /// How many parameters it has.
+    pub(crate) parameters: usize,
+    pub(crate) plan: &'q Plan,
+    pub(crate) weight: f64,
+}
+
+/// A workload to search for.
+pub(crate) struct Questions<'q> {
+    pub(crate) all: Vec<Question<'q>>,
+    pub(crate) budget: f64,
+    /// How long the search may take.
+    pub(crate) time: Duration,
+    /// What makes the session the asker's.
+    pub(crate) enter: Option<String>,
+    /// Whether weights are runs since the server began to count.
+    pub(crate) counts_writes: bool,
+}
+
+/// An index that was chosen.
+#[derive(Clone, Debug)]
+pub(crate) struct Chosen {
+    pub(crate) index: Index,
+    pub(crate) estimated_bytes: f64,
+    /// The statements whose plans use it, with the cost before and after the whole choice.
+    pub(crate) serves: Vec<(usize, f64, f64)>,
+    /// The rules of the house that speak for it.
+    pub(crate) rules: Vec<String>,
+}
+
+/// A search that has its candidates.
+pub(crate) struct Search<'c> {
+    pub(crate) catalog: Catalog,
+    pub(crate) accesses: Vec<Vec<Access>>,
+    pool: Pool,
+    picked: BTreeSet<usize>,
+    bytes: Vec<f64>,
+    costs: Option<Costs<'c>>,
+    pub(crate) missing: Option<MissingWhatIf>,
+    weights: Vec<f64>,
+    budget: f64,
+    time: Duration,
+    /// When the first choice must be made.
+    deadline: Option<Instant>,
+    counts_writes: bool,
+    pub(crate) base: Vec<f64>,
+    pub(crate) is_cut_short: bool,
+}
+
+impl<'c> Search<'c> {
+    /// Reads plans, proposes candidates and lets the planner pick among them, in the open transaction.
+    pub(crate) async fn begin(
+        client: &'c Client,
+        questions: &Questions<'_>,
+    ) -> Result<Self, AdviceError> {
+        let plans: Vec<&Plan> = questions.all.iter().map(|question| question.plan).collect();
+        let catalog = Catalog::gather(client, &plans).await?;
+        let accesses: Vec<Vec<Access>> = plans.iter().map(|plan| read(plan, &catalog)).collect();
+        let frequency = frequency(accesses.iter().flatten());
+        let proposed = accesses
+            .iter()
+            .zip(&questions.all)
+            .map(|(accesses, question)| {
+                let mut indexes = BTreeSet::new();
+                // What is well stays as it is.
+                if question.plan.total_cost() > WELL {
+                    for access in accesses {
+                        if let Some(table) = catalog.table(access.table) {
+                            indexes.extend(propose(access, table, &frequency));
+                        }
+                    }
+                }
+                indexes
+            })
+            .collect();
+        let mut pool = Pool::default();
+        let own = pool.admit(proposed, &catalog);
+        let base = plans.iter().map(|plan| plan.total_cost()).collect();
+        let mut search = Self {
+            catalog,
+            accesses,
+            pool,
+            picked: BTreeSet::new(),
+            bytes: Vec::new(),
+            costs: None,
+            missing: None,
+            weights: questions.all.iter().map(|question| question.weight).collect(),
+            budget: questions.budget,
+            time: questions.time,
+            deadline: Some(Instant::now() + questions.time),
+            counts_writes: questions.counts_writes,
+            base,
+            is_cut_short: false,
+        };
+        match WhatIf::begin(client, questions.enter.clone()).await? {
+            Ok(what_if) => search.pick(what_if, questions, &own).await?,
+            Err(missing) => search.missing = Some(missing),
+        }
+        Ok(search)
+    }
+
+    async fn pick(
+        &mut self,
+        what_if: WhatIf<'c>,
+        questions: &Questions<'_>,
+        own: &[BTreeSet<usize>],
+    ) -> Result<(), AdviceError> {
+        let statements = questions
+            .all
+            .iter()
+            .map(|question| Asked {
+                sql: question.sql.to_owned(),
+                values: question.values.to_vec(),
+                parameters: question.parameters,
+            })
+            .collect();
+        let reach = self.accesses.iter().map(|accesses| self.reach(accesses)).collect();
+        // Picking may take half of the time: the rest is for weighing.
+        let deadline = Instant::now() + self.time / 2;
+        let mut costs = Costs::new(what_if, statements, reach, deadline);
+        for (statement, base) in self.base.iter_mut().enumerate() {
+            let costed = costs
+                .cost(statement, &BTreeSet::new(), &self.pool.candidates, &self.catalog)
+                .await?;
+            *base = costed.cost;
+        }
+        self.picked = self.pool.picked(&mut costs, own, &self.catalog).await?;
+        self.bytes = vec![0.0; self.pool.candidates.len()];
+        for place in self.picked.clone() {
+            let Some(index) = self.pool.candidates.get(place) else { continue };
+            let Some(table) = self.catalog.named(&index.table) else { continue };
+            let share = match &index.predicate {
+                Some(predicate) => costs.what_if().share(&table.name, predicate).await?,
+                None => 1.0,
+            };
+            if let Some(bytes) = self.bytes.get_mut(place) {
+                *bytes = estimate(index, table, share);
+            }
+        }
+        self.costs = Some(costs);
+        Ok(())
+    }
+
+    fn reach(&self, accesses: &[Access]) -> Vec<Reach> {
+        let reach = accesses.iter().filter_map(|access| {
+            let table = self.catalog.table(access.table)?;
+            let terms = [&access.equal, &access.joins, &access.ranges, &access.branches];
+            let compared = terms.into_iter().flatten().map(|term| term.key.sql.clone());
+            let orders = access.orders.iter().chain(&access.groups);
+            let leading = compared.chain(orders.flatten().map(|key| key.sql.clone())).collect();
+            Some(Reach { table: table.name.clone(), leading, needed: access.needed.clone() })
+        });
+        reach.collect()
+    }
+
+    /// Returns how often the planner was asked.
+    pub(crate) fn calls(&self) -> usize {
+        self.costs.as_ref().map_or(0, Costs::calls)
+    }
+
+    /// Chooses, without those that are banned.
+    pub(crate) async fn choose(
+        &mut self,
+        banned: &BTreeSet<Index>,
+    ) -> Result<(Vec<Chosen>, Vec<Rejected>), AdviceError> {
+        let Some(costs) = &mut self.costs else {
+            return Ok((self.uncosted(banned), self.pool.rejected.clone()));
+        };
+        // The first choice has what picking left of the time, each further one half of it.
+        let left = self.deadline.take().unwrap_or_else(|| Instant::now() + self.time / 2);
+        costs.extend(left);
+        let candidates = &self.pool.candidates;
+        let is_allowed =
+            |place: &usize| candidates.get(*place).is_some_and(|index| !banned.contains(index));
+        let allowed: BTreeSet<usize> = self.picked.iter().copied().filter(is_allowed).collect();
+        let weighing = Weighing {
+            candidates,
+            catalog: &self.catalog,
+            bytes: &self.bytes,
+            weights: &self.weights,
+            budget: self.budget,
+            counts_writes: self.counts_writes,
+        };
+        let together: Vec<&BTreeSet<usize>> =
+            self.pool.together.iter().filter(|it| it.is_subset(&allowed)).collect();
+        let choice = choose(costs, &weighing, &allowed, &together).await?;
+        self.is_cut_short = choice.is_cut_short;
+        let mut used_by: Vec<(BTreeSet<usize>, f64)> = Vec::new();
+        for statement in 0..self.weights.len() {
+            let costed = costs.cost(statement, &choice.chosen, candidates, &self.catalog).await?;
+            used_by.push((costed.used, costed.cost));
+        }
+        let mut rejected = self.pool.rejected.clone();
+        for place in &choice.too_large {
+            if let Some(index) = candidates.get(*place) {
+                let bytes = self.bytes.get(*place).copied().unwrap_or_default();
+                rejected.push(Rejected::index(
+                    index,
+                    "over-the-budget",
+                    format!("it would take about {} more than the budget leaves", megabytes(bytes)),
+                ));
+            }
+        }
+        rejected.extend(outdone(candidates, &allowed, &choice.chosen, &choice.too_large));
+        let chosen = choice
+            .chosen
+            .iter()
+            .filter_map(|place| self.chosen(*place, &used_by))
+            // What no plan uses is no help, whatever it was chosen for.
+            .filter(|chosen| !chosen.serves.is_empty())
+            .collect();
+        Ok((chosen, rejected))
+    }
+
+    fn chosen(&self, place: usize, used_by: &[(BTreeSet<usize>, f64)]) -> Option<Chosen> {
+        let index = self.pool.candidates.get(place)?.clone();
+        let serves = used_by
+            .iter()
+            .enumerate()
+            .filter(|(_, (used, _))| used.contains(&place))
+            .map(|(statement, (_, after))| {
+                (statement, self.base.get(statement).copied().unwrap_or_default(), *after)
+            })
+            .collect();
+        let bytes = self.bytes.get(place).copied().unwrap_or_default();
+        Some(self.described(index, bytes, serves))
+    }
+
+    fn described(&self, index: Index, bytes: f64, serves: Vec<(usize, f64, f64)>) -> Chosen {
+        let table = self.catalog.named(&index.table);
+        Chosen {
+            estimated_bytes: bytes,
+            serves,
+            rules: table.map(|table| super::rules::spoken_for(&index, table)).unwrap_or_default(),
+            index,
+        }
+    }
+
+    /// Without a planner to ask: of each access the candidate with most keys that compare, to be proved.
+    fn uncosted(&self, banned: &BTreeSet<Index>) -> Vec<Chosen> {
+        let mut chosen: Vec<Chosen> = Vec::new();
+        let mut left = self.budget;
+        for (statement, accesses) in self.accesses.iter().enumerate() {
+            for access in accesses {
+                let compared: BTreeSet<&str> = access
+                    .equal
+                    .iter()
+                    .chain(&access.ranges)
+                    .map(|it| it.key.sql.as_str())
+                    .collect();
+                let table = self.catalog.table(access.table).map(|table| table.name.as_str());
+                let fits = |index: &&Index| {
+                    Some(index.table.as_str()) == table
+                        && !banned.contains(*index)
+                        && index.included.is_empty()
+                        && index.predicate.is_none()
+                        && index.method == Method::Btree
+                        && index.keys.iter().all(|key| compared.contains(key.sql.as_str()))
+                };
+                let best = self.pool.candidates.iter().filter(fits).max_by_key(|it| it.keys.len());
+                let Some(index) = best else { continue };
+                let Some(table) = self.catalog.named(&index.table) else { continue };
+                let bytes = estimate(index, table, 1.0);
+                let base = self.base.get(statement).copied().unwrap_or_default();
+                if let Some(known) = chosen.iter_mut().find(|known| known.index == *index) {
+                    known.serves.push((statement, base, base));
+                } else if bytes <= left {
+                    left -= bytes;
+                    chosen.push(self.described(
+                        index.clone(),
+                        bytes,
+                        vec![(statement, base, base)],
+                    ));
+                }
+            }
+        }
+        chosen
+    }
+
+    /// Takes note of how many bytes a candidate took once it was built.
+    pub(crate) fn learn(&mut self, index: &Index, bytes: f64) {
+        let place = self.pool.candidates.iter().position(|candidate| candidate == index);
+        if let Some(known) = place.and_then(|place| self.bytes.get_mut(place)) {
+            *known = bytes;
+        }
+    }
+
+    /// Forgets hypothetical indexes.
+    pub(crate) async fn end(self) -> Result<(), AdviceError> {
+        match self.costs {
+            Some(costs) => costs.what_if().reset().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Says of what the planner picked for some statement why it was not chosen.
+fn outdone(
+    candidates: &[Index],
+    allowed: &BTreeSet<usize>,
+    chosen: &BTreeSet<usize>,
+    too_large: &BTreeSet<usize>,
+) -> Vec<Rejected> {
+    let get = |place: &usize| candidates.get(*place);
+    let left = allowed.iter().filter(|it| !chosen.contains(it) && !too_large.contains(it));
+    left.filter_map(|place| {
+        let index = get(place)?;
+        let others = chosen.iter().filter_map(get).filter(|other| other.table == index.table);
+        let by = others
+            .clone()
+            .find(|other| other.makes_needless(index))
+            .or_else(|| others.clone().next());
+        let reason = match by {
+            Some(by) => {
+                format!("with {} it lowers the planner's cost too little for its bytes", by.name())
+            }
+            None => "it lowers the planner's cost too little for its bytes".to_owned(),
+        };
+        Some(Rejected::index(index, "worth-its-bytes", reason))
+    })
+    .collect()
+}
+
+/// Writes bytes for people.
+pub(crate) fn megabytes(bytes: f64) -> String {
+    match bytes {
+        bytes if bytes < 1024.0 * 1024.0 => format!("{:.0} kB", bytes / 1024.0),
+        bytes => format!("{:.1} MB", bytes / (1024.0 * 1024.0)),
+    }
+}

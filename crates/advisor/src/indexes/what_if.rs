@@ -1,0 +1,338 @@
+//! Asks the planner what a statement would cost with indexes that nobody built.
+//!
+//! HypoPG keeps such indexes in the session's memory. Where its extension is not there, it is created in
+//! the open transaction, which is rolled back: nothing stays. Hypothetical indexes reach declared partitions
+//! through their table, but not children by inheritance, which chunks are: those get one each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use super::Index;
+use super::catalog::{Catalog, Kind};
+use super::error::{AdviceError, doing};
+use crate::plans::literal;
+
+/// Where the extension is created for the time of the transaction.
+const SCHEMA: &str = "advisor_what_if";
+
+/// The name under which statements with parameters are prepared.
+const PREPARED: &str = "advisor_costed";
+
+/// What keeps costs from being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingWhatIf {
+    /// The server's installation does not have it.
+    NotInstalled,
+    /// This login may not create it.
+    NotPermitted,
+}
+
+impl MissingWhatIf {
+    /// Says what is missing.
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::NotInstalled => {
+                "the server does not have HypoPG, which asks the planner what an index would bring"
+            }
+            Self::NotPermitted => {
+                "HypoPG is not created in this database, and this login may not create it"
+            }
+        }
+    }
+
+    /// Says how to mend it.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::NotInstalled => {
+                "install it (on Debian the package postgresql-15-hypopg, with your version's number)"
+            }
+            Self::NotPermitted => "as a superuser: create extension hypopg",
+        }
+    }
+}
+
+/// What a statement costs with some indexes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Costed {
+    pub(crate) cost: f64,
+    /// The indexes that its plan uses, by their place among the candidates.
+    pub(crate) used: BTreeSet<usize>,
+}
+
+/// A session in which hypothetical indexes come and go.
+pub(crate) struct WhatIf<'c> {
+    client: &'c Client,
+    schema: String,
+    /// What makes the session the asker's.
+    enter: Option<String>,
+    /// Candidates that are there now, with the server's numbers of them.
+    active: BTreeMap<usize, Vec<u32>>,
+    owners: BTreeMap<u32, usize>,
+    /// Candidates that the server made before, so that it will again.
+    proved: BTreeSet<usize>,
+    pub(crate) calls: usize,
+}
+
+impl<'c> WhatIf<'c> {
+    /// Makes hypothetical indexes possible in the open transaction.
+    pub(crate) async fn begin(
+        client: &'c Client,
+        enter: Option<String>,
+    ) -> Result<Result<Self, MissingWhatIf>, AdviceError> {
+        let action = doing("look for HypoPG");
+        let there = "
+            select (select format('%I', nspname)
+                    from pg_extension join pg_namespace on pg_namespace.oid = extnamespace
+                    where extname = 'hypopg'),
+                exists (select from pg_available_extensions where name = 'hypopg')";
+        let row = client.query_one(there, &[]).await.map_err(&action)?;
+        let (schema, is_available): (Option<String>, bool) = (row.get(0), row.get(1));
+        let schema = match schema {
+            Some(schema) => schema,
+            None if !is_available => return Ok(Err(MissingWhatIf::NotInstalled)),
+            None => {
+                let create = format!(
+                    "savepoint what_if; create schema {SCHEMA}; create extension hypopg schema {SCHEMA}"
+                );
+                if client.batch_execute(&create).await.is_err() {
+                    let undo = "rollback to savepoint what_if";
+                    client.batch_execute(undo).await.map_err(doing("go on without HypoPG"))?;
+                    return Ok(Err(MissingWhatIf::NotPermitted));
+                }
+                SCHEMA.to_owned()
+            }
+        };
+        let (active, owners) = (BTreeMap::new(), BTreeMap::new());
+        let proved = BTreeSet::new();
+        let session = Self { client, schema, enter, active, owners, proved, calls: 0 };
+        session.reset().await?;
+        Ok(Ok(session))
+    }
+
+    /// Forgets all hypothetical indexes: they outlive transactions.
+    pub(crate) async fn reset(&self) -> Result<(), AdviceError> {
+        let reset = format!("select {}.hypopg_reset()", self.schema);
+        self.client.batch_execute(&reset).await.map_err(doing("forget hypothetical indexes"))
+    }
+
+    /// Makes exactly these candidates exist; answers those that the server refused, with its reasons.
+    pub(crate) async fn set(
+        &mut self,
+        wanted: &BTreeSet<usize>,
+        candidates: &[Index],
+        catalog: &Catalog,
+    ) -> Result<Vec<(usize, String)>, AdviceError> {
+        let mut known = String::new();
+        let gone: Vec<usize> =
+            self.active.keys().filter(|known| !wanted.contains(known)).copied().collect();
+        for candidate in gone {
+            for number in self.active.remove(&candidate).unwrap_or_default() {
+                self.owners.remove(&number);
+                let _ = write!(known, "select {}.hypopg_drop_index({number});", self.schema);
+            }
+        }
+        let missing: Vec<usize> =
+            wanted.iter().filter(|it| !self.active.contains_key(it)).copied().collect();
+        let (proved, new): (Vec<usize>, Vec<usize>) =
+            missing.into_iter().partition(|candidate| self.proved.contains(candidate));
+        for candidate in proved {
+            if let Some(index) = candidates.get(candidate) {
+                known.push_str(&self.creation(candidate, index, catalog));
+            }
+        }
+        if !known.is_empty() {
+            let made = self.in_passing(&known).await?;
+            self.take_in(&made.map_err(doing("change hypothetical indexes"))?);
+        }
+        let mut refused = Vec::new();
+        for candidate in new {
+            let Some(index) = candidates.get(candidate) else { continue };
+            match self.in_passing(&self.creation(candidate, index, catalog)).await? {
+                Ok(made) => {
+                    self.take_in(&made);
+                    self.proved.insert(candidate);
+                }
+                Err(error) if error.as_db_error().is_some() => {
+                    refused.push((candidate, crate::plans::describe(&error)));
+                }
+                Err(error) => return Err(doing("make a hypothetical index")(error)),
+            }
+        }
+        Ok(refused)
+    }
+
+    /// Writes what makes a candidate; its rows name the candidate beside the server's numbers.
+    fn creation(&self, candidate: usize, index: &Index, catalog: &Catalog) -> String {
+        let mut text = String::new();
+        for definition in definitions(index, catalog) {
+            let _ = write!(
+                text,
+                "select '{candidate}' as candidate, indexrelid from {}.hypopg_create_index({});",
+                self.schema,
+                literal(&definition)
+            );
+        }
+        text
+    }
+
+    /// Changes hypothetical indexes. They are in the session's memory and stay; the locks on tables that
+    /// making them takes, which would stand in the way of others, go with the savepoint.
+    async fn in_passing(
+        &self,
+        text: &str,
+    ) -> Result<Result<Vec<SimpleQueryMessage>, tokio_postgres::Error>, AdviceError> {
+        let end = "rollback to savepoint candidate; release savepoint candidate";
+        match self.client.simple_query(&format!("savepoint candidate; {text} {end}")).await {
+            Ok(replies) => Ok(Ok(replies)),
+            Err(error) if error.as_db_error().is_some() => {
+                let undo = self.client.batch_execute(end).await;
+                undo.map_err(doing("go on after a hypothetical index"))?;
+                Ok(Err(error))
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    fn take_in(&mut self, replies: &[SimpleQueryMessage]) {
+        for reply in replies {
+            let SimpleQueryMessage::Row(row) = reply else { continue };
+            let is_one = row.columns().first().is_some_and(|it| it.name() == "candidate");
+            let candidate = row.try_get(0).ok().flatten().filter(|_| is_one);
+            let candidate = candidate.and_then(|it: &str| it.parse::<usize>().ok());
+            let number = row.try_get(1).ok().flatten().and_then(|it: &str| it.parse::<u32>().ok());
+            if let (Some(candidate), Some(number)) = (candidate, number) {
+                self.active.entry(candidate).or_default().push(number);
+                self.owners.insert(number, candidate);
+            }
+        }
+    }
+
+    /// Asks what a statement costs now.
+    pub(crate) async fn cost(&mut self, asked: &Asked) -> Result<Costed, AdviceError> {
+        self.calls += 1;
+        let plan = self.explained(&asked.text()).await?;
+        let mut costed = Costed::default();
+        let mut open: Vec<&Value> = plan.iter().collect();
+        if let Some(cost) = plan.as_ref().and_then(|plan| plan.get("Total Cost")) {
+            costed.cost = cost.as_f64().unwrap_or_default();
+        }
+        while let Some(node) = open.pop() {
+            let index = node.get("Index Name").and_then(Value::as_str).and_then(number);
+            costed.used.extend(index.and_then(|number| self.owners.get(&number)));
+            open.extend(node.get("Plans").and_then(Value::as_array).into_iter().flatten());
+        }
+        Ok(costed)
+    }
+
+    /// Asks how many rows of a table a condition keeps, as a share.
+    pub(crate) async fn share(&self, table: &str, condition: &str) -> Result<f64, AdviceError> {
+        let all = self.rows(table, "true").await?;
+        Ok((self.rows(table, condition).await? / all.max(1.0)).clamp(0.0, 1.0))
+    }
+
+    async fn rows(&self, table: &str, condition: &str) -> Result<f64, AdviceError> {
+        let text = format!("explain (format json) select from {table} where {condition}");
+        let plan = self.explained(&text).await?;
+        let rows = plan.as_ref().and_then(|plan| plan.get("Plan Rows")).and_then(Value::as_f64);
+        Ok(rows.unwrap_or(1.0))
+    }
+
+    async fn explained(&self, text: &str) -> Result<Option<Value>, AdviceError> {
+        let enter = self.enter.as_deref().unwrap_or_default();
+        let batch = format!(
+            "savepoint asked; set transaction read only; {enter}{} {text}; rollback to savepoint asked; release savepoint asked",
+            if enter.is_empty() { "" } else { ";" }
+        );
+        let replies = self.client.simple_query(&batch).await;
+        let replies = replies.map_err(doing("ask what a statement would cost"))?;
+        let mut answer = String::new();
+        for reply in &replies {
+            if let SimpleQueryMessage::Row(row) = reply
+                && row.columns().first().is_some_and(|it| it.name() == "QUERY PLAN")
+            {
+                answer.push_str(row.get(0).unwrap_or_default());
+            }
+        }
+        let parsed: Value =
+            serde_json::from_str(&answer).map_err(|_| AdviceError::Unreadable("a cost"))?;
+        Ok(parsed.get(0).and_then(|first| first.get("Plan")).cloned())
+    }
+}
+
+/// Writes the indexes that stand for a candidate: one, or one a child.
+fn definitions(index: &Index, catalog: &Catalog) -> Vec<String> {
+    let on = |name: &str| format!("create index on {}", index.definition(name));
+    let table = catalog.named(&index.table);
+    match table.filter(|table| matches!(table.kind, Kind::Hypertable | Kind::Inherited)) {
+        Some(table) => {
+            // Chunks that no plan names are left out of every plan.
+            let named: Vec<String> = table
+                .parts
+                .iter()
+                .filter(|part| catalog.names(&part.name))
+                .map(|part| on(&part.name))
+                .collect();
+            if named.is_empty() { vec![on(&index.table)] } else { named }
+        }
+        None => vec![on(&index.table)],
+    }
+}
+
+/// Reads the server's number out of a hypothetical index's name.
+fn number(name: &str) -> Option<u32> {
+    name.strip_prefix('<')?.split_once('>')?.0.parse().ok()
+}
+
+/// A statement whose cost is asked again and again. It was found to be one statement before.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) sql: String,
+    /// How many parameters it has.
+    pub(crate) parameters: usize,
+    /// Their values as SQL writes them; none where it is planned for all values alike.
+    pub(crate) values: Vec<String>,
+}
+
+impl Asked {
+    fn text(&self) -> String {
+        let sql = self.sql.trim().trim_end_matches(';');
+        if self.parameters == 0 {
+            return format!("explain (format json) {sql}");
+        }
+        // Prepared anew each time: a plan that is kept would not see hypothetical indexes come and go.
+        let (mode, values) = if self.values.is_empty() {
+            ("force_generic_plan", vec!["null".to_owned(); self.parameters])
+        } else {
+            ("force_custom_plan", self.values.clone())
+        };
+        let values = values.join(", ");
+        format!(
+            "set local plan_cache_mode = {mode}; prepare {PREPARED} as {sql};
+             explain (format json) execute {PREPARED}({values}); deallocate {PREPARED}"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hypothetical_index_is_known_by_its_number() {
+        assert_eq!(number("<13556>btree_lines_store_id"), Some(13_556));
+        assert_eq!(number("lines_pkey"), None);
+        assert_eq!(number("<x>btree"), None);
+    }
+
+    #[test]
+    fn a_statement_with_parameters_is_prepared_each_time() {
+        let asked = Asked { sql: "select $1, $2;".to_owned(), parameters: 2, values: Vec::new() };
+        assert!(asked.text().contains("execute advisor_costed(null, null)"), "{}", asked.text());
+    }
+}

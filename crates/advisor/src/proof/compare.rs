@@ -1,0 +1,130 @@
+//! Compares two ways to ask the same: the rows that they give, and the time that they take.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use tokio_postgres::Client;
+
+use super::error::doing;
+use super::measure::measure;
+use super::{Copy, Measured, ProofError};
+use crate::advice::{Advice, Statement};
+use crate::plans::describe;
+
+/// Two ways to ask, compared.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub struct Compared {
+    /// What is compared.
+    pub what: String,
+    /// The statement's place in the workload.
+    pub statement: usize,
+    /// The way it is asked.
+    pub before: Measured,
+    /// The other way.
+    pub after: Measured,
+    /// Whether both gave the same rows, whatever their order; nothing where one gave none in time.
+    pub is_same: Option<bool>,
+    /// How many times quicker the other way is.
+    pub quicker: Option<f64>,
+    /// How many bytes are kept for it.
+    pub bytes: Option<i64>,
+    /// How long making or refreshing what is kept took.
+    pub made_ms: Option<f64>,
+    /// Why it could not be compared.
+    pub failed: Option<String>,
+}
+
+impl Compared {
+    /// Whether it gives the same rows, and sooner.
+    pub fn holds(&self) -> bool {
+        self.is_same == Some(true) && self.quicker.is_some_and(|quicker| quicker > 1.05)
+    }
+}
+
+/// Compares two statements.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn compare(
+    client: &Client,
+    copy: &Copy,
+    (before, after): (&Statement, &Statement),
+) -> Result<Compared, ProofError> {
+    let one = measure(client, copy, before).await?;
+    let other = measure(client, copy, after).await?;
+    Ok(Compared {
+        what: after.name.clone(),
+        statement: 0,
+        is_same: one.same_rows(&other),
+        quicker: one.median_ms.zip(other.median_ms).map(|(one, other)| one / other.max(0.001)),
+        failed: other.failed.clone(),
+        before: one,
+        after: other,
+        bytes: None,
+        made_ms: None,
+    })
+}
+
+/// Compares the rewrites that mean the same, with the indexes that held.
+pub(super) async fn rewrites(
+    client: &Client,
+    copy: &Copy,
+    statements: &[Statement],
+    advice: &Advice,
+) -> Result<Vec<Compared>, ProofError> {
+    let mut all = Vec::new();
+    for rewrite in advice.rewrites.iter().filter(|rewrite| rewrite.is_same) {
+        let Some(before) = statements.get(rewrite.statement) else { continue };
+        let after =
+            Statement { name: rewrite.rule.to_owned(), sql: rewrite.sql.clone(), ..before.clone() };
+        let mut compared = compare(client, copy, (before, &after)).await?;
+        compared.statement = rewrite.statement;
+        all.push(compared);
+    }
+    Ok(all)
+}
+
+/// Makes rollups one after the other, compares, and drops them.
+pub(super) async fn rollups(
+    client: &Client,
+    copy: &Copy,
+    statements: &[Statement],
+    advice: &Advice,
+) -> Result<Vec<Compared>, ProofError> {
+    let mut all = Vec::new();
+    for rollup in &advice.rollups {
+        let Some(before) = statements.get(rollup.statement) else { continue };
+        let after =
+            Statement { name: rollup.name.clone(), sql: rollup.query.clone(), ..before.clone() };
+        let started = std::time::Instant::now();
+        let mut made = rollup.statements.join("\n");
+        // Whoever asks may read it while it is compared: on a copy nobody else is there.
+        made.push_str(&format!("\nanalyze {0};\ngrant select on {0} to public;", rollup.name));
+        if let Err(error) = client.batch_execute(&made).await {
+            if error.as_db_error().is_none() {
+                return Err(doing("make a rollup on the copy")(error));
+            }
+            let failed = Measured { failed: Some(describe(&error)), ..Measured::default() };
+            all.push(Compared {
+                what: rollup.name.clone(),
+                statement: rollup.statement,
+                before: failed.clone(),
+                failed: failed.failed.clone(),
+                after: failed,
+                ..Compared::default()
+            });
+            continue;
+        }
+        let made_ms = started.elapsed().as_secs_f64() * 1_000.0;
+        let size = client
+            .query_one("select pg_total_relation_size(to_regclass($1))", &[&rollup.name])
+            .await
+            .map_err(doing("measure a rollup"))?;
+        let mut compared = compare(client, copy, (before, &after)).await?;
+        compared.statement = rollup.statement;
+        compared.bytes = size.get(0);
+        compared.made_ms = Some(made_ms);
+        client.batch_execute(&rollup.undo).await.map_err(doing("drop a rollup on the copy"))?;
+        all.push(compared);
+    }
+    Ok(all)
+}

@@ -1,0 +1,509 @@
+//! A query that groups, taken apart into what a rollup keeps and what is asked of it.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use crate::indexes::Catalog;
+use crate::plans::quoted;
+use crate::rewrites::tree::{
+    bare, call, child, column, edited, is_value, look, operator, sides, span, terms, text,
+};
+
+/// What tells more values apart than this, for a comparison alone, makes a rollup as large as its table.
+const MOST_VALUES: f64 = 10_000.0;
+
+/// A query, taken apart.
+pub(super) struct Parts {
+    pub(super) name: String,
+    from: String,
+    /// What must hold of each row, whatever is asked.
+    kept: Vec<String>,
+    /// What it is grouped by: the expression and the column that keeps it.
+    groups: Vec<(String, String)>,
+    /// What is kept of each group: the aggregate and its column.
+    measures: Vec<(String, String)>,
+    query: String,
+    tables: Vec<String>,
+}
+
+/// What an aggregate is made from again.
+struct Aggregate {
+    span: Range<usize>,
+    replaced: String,
+}
+
+impl Parts {
+    /// Takes a query apart; nothing where it does not group, a reason where a rollup cannot say the same.
+    pub(super) fn read(sql: &str, catalog: &Catalog) -> Option<Result<Self, String>> {
+        look(sql, |root| {
+            let is_grouped = root.kind() == SyntaxKind::SELECT
+                && child(root, SyntaxKind::GROUP_BY_CLAUSE).is_some();
+            is_grouped.then(|| Reader { sql, root, catalog, measures: Vec::new() }.read())
+        })
+        .flatten()
+    }
+
+    /// Whether a table is among those that it reads.
+    pub(super) fn reads(&self, table: &str) -> bool {
+        self.tables.iter().any(|it| is_called(table, it))
+    }
+
+    /// Returns the columns that tell its rows apart.
+    pub(super) fn dimensions(&self) -> Vec<String> {
+        self.groups.iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Writes the query that fills it.
+    pub(super) fn select(&self) -> String {
+        let kept = self.groups.iter().chain(&self.measures);
+        let columns: Vec<String> =
+            kept.map(|(expression, name)| format!("{expression} as {name}")).collect();
+        let mut text = format!("select {}\n{}", columns.join(",\n    "), self.from);
+        if !self.kept.is_empty() {
+            let _ = write!(text, "\nwhere {}", self.kept.join(" and "));
+        }
+        let groups: Vec<&str> =
+            self.groups.iter().map(|(expression, _)| expression.as_str()).collect();
+        let _ = write!(text, "\ngroup by {}", groups.join(", "));
+        text
+    }
+
+    /// Writes the query that counts some rows and the groups that they make.
+    pub(super) fn sample(&self, rows: u32) -> String {
+        let groups: Vec<&str> =
+            self.groups.iter().map(|(expression, _)| expression.as_str()).collect();
+        let filter = if self.kept.is_empty() {
+            String::new()
+        } else {
+            format!(" where {}", self.kept.join(" and "))
+        };
+        format!(
+            "select count(*), count(distinct group_of) from (select ({})::text as group_of {}{filter} limit {rows}) as few",
+            groups.iter().map(|it| format!("({it})::text")).collect::<Vec<_>>().join(" || '/' || "),
+            self.from
+        )
+    }
+
+    /// Writes the query on it.
+    pub(super) fn query(&self) -> String {
+        self.query.clone()
+    }
+}
+
+struct Reader<'r> {
+    sql: &'r str,
+    root: &'r SyntaxNode,
+    catalog: &'r Catalog,
+    measures: Vec<(String, String)>,
+}
+
+impl Reader<'_> {
+    fn read(mut self) -> Result<Parts, String> {
+        let refused =
+            [SyntaxKind::WITH_CLAUSE, SyntaxKind::DISTINCT_CLAUSE, SyntaxKind::OVER_CLAUSE];
+        if refused.iter().any(|kind| self.root.descendants().any(|it| it.kind() == *kind)) {
+            return Err(
+                "it has WITH, DISTINCT or a window, which a rollup's rows do not answer".to_owned()
+            );
+        }
+        if self.root.descendants().filter(|it| it.kind() == SyntaxKind::SELECT).count() > 1 {
+            return Err("it asks other queries within".to_owned());
+        }
+        let from = child(self.root, SyntaxKind::FROM_CLAUSE).ok_or("it reads no table")?;
+        let mut groups = self.groups()?;
+        let (kept, asked) = self.conditions(&mut groups)?;
+        let aggregates = self.aggregates()?;
+        let tables: Vec<String> = from
+            .descendants()
+            .filter(|it| it.kind() == SyntaxKind::RELATION_NAME_REF)
+            .map(|it| text(&it))
+            .collect();
+        let name = self.name(&tables, &groups);
+        let mut edits: Vec<(Range<usize>, String)> = aggregates
+            .iter()
+            .map(|aggregate| (aggregate.span.clone(), aggregate.replaced.clone()))
+            .collect();
+        self.replace_groups(&groups, &mut edits);
+        edits.push((span(&from), format!("from {name}")));
+        if let Some(condition) = child(self.root, SyntaxKind::WHERE_CLAUSE) {
+            let new = if asked.is_empty() {
+                String::new()
+            } else {
+                format!("where {}", asked.join(" and "))
+            };
+            edits.push((span(&condition), new));
+        }
+        Ok(Parts {
+            name,
+            from: text(&from),
+            kept,
+            groups,
+            measures: self.measures,
+            query: edited(self.sql, edits).trim().trim_end_matches(';').to_owned(),
+            tables,
+        })
+    }
+
+    /// Reads what it is grouped by, where that is written out or names a column of the answer.
+    fn groups(&self) -> Result<Vec<(String, String)>, String> {
+        let clause = child(self.root, SyntaxKind::GROUP_BY_CLAUSE).ok_or("it does not group")?;
+        let list = child(&clause, SyntaxKind::GROUP_BY_LIST).ok_or("it groups by nothing")?;
+        let targets = self.targets();
+        let mut groups: Vec<(String, String)> = Vec::new();
+        for (place, group) in list.children().enumerate() {
+            if group.descendants().any(|it| {
+                matches!(
+                    it.kind(),
+                    SyntaxKind::GROUPING_ROLLUP
+                        | SyntaxKind::GROUPING_CUBE
+                        | SyntaxKind::GROUPING_SETS
+                )
+            }) {
+                return Err("it groups in several ways at once".to_owned());
+            }
+            let said = text(&group);
+            let number =
+                said.parse::<usize>().ok().and_then(|place| targets.get(place.checked_sub(1)?));
+            let named = targets.iter().find(|(_, name)| name.as_deref() == Some(said.as_str()));
+            let (expression, name) = match number.or(named) {
+                Some((expression, name)) => (expression.clone(), name.clone()),
+                None => (said.clone(), None),
+            };
+            let plain = name.unwrap_or_else(|| self.plain_name(&expression, place));
+            groups.push((expression, quoted(&plain)));
+        }
+        Ok(groups)
+    }
+
+    fn plain_name(&self, expression: &str, place: usize) -> String {
+        let last = expression.rsplit('.').next().unwrap_or_default();
+        let is_plain = !last.is_empty() && last.chars().all(|it| it.is_alphanumeric() || it == '_');
+        if is_plain { last.to_owned() } else { format!("group_{}", place + 1) }
+    }
+
+    fn targets(&self) -> Vec<(String, Option<String>)> {
+        let list = child(self.root, SyntaxKind::SELECT_CLAUSE)
+            .and_then(|clause| child(&clause, SyntaxKind::TARGET_LIST));
+        let targets = list.into_iter().flat_map(|list| list.children().collect::<Vec<_>>());
+        targets
+            .filter_map(|target| {
+                let expression = target.children().next()?;
+                let name = child(&target, SyntaxKind::AS_NAME)
+                    .and_then(|name| text(&name).split_whitespace().last().map(str::to_owned))
+                    .or_else(|| column(&expression).map(|(_, name)| name));
+                Some((text(&expression), name))
+            })
+            .collect()
+    }
+
+    /// Splits what must hold into what is kept, and what is asked of the rollup by a column of its own.
+    fn conditions(
+        &self,
+        groups: &mut Vec<(String, String)>,
+    ) -> Result<(Vec<String>, Vec<String>), String> {
+        let (mut kept, mut asked) = (Vec::new(), Vec::new());
+        let condition =
+            child(self.root, SyntaxKind::WHERE_CLAUSE).and_then(|it| it.children().next());
+        for term in condition.iter().flat_map(terms) {
+            match self.compared(&term) {
+                None if moves(&text(&term)) => {
+                    return Err(format!(
+                        "{}: that changes from one moment to the next",
+                        text(&term)
+                    ));
+                }
+                None => kept.push(text(&term)),
+                Some((subject, name)) => {
+                    let place =
+                        groups.iter().position(|(expression, _)| *expression == text(&subject));
+                    let known = match place {
+                        Some(place) => groups.get(place).map(|(_, name)| name.clone()),
+                        None => self.bucket(&term, &subject, groups)?,
+                    };
+                    let column = match known {
+                        Some(column) => column,
+                        None => {
+                            let new = quoted(&name);
+                            groups.push((text(&subject), new.clone()));
+                            new
+                        }
+                    };
+                    let (whole, inner) = (span(&term), span(&subject));
+                    let place = inner.start - whole.start..inner.end - whole.start;
+                    asked.push(edited(&text(&term), vec![(place, column)]));
+                }
+            }
+        }
+        Ok((kept, asked))
+    }
+
+    /// Returns the column that a condition compares with values alone.
+    fn compared(&self, term: &SyntaxNode) -> Option<(SyntaxNode, String)> {
+        let parts: Vec<SyntaxNode> = term.children().collect();
+        let (first, rest) = parts.split_first()?;
+        let is_comparison = match term.kind() {
+            SyntaxKind::BETWEEN_EXPR => true,
+            SyntaxKind::BIN_EXPR => {
+                matches!(operator(term).as_str(), "=" | "<" | "<=" | ">" | ">=" | "in" | "<>")
+            }
+            _ => false,
+        };
+        let subject = bare(first.clone());
+        let name = match column(&subject) {
+            Some((_, name)) => name,
+            // A value that a function gives, such as whose rows these are, is compared the other way round.
+            None => return None,
+        };
+        let are_values = rest.iter().all(names_no_column);
+        (is_comparison && are_values).then_some((subject, name))
+    }
+
+    /// A period of the time whose stretches it groups by: as good as one of the stretches, where it begins
+    /// and ends with them. A column of many values must not become one of the rollup's.
+    fn bucket(
+        &self,
+        term: &SyntaxNode,
+        subject: &SyntaxNode,
+        groups: &[(String, String)],
+    ) -> Result<Option<String>, String> {
+        let said = text(subject);
+        let (_, name) = column(subject).ok_or("it compares an expression")?;
+        let of_time = groups.iter().find(|(expression, _)| {
+            expression.contains(&said)
+                && *expression != said
+                && expression.to_lowercase().contains("day")
+                || expression.to_lowercase() == format!("{said}::date").to_lowercase()
+                || expression.to_lowercase() == format!("date({said})").to_lowercase()
+        });
+        if let Some((_, column)) = of_time {
+            let is_half_open = matches!(operator(term).as_str(), ">=" | "<")
+                && sides(term).is_some_and(|(_, right)| is_midnight(&right));
+            return if is_half_open {
+                Ok(Some(column.clone()))
+            } else {
+                Err(format!(
+                    "its period of {said} does not begin and end with a day, as far as is written"
+                ))
+            };
+        }
+        let values = self
+            .catalog
+            .tables
+            .iter()
+            .filter_map(|table| table.distinct(&name))
+            .fold(0.0, f64::max);
+        if values > MOST_VALUES {
+            return Err(format!("it compares {said}, which has too many values to be kept apart"));
+        }
+        Ok(None)
+    }
+
+    /// Reads aggregates, and keeps what they can be made from again.
+    fn aggregates(&mut self) -> Result<Vec<Aggregate>, String> {
+        let mut found = Vec::new();
+        for node in self.root.descendants().filter(|it| it.kind() == SyntaxKind::CALL_EXPR) {
+            let Some((name, arguments)) = call(&node) else { continue };
+            let list = child(&node, SyntaxKind::ARG_LIST);
+            let said = list.as_ref().map(text).unwrap_or_default().to_lowercase();
+            let is_distinct = said.trim_start_matches(['(', ' ', '\n']).split_whitespace().next()
+                == Some("distinct");
+            let filter = child(&node, SyntaxKind::FILTER_CLAUSE)
+                .map(|filter| format!(" {}", text(&filter)))
+                .unwrap_or_default();
+            let argument = arguments.first().map(text);
+            match (name.as_str(), argument) {
+                ("sum" | "min" | "max" | "count" | "avg", _) if is_distinct => {
+                    return Err(format!(
+                        "{}: what differs in each part cannot be added up",
+                        text(&node)
+                    ));
+                }
+                ("sum", Some(_)) => {
+                    let column = self.measure(&text(&node), "sum");
+                    found.push(Aggregate { span: span(&node), replaced: format!("sum({column})") });
+                }
+                ("min" | "max", Some(_)) => {
+                    let column = self.measure(&text(&node), &name);
+                    found.push(Aggregate {
+                        span: span(&node),
+                        replaced: format!("{name}({column})"),
+                    });
+                }
+                ("count", _) => {
+                    let column = self.measure(&text(&node), "count");
+                    found.push(Aggregate {
+                        span: span(&node),
+                        replaced: format!("sum({column})::bigint"),
+                    });
+                }
+                ("avg", Some(argument)) => {
+                    let sum = self.measure(&format!("sum({argument}){filter}"), "sum");
+                    let number = self.measure(&format!("count({argument}){filter}"), "count");
+                    found.push(Aggregate {
+                        span: span(&node),
+                        replaced: format!("(sum({sum}) / nullif(sum({number}), 0))"),
+                    });
+                }
+                (
+                    "stddev" | "variance" | "percentile_cont" | "percentile_disc" | "mode"
+                    | "string_agg" | "array_agg" | "jsonb_agg" | "json_agg" | "bool_and"
+                    | "bool_or" | "corr",
+                    _,
+                ) => return Err(format!("{name} cannot be made of parts")),
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    fn measure(&mut self, expression: &str, kind: &str) -> String {
+        if let Some((_, name)) = self.measures.iter().find(|(known, _)| known == expression) {
+            return name.clone();
+        }
+        let name = format!("{kind}_{}", self.measures.len() + 1);
+        self.measures.push((expression.to_owned(), name.clone()));
+        name
+    }
+
+    /// Names the rollup's columns where the query names what it groups by, outside aggregates.
+    fn replace_groups(&self, groups: &[(String, String)], edits: &mut Vec<(Range<usize>, String)>) {
+        let skipped = [SyntaxKind::FROM_CLAUSE, SyntaxKind::WHERE_CLAUSE];
+        for node in self.root.descendants() {
+            let place = span(&node);
+            let is_done =
+                edits.iter().any(|(done, _)| done.start <= place.start && place.end <= done.end);
+            let is_elsewhere = node.ancestors().any(|above| {
+                skipped.contains(&above.kind()) || above.kind() == SyntaxKind::AS_NAME
+            });
+            let is_expression = matches!(
+                node.kind(),
+                SyntaxKind::CALL_EXPR
+                    | SyntaxKind::CAST_EXPR
+                    | SyntaxKind::FIELD_EXPR
+                    | SyntaxKind::NAME_REF
+                    | SyntaxKind::BIN_EXPR
+            );
+            if is_done || is_elsewhere || !is_expression {
+                continue;
+            }
+            let said = text(&node);
+            if let Some((_, name)) = groups.iter().find(|(expression, _)| *expression == said) {
+                let is_named = node.parent().is_some_and(|above| {
+                    above.kind() == SyntaxKind::TARGET
+                        && child(&above, SyntaxKind::AS_NAME).is_none()
+                });
+                // A column of the answer keeps its name.
+                let own = column(&node).map(|(_, column)| quoted(&column));
+                let new = match own {
+                    Some(own) if is_named && own != *name => format!("{name} as {own}"),
+                    _ => name.clone(),
+                };
+                edits.push((place, new));
+            }
+        }
+    }
+
+    fn name(&self, tables: &[String], groups: &[(String, String)]) -> String {
+        let table =
+            tables.first().map_or("answers", |table| table.rsplit('.').next().unwrap_or(table));
+        let groups: Vec<&str> =
+            groups.iter().map(|(_, name)| name.trim_matches('"')).take(3).collect();
+        let mut name = format!("{}_by_{}", table.trim_matches('"'), groups.join("_"));
+        name.truncate(name.floor_char_boundary(55));
+        quoted(&name.to_lowercase())
+    }
+}
+
+/// Whether an expression names no column: it may call functions, which are asked when the rollup is.
+fn names_no_column(node: &SyntaxNode) -> bool {
+    is_value(node)
+        || node.descendants().all(|inner| match inner.kind() {
+            SyntaxKind::NAME_REF => {
+                is_value(&inner)
+                    || inner.parent().is_some_and(|above| {
+                        let callee = above.kind() == SyntaxKind::FIELD_EXPR;
+                        let above = if callee { above.parent().unwrap_or(above) } else { above };
+                        above.kind() == SyntaxKind::CALL_EXPR
+                    })
+            }
+            SyntaxKind::SELECT => false,
+            _ => true,
+        })
+}
+
+/// Whether what a condition says depends on when, or with which values, it is asked.
+fn moves(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    ["now(", "current_", "localtime", "_timestamp(", "random(", "$"]
+        .iter()
+        .any(|it| lower.contains(it))
+}
+
+/// Whether a value begins a day, as far as is written.
+fn is_midnight(node: &SyntaxNode) -> bool {
+    let said = text(&bare(node.clone())).to_lowercase();
+    let literal = said.split('\'').nth(1).map(str::to_owned);
+    let is_date =
+        |it: &str| it.len() == 10 && it.bytes().all(|it| it.is_ascii_digit() || it == b'-');
+    match literal {
+        Some(literal) => is_date(&literal) && !said.contains("interval"),
+        None => {
+            said == "current_date"
+                || said.starts_with("current_date -")
+                || said.starts_with("current_date +")
+        }
+    }
+}
+
+fn is_called(table: &str, said: &str) -> bool {
+    table == said || table.rsplit('.').next() == Some(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(sql: &str) -> Result<Parts, String> {
+        Parts::read(sql, &Catalog::default()).unwrap()
+    }
+
+    #[test]
+    fn a_query_that_groups_by_day_is_taken_apart() {
+        let sql = "select sold_at::date as day, sum(amount) as total, count(*), avg(amount) from lines \
+                   where store_id = 3 and sold_at >= '2026-01-01' and sold_at < date '2026-02-01' \
+                   group by 1 order by day";
+        let parts = parts(sql).unwrap();
+        assert_eq!(
+            parts.select(),
+            "select sold_at::date as day,\n    store_id as store_id,\n    sum(amount) as sum_1,\n    \
+             count(*) as count_2,\n    count(amount) as count_3\nfrom lines\n\
+             group by sold_at::date, store_id"
+        );
+        assert_eq!(
+            parts.query(),
+            "select day as day, sum(sum_1) as total, sum(count_2)::bigint, \
+             (sum(sum_1) / nullif(sum(count_3), 0)) from lines_by_day_store_id \
+             where store_id = 3 and day >= '2026-01-01' and day < date '2026-02-01' group by 1 order by day"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_added_up_is_said() {
+        let refused = |sql| parts(sql).err().unwrap();
+        assert!(refused("select k, count(distinct v) from t group by k").contains("added up"));
+        assert!(refused("select k, stddev(v) from t group by k").contains("made of parts"));
+        assert!(
+            refused(
+                "select at::date, count(*) from t where at > now() - interval '3 hours' group by 1"
+            )
+            .contains("period")
+                || refused(
+                    "select at::date, count(*) from t where at > '2026-01-01 10:00' group by 1"
+                )
+                .contains("period")
+        );
+        assert!(Parts::read("select v from t", &Catalog::default()).is_none());
+    }
+}

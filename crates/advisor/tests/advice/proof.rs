@@ -1,0 +1,106 @@
+//! Proofs: what was chosen is built and measured, and what does not hold is refused.
+
+use shelfops_advisor::advice::{Advisor, Request};
+use shelfops_advisor::proof::{Proof, prove};
+
+use super::bench::{Bench, asked, bench, request};
+
+async fn proved(bench: &Bench, request: Request) -> (Vec<String>, Proof) {
+    // The search has a session of its own: its transaction would hold locks on what is built.
+    let client = shelfops_testkit::connect(&bench.url).await.unwrap();
+    client.batch_execute("begin").await.unwrap();
+    let mut advisor = Advisor::begin(&client, request).await.unwrap();
+    let outcome = prove(&mut advisor, &bench.copy()).await;
+    let (advice, proof) = outcome.unwrap();
+    advisor.end().await.unwrap();
+    (advice.indexes.into_iter().map(|it| it.definition).collect(), proof)
+}
+
+#[tokio::test]
+async fn an_index_that_helps_is_built_measured_and_kept() {
+    let bench = bench().await;
+    let sql = "select line_id, note from lines where product_id = 42";
+    let (indexes, proof) = proved(&bench, request(vec![asked(sql)])).await;
+    assert_eq!(indexes, ["public.lines (product_id)"]);
+    let statement = &proof.statements[0];
+    assert_eq!(statement.is_same, Some(true));
+    assert_eq!(statement.before.rows, Some(24));
+    assert!(statement.before.pages > statement.after.pages * 10.0, "{statement:#?}");
+    assert!(
+        statement.after.runs >= 3 && statement.after.indexes.contains("lines_product_id"),
+        "{statement:#?}"
+    );
+    let built = &proof.indexes[0];
+    assert!(built.bytes > 500_000 && built.bytes < 5_000_000, "{built:?}");
+    let writes = &proof.writes[0];
+    assert!(writes.rows == 5_000 && writes.before_ms > 0.0 && writes.after_ms > 0.0, "{writes:?}");
+    assert!(proof.refused.is_empty(), "{:#?}", proof.refused);
+    // Rows that were taken out to be put back are back.
+    let row = bench.client.query_one("select count(*) from lines", &[]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), 120_000);
+}
+
+#[tokio::test]
+async fn an_index_that_makes_a_statement_slower_is_refused_whatever_the_planner_says() {
+    // The planner is told that pages in any order are free and pages in order dear: it takes every index.
+    let lied_to = "do $$ begin
+                       execute format('alter database %I set random_page_cost = 0', current_database());
+                       execute format('alter database %I set seq_page_cost = 100', current_database());
+                       execute format('alter database %I set cpu_index_tuple_cost = 0', current_database());
+                       execute format('alter database %I set enable_bitmapscan = off', current_database());
+                   end $$";
+    let bench = bench().await;
+    bench.client.batch_execute(lied_to).await.unwrap();
+    let sql = "select sum(length(note)), max(state), sum(quantity), min(line_id), max(sold_at), sum(amount), \
+               max(product_id) from lines where store_id <= 190";
+    let (indexes, proof) = proved(&bench, request(vec![asked(sql)])).await;
+    assert!(indexes.is_empty(), "{indexes:?}");
+    let refused: Vec<&str> = proof.refused.iter().map(|it| it.rule).collect();
+    assert!(refused.contains(&"makes-nothing-slower"), "{:#?}", proof.refused);
+    let statement = &proof.statements[0];
+    assert!(statement.after.indexes.is_empty(), "{statement:#?}");
+    assert!(proof.indexes.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_measured_is_said() {
+    let bench = bench().await;
+    let without_values = "select line_id from lines where product_id = $1";
+    let (_, proof) = proved(&bench, request(vec![asked(without_values)])).await;
+    let statement = &proof.statements[0];
+    assert!(statement.quicker.is_none() && statement.before.failed.is_some(), "{statement:#?}");
+    let row = bench.client.query_one("show server_version_num", &[]).await.unwrap();
+    let is_old = row.get::<_, String>(0).parse::<u32>().unwrap() < 170_000;
+    assert_eq!(proof.not_measured.iter().any(|it| it.starts_with("cold runs")), is_old);
+}
+
+#[tokio::test]
+async fn values_are_given_to_a_statement_that_is_measured() {
+    let bench = bench().await;
+    let mut statement = asked("select line_id, note from lines where product_id = $1");
+    statement.parameters = vec!["42".to_owned()];
+    let (indexes, proof) = proved(&bench, request(vec![statement])).await;
+    assert_eq!(indexes, ["public.lines (product_id)"]);
+    assert_eq!(proof.statements[0].after.rows, Some(24));
+}
+
+#[tokio::test]
+async fn statistics_of_columns_that_go_together_are_made_and_measured() {
+    // A city has one region: taken to be independent, four hundred rows are expected and ten thousand come.
+    let bench = bench()
+        .await
+        .with(
+            "create table places as
+             select place as line_id, place % 25 as city, place % 25 as region from generate_series(1, 250000) as place;
+             alter table places set (autovacuum_enabled = off);
+             analyze places",
+        )
+        .await;
+    let sql = "select city, count(*) from places where city = 3 and region = 3 group by city";
+    let (_, proof) = proved(&bench, request(vec![asked(sql)])).await;
+    let made = proof.statistics.iter().find(|it| it.what.starts_with("create statistics"));
+    let made = made.unwrap_or_else(|| panic!("{:#?}", proof.statistics));
+    assert_eq!(made.is_same, Some(true), "{made:#?}");
+    let left = bench.client.query_one("select count(*) from pg_statistic_ext", &[]).await.unwrap();
+    assert_eq!(left.get::<_, i64>(0), 0);
+}

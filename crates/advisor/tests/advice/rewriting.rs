@@ -1,0 +1,119 @@
+//! Rewrites are offered where they mean the same, and give the same rows.
+
+use shelfops_advisor::proof::{Compared, compare};
+
+use super::bench::{Bench, asked, bench, request};
+
+async fn compared(bench: &Bench, rule: &str, sql: &str) -> Compared {
+    let advice = bench.advice(request(vec![asked(sql)])).await;
+    let rewrite = advice
+        .rewrites
+        .iter()
+        .find(|it| it.rule == rule)
+        .unwrap_or_else(|| panic!("{rule} is silent about {sql}: {:#?}", advice.rewrites));
+    let (before, after) = (asked(sql), asked(&rewrite.sql));
+    compare(&bench.client, &bench.copy(), (&before, &after)).await.unwrap()
+}
+
+async fn same(bench: &Bench, rule: &str, sql: &str) {
+    let compared = compared(bench, rule, sql).await;
+    assert_eq!(compared.failed, None, "{sql}");
+    assert_eq!(compared.is_same, Some(true), "{sql}: {compared:#?}");
+    assert!(compared.before.rows.unwrap() > 0, "{sql} gives nothing to compare");
+}
+
+#[tokio::test]
+async fn days_and_years_of_a_time_give_the_same_rows_in_any_time_zone() {
+    for zone in ["UTC", "America/New_York", "Australia/Lord_Howe"] {
+        let bench = bench().await.with(&format!("set timezone = '{zone}'")).await;
+        for sql in [
+            "select line_id from lines where sold_at::date = '2026-01-10'",
+            "select line_id from lines where date(sold_at) between '2026-01-10' and '2026-01-12' and store_id = 3",
+            "select line_id from lines as l where l.sold_at::date > date '2026-02-01'",
+            "select line_id from lines where sold_at::date <= date '2026-01-03' and sold_at::date >= '2026-01-02'",
+            "select line_id from lines where date_trunc('month', sold_at) = '2026-02-01'",
+            "select line_id from lines where date_trunc('day', sold_at) < '2026-01-02'",
+        ] {
+            same(&bench, "day-of-time", sql).await;
+        }
+        same(
+            &bench,
+            "year-of-time",
+            "select line_id from lines where extract(year from sold_at) = 2026",
+        )
+        .await;
+        same(
+            &bench,
+            "year-of-time",
+            "select line_id from lines where date_part('year', sold_at) <= 2026",
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn the_first_of_each_is_the_same_by_either_way() {
+    let bench = bench().await;
+    let sql = "select x.store_id, x.line_id from (
+                   select store_id, line_id,
+                       row_number() over (partition by store_id order by sold_at desc) as place
+                   from lines where quantity > 2) as x
+               where x.place = 1";
+    same(&bench, "first-of-each", sql).await;
+}
+
+#[tokio::test]
+async fn the_latest_of_each_is_jumped_to() {
+    let bench = bench().await.with("create index on lines (store_id, sold_at desc)").await;
+    let sql = "select distinct on (store_id) store_id, line_id, sold_at as seen from lines \
+               where quantity > 2 order by store_id, sold_at desc";
+    same(&bench, "latest-of-each", sql).await;
+    let compared = compared(&bench, "latest-of-each", sql).await;
+    assert!(compared.before.pages > compared.after.pages * 2.0, "{compared:#?}");
+}
+
+#[tokio::test]
+async fn not_in_is_the_same_as_not_exists_without_nulls_and_says_so_where_there_may_be_some() {
+    let bench = bench().await;
+    same(
+        &bench,
+        "not-in",
+        "select line_id from lines where lines.store_id not in (select s.store_id from stores s where region = 'region 1')",
+    )
+    .await;
+    let bench = bench
+        .with("create table gone (store_id integer);\ninsert into gone values (3), (null)")
+        .await;
+    let sql =
+        "select line_id from lines where lines.store_id not in (select g.store_id from gone g)";
+    let advice = bench.advice(request(vec![asked(sql)])).await;
+    let rewrite = advice.rewrites.iter().find(|it| it.rule == "not-in").unwrap();
+    assert!(rewrite.condition.as_ref().unwrap().contains("null"), "{rewrite:#?}");
+    let compared = compared(&bench, "not-in", sql).await;
+    assert_eq!(compared.is_same, Some(false), "one null makes them differ, and a proof shows it");
+    assert!(!compared.holds());
+}
+
+#[tokio::test]
+async fn an_alternative_between_tables_gives_each_row_once() {
+    let bench = bench().await;
+    same(
+        &bench,
+        "or-of-tables",
+        "select l.line_id, s.name from lines l join stores s on s.store_id = l.store_id \
+         where (l.product_id = 42 or s.region = 'region 1') and l.quantity > 1",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn pages_by_offset_are_told_how_else_they_go() {
+    let bench = bench().await;
+    let sql = "select line_id, sold_at from lines where store_id = 3 order by sold_at, line_id limit 20 offset 50000";
+    let advice = bench.advice(request(vec![asked(sql)])).await;
+    let rewrite = advice.rewrites.iter().find(|it| it.rule == "paging").unwrap();
+    assert!(
+        !rewrite.is_same && rewrite.sql.contains("(sold_at, line_id) > (:last_1, :last_2)"),
+        "{rewrite:#?}"
+    );
+}

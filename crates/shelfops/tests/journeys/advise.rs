@@ -1,0 +1,121 @@
+//! A slow question is advised on, proved on a copy, and mended by the migration that comes out.
+
+use serde_json::Value;
+
+use crate::fixture::{Shop, csv, sales, shop};
+
+const GUIDE: &str = include_str!("../../../../docs/guides/slow-query.md");
+
+/// A shop with enough sales for an index to be worth it.
+async fn busy_shop() -> Shop {
+    let shop = shop().await;
+    shop.write("sales.csv", csv(&sales(1..=30_000)));
+    shop.import_sales("sales.csv", &[]).await;
+    let client = shop.database().connect().await.unwrap();
+    client.batch_execute("vacuum analyze transactions").await.unwrap();
+    let slow = fenced("sql").remove(0);
+    shop.write("slow.sql", &slow);
+    shop.write("receipt.sql", slow.split(";\n").next().unwrap());
+    shop
+}
+
+/// Returns the guide's blocks of a kind.
+fn fenced(kind: &str) -> Vec<String> {
+    let fence = format!("```{kind}\n");
+    GUIDE
+        .split(&fence)
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .map(str::to_owned)
+        .collect()
+}
+
+async fn advise(shop: &Shop, flags: &[&str]) -> Value {
+    let whole = ["query", "advise"].iter().chain(flags).chain(&["--output", "json"]);
+    shop.run(whole).await.succeeds().data()
+}
+
+#[tokio::test]
+async fn a_slow_question_is_advised_proved_and_mended() {
+    let shop = busy_shop().await;
+    let flags = ["--file", "slow.sql", "--tenant", "acme", "--verify", "--runs", "2"];
+    let found = advise(&shop, &flags).await;
+    assert_eq!(found["tenant"], "acme");
+    assert_eq!(found["advice"]["rewrites"][0]["rule"], "day-of-time", "{found}");
+    let index = &found["advice"]["indexes"][0];
+    assert!(index["definition"].as_str().unwrap().contains("external_order_id"), "{found}");
+    let proved = &found["proof"]["statements"][0];
+    assert_eq!(proved["name"], "lines of a receipt");
+    assert_eq!(proved["is_same"], true);
+    assert_eq!(proved["after"]["rows"], 3);
+    assert!(
+        proved["after"]["pages"].as_f64().unwrap() < proved["before"]["pages"].as_f64().unwrap()
+    );
+    let rewrite = &found["proof"]["rewrites"][0];
+    assert_eq!(rewrite["is_same"], true, "{rewrite}");
+    // No copy is left.
+    let client = shop.database().connect().await.unwrap();
+    let copies = "select count(*) from pg_database where datname like '%rehearsal%'";
+    assert_eq!(client.query_one(copies, &[]).await.unwrap().get::<_, i64>(0), 0);
+    // The migration is judged, applied statement by statement, and then there is nothing left to say.
+    let up = found["migration"]["up"].as_str().unwrap();
+    shop.write("20261201090000_index_receipts.up.sql", up);
+    shop.write(
+        "20261201090000_index_receipts.down.sql",
+        found["migration"]["down"].as_str().unwrap(),
+    );
+    shop.run(["migrate", "lint", "20261201090000_index_receipts.up.sql"]).await.succeeds();
+    for statement in up.split(";\n").filter(|it| !it.trim().is_empty()) {
+        client.batch_execute(statement).await.unwrap();
+    }
+    let again = advise(&shop, &["--file", "receipt.sql", "--tenant", "acme"]).await;
+    assert_eq!(again["advice"]["indexes"].as_array().unwrap().len(), 0, "{again}");
+    assert!(again["proof"].is_null());
+}
+
+#[tokio::test]
+async fn every_command_of_the_guide_runs() {
+    let shop = busy_shop().await;
+    shop.write(
+        "20261201090000_index_receipts.up.sql",
+        "-- shelfops:no-transaction\ncreate index concurrently receipts on stores (customer_id, name);\n",
+    );
+    shop.write("20261201090000_index_receipts.down.sql", "drop index receipts;\n");
+    let client = shop.database().connect().await.unwrap();
+    let counts = "select exists (select from pg_extension where extname = 'pg_stat_statements')";
+    let counts: bool = client.query_one(counts, &[]).await.unwrap().get(0);
+    let commands: Vec<String> = fenced("sh")
+        .iter()
+        .flat_map(|block| block.lines())
+        .filter_map(|line| line.strip_prefix("shelfops "))
+        .map(str::to_owned)
+        .collect();
+    assert!(commands.len() >= 6, "{commands:?}");
+    for command in commands {
+        let needs_counts = command.starts_with("query top") || command.contains("--workload");
+        if needs_counts && !counts {
+            continue;
+        }
+        let answer = shop.call(&command).await;
+        // Lint may have something to say of a text that the test made up.
+        assert!(answer.code == 0 || command.starts_with("migrate lint"), "{command}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_wrongly_is_refused_with_words() {
+    let shop = shop().await;
+    for (flags, said) in [
+        (&["select 1; select 2", "--param", "3"][..], "several"),
+        (&["select * from nowhere"], "no statement has a plan"),
+        (&["select 1", "--budget", "much"], "no size"),
+        (&["--file", "nothing.sql"], "cannot read statements"),
+    ] {
+        let whole = ["query", "advise"].iter().chain(flags);
+        let complaint = shop.run(whole).await.fails_with(2);
+        assert!(complaint.contains(said), "{flags:?}: {complaint}");
+    }
+    // Without a tenant it says whose plans these are.
+    let owners = shop.run(["query", "advise", "select * from transactions"]).await.succeeds();
+    assert!(owners.stderr.contains("tenants get other plans"), "{owners}");
+}
