@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod corpus;
+mod drift;
 mod lint_live;
 mod own_migrations;
 mod plans;
