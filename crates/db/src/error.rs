@@ -80,6 +80,12 @@ pub enum DbError {
     /// A secret that cannot be sealed or opened.
     #[error(transparent)]
     Secret(crate::secrets::SecretError),
+    /// The owner's login may make no databases.
+    #[error(
+        "the owner's login may not create databases, and one is needed for a moment: `alter role … \
+         createdb` lets it, or compare with a snapshot by --against"
+    )]
+    MayNotCreateDatabases,
     /// A record that is not there.
     #[error("{0}")]
     NotFound(String),

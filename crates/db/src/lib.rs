@@ -13,6 +13,7 @@ mod migrate;
 pub mod models;
 mod operator;
 mod reader;
+mod scratch;
 pub mod secrets;
 mod signing;
 mod tenant;
@@ -23,11 +24,12 @@ pub use error::{DbError, describe};
 pub use foresight::{Foreseen, Known};
 pub use health::Health;
 pub use migrate::{
-    Applied, Direction, MIGRATIONS, Migration, MigrationError, MigrationState, MigrationStatus,
+    Applied, Declared, Direction, MIGRATIONS, Migration, MigrationError, MigrationState, MigrationStatus,
     Migrator, Target,
 };
 pub use operator::OperatorTx;
 pub use reader::ReadTx;
+pub use scratch::Scratch;
 pub use tenant::TenantTx;
 pub use timeseries::{
     Chunk, DescribedChunk, DescribedSeries, Engine, KeptSeries, TimeSeries, TimeSeriesPolicy,

@@ -1,5 +1,6 @@
 //! Applies and takes back migrations, one process at a time, all of one or nothing.
 
+mod declared;
 mod engine;
 mod error;
 mod ledger;
@@ -11,6 +12,7 @@ use deadpool_postgres::Object;
 use serde::Serialize;
 use tokio_postgres::SimpleQueryMessage;
 
+pub use declared::Declared;
 pub use error::MigrationError;
 pub use ledger::{MigrationState, MigrationStatus};
 pub use registry::MIGRATIONS;

@@ -6,6 +6,7 @@ mod customer;
 mod freshness;
 mod integration;
 mod job;
+mod platform_alert;
 mod pulse;
 mod quarantined_record;
 mod reconciliation;
@@ -32,6 +33,7 @@ pub use integration::{
     ConnectedAccount, Integration, IntegrationStatus, NewIntegration, StoredSecrets,
 };
 pub use job::{Job, JobFilter, JobState, NewJob};
+pub use platform_alert::{PlatformAlert, Raising};
 pub use pulse::Pulse;
 pub(crate) use quarantined_record::Disposal;
 pub use quarantined_record::{

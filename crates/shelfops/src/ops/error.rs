@@ -144,6 +144,7 @@ impl From<DbError> for OpError {
                 ErrorKind::Usage
             }
             DbError::NotMigrated
+            | DbError::MayNotCreateDatabases
             | DbError::Queue { .. }
             | DbError::Statement { .. }
             | DbError::Secret(_) => ErrorKind::Failed,

@@ -21,6 +21,7 @@ mod job_resume;
 mod job_run;
 mod job_show;
 mod migrate_down;
+mod migrate_drift;
 mod migrate_lint;
 mod migrate_status;
 mod migrate_up;
@@ -68,6 +69,7 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &migrate_down::MigrateDown,
     &migrate_status::MigrateStatus,
     &migrate_lint::MigrateLint,
+    &migrate_drift::MigrateDrift,
     &tenant_add::TenantAdd,
     &tenant_list::TenantList,
     &tenant_show::TenantShow,

@@ -7,6 +7,7 @@ mod bad_values;
 mod broken_database;
 mod connected;
 mod convergence;
+mod drift;
 mod embedded;
 mod formats;
 mod full_disk;

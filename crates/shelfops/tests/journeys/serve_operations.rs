@@ -81,6 +81,7 @@ fn calls(id: &Value) -> Vec<(&'static str, Value)> {
         ("quarantine-replay", acme()),
         ("quarantine-discard", json!({ "tenant": "acme", "rule": "known-store", "reason": "x" })),
         ("migrate-lint", json!({ "files": ["safe.sql"] })),
+        ("migrate-drift", json!({})),
         ("query-top", json!({ "threshold": 0 })),
         ("query-explain", json!({ "sql": "select 1", "analyze": true })),
         ("query-mute", json!({ "id": "4711", "reason": "x" })),

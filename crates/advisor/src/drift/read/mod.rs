@@ -79,9 +79,10 @@ pub async fn read(client: &Client, options: &Options) -> Result<Schema, ReadErro
         .get(0);
     let set = "select set_config('search_path', $1, true)";
     client.execute(set, &[&"pg_catalog"]).await.map_err(reading("settings"))?;
-    let schema = read_all(client, options).await;
+    // A failure ends the transaction, and its settings with it.
+    let schema = read_all(client, options).await?;
     client.execute(set, &[&before]).await.map_err(reading("settings"))?;
-    schema
+    Ok(schema)
 }
 
 async fn read_all(client: &Client, options: &Options) -> Result<Schema, ReadError> {

@@ -8,5 +8,7 @@ from timescaledb_information.jobs as j
 left join _timescaledb_catalog.continuous_agg as a
     on a.mat_hypertable_id = coalesce(j.config ->> 'mat_hypertable_id', j.config ->> 'hypertable_id')::integer
 join visible as c on c.oid = coalesce(
-    to_regclass(format('%I.%I', a.user_view_schema, a.user_view_name)),
-    to_regclass(format('%I.%I', j.hypertable_schema, j.hypertable_name)))
+    case when a.user_view_name is not null
+        then to_regclass(format('%I.%I', a.user_view_schema, a.user_view_name)) end,
+    case when j.hypertable_name is not null
+        then to_regclass(format('%I.%I', j.hypertable_schema, j.hypertable_name)) end)
