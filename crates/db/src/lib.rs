@@ -12,6 +12,7 @@ pub mod jobs;
 mod migrate;
 pub mod models;
 mod operator;
+mod plans;
 mod reader;
 mod scratch;
 pub mod secrets;
@@ -24,10 +25,11 @@ pub use error::{DbError, describe};
 pub use foresight::{Foreseen, Known};
 pub use health::Health;
 pub use migrate::{
-    Applied, Declared, Direction, MIGRATIONS, Migration, MigrationError, MigrationState, MigrationStatus,
-    Migrator, Target,
+    Applied, Declared, Direction, MIGRATIONS, Migration, MigrationError, MigrationState,
+    MigrationStatus, Migrator, Target,
 };
 pub use operator::OperatorTx;
+pub use plans::PlanRun;
 pub use reader::ReadTx;
 pub use scratch::Scratch;
 pub use tenant::TenantTx;

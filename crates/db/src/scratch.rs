@@ -34,7 +34,8 @@ impl Scratch {
     pub async fn open(beside: &Database) -> Result<Self, DbError> {
         let client = beside.owner_connection().await?;
         let action = doing("make a database to compare with");
-        let mut scratch = Self { database: beside.clone(), name: String::new(), lock: Some(client) };
+        let mut scratch =
+            Self { database: beside.clone(), name: String::new(), lock: Some(client) };
         let client = scratch.client();
         client.execute("select pg_advisory_lock($1)", &[&LOCK]).await.map_err(&action)?;
         let row = client

@@ -9,6 +9,8 @@ use crate::ops::{Context, OpError};
 pub(crate) struct Found {
     /// What is there.
     pub(crate) live: Schema,
+    /// What was declared.
+    pub(crate) declared: Schema,
     /// What differs from what was declared, and what to do about it.
     pub(crate) reconciliation: Reconciliation,
     /// How many migrations are not applied yet; none where a snapshot was compared with.
@@ -26,7 +28,7 @@ pub(crate) async fn check(context: &Context, against: Option<Schema>) -> Result<
     };
     let live = live(context).await?;
     let reconciliation = reconcile(&live, &declared);
-    Ok(Found { live, reconciliation, pending })
+    Ok(Found { live, declared, reconciliation, pending })
 }
 
 /// Reads the schema of the database.
@@ -70,10 +72,7 @@ pub(crate) fn options(engine: Option<Engine>) -> Options {
     if !matches!(engine, Some(Engine::Timescale | Engine::TimescaleApache)) {
         extensions.push("timescaledb".to_owned());
     }
-    Options {
-        ignored_schemas: vec!["shelfops_ledger".to_owned()],
-        ignored_extensions: extensions,
-    }
+    Options { ignored_schemas: vec!["shelfops_ledger".to_owned()], ignored_extensions: extensions }
 }
 
 impl From<ReadError> for OpError {

@@ -9,6 +9,7 @@ mod drift;
 mod import;
 mod jobs;
 mod ops;
+mod plan;
 mod queries;
 mod reference;
 mod series;

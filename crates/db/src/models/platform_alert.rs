@@ -57,13 +57,7 @@ impl OperatorTx {
                      evidence = excluded.evidence,
                      last_seen_at = now()
                  returning alert_id = $1",
-                &[
-                    &Uuid::now_v7(),
-                    &alert.kind,
-                    &alert.severity,
-                    &alert.message,
-                    &alert.evidence,
-                ],
+                &[&Uuid::now_v7(), &alert.kind, &alert.severity, &alert.message, &alert.evidence],
             )
             .await
             .map_err(doing("raise an alert"))?;

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shelfops_advisor::drift::{Difference, Schema, Statement, Weight, page};
+use shelfops_advisor::drift::{Difference, Schema, Statement, Weight, page, reconcile};
+use shelfops_db::models::{Plan, PlanRuns};
 
 use super::output::{Verdict, counted};
 use super::{Context, Effect, OpError, Operation, Output, Principal};
 use crate::drift::{Found, check, live};
+use crate::plan::{Draft, DraftStep, propose};
 
 /// Compares the live schema with the declared one.
 pub(crate) struct MigrateDrift;
@@ -26,6 +28,10 @@ pub(crate) struct Input {
     #[arg(long, value_name = "FILE", conflicts_with = "against")]
     #[serde(default)]
     pub(crate) save: Option<PathBuf>,
+    /// Keep the statements that mend it as a plan
+    #[arg(long, conflicts_with = "save")]
+    #[serde(default)]
+    pub(crate) plan: bool,
 }
 
 /// What differs.
@@ -43,11 +49,15 @@ pub(crate) struct Drift {
     objects: usize,
     /// How many migrations are not applied yet; they are no drift.
     pending: usize,
+    /// The plan that mends it, where one was wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<i64>,
 }
 
 impl Operation for MigrateDrift {
     const NAME: &'static str = "migrate drift";
-    const SUMMARY: &'static str = "Find what in the schema was changed by hand, and the DDL that mends it";
+    const SUMMARY: &'static str =
+        "Find what in the schema was changed by hand, and the DDL that mends it";
     const DETAILS: &'static str = "\
 What the applied migrations declare is built in a database beside, and compared with what is there:
 tables, columns, constraints, indexes, policies, rights, owners, views, functions, triggers, types,
@@ -72,7 +82,11 @@ Examples:
         }
         let against = input.against.as_deref().map(snapshot).transpose()?;
         let found = check(context, against).await?;
-        Ok(told(found))
+        let plan = match input.plan && !found.reconciliation.statements.is_empty() {
+            true => Some(propose(context, draft(&found)).await?),
+            false => None,
+        };
+        Ok(told(found, plan.as_ref()))
     }
 }
 
@@ -88,6 +102,7 @@ fn save(path: &Path, schema: Schema) -> Result<Output<Drift>, OpError> {
         fingerprint: schema.fingerprint(),
         objects,
         pending: 0,
+        plan: None,
     };
     let next = format!("shelfops migrate drift --against {shown}");
     Ok(Output::new(format!("{} saved to {shown}", counted(objects, "object")), data)
@@ -104,7 +119,31 @@ fn snapshot(path: &Path) -> Result<Schema, OpError> {
     Schema::from_json(&text).map_err(|error| OpError::usage(format!("{shown}: {error}")))
 }
 
-fn told(found: Found) -> Output<Drift> {
+/// Makes a plan of the statements that mend the drift; those of the other way take it back.
+fn draft(found: &Found) -> Draft {
+    let mending = &found.reconciliation;
+    let back = reconcile(&found.declared, &found.live);
+    let lost = mending.statements.iter().filter(|it| it.weight == Weight::Destroys).count();
+    let mut reversal: String =
+        back.statements.iter().map(|statement| format!("{};\n", statement.sql)).collect();
+    if lost > 0 {
+        reversal.insert_str(0, "-- What rows and values are lost does not come back.\n");
+    }
+    Draft {
+        kind: "schema-drift",
+        title: format!(
+            "make the schema as declared: {}",
+            counted(mending.differences.len(), "difference")
+        ),
+        runs: PlanRuns::Statements,
+        steps: mending.statements.iter().map(DraftStep::from).collect(),
+        reversal,
+        tables: Vec::new(),
+        touches: serde_json::json!({}),
+    }
+}
+
+fn told(found: Found, plan: Option<&Plan>) -> Output<Drift> {
     let text = page(&found.reconciliation);
     let objects = found.live.objects.len();
     let count = found.reconciliation.differences.len();
@@ -121,6 +160,7 @@ fn told(found: Found) -> Output<Drift> {
         objects,
         pending: found.pending,
         statements,
+        plan: plan.map(|plan| plan.plan_id),
     };
     let mut output = Output::new(summary, data).page(text);
     if found.pending > 0 {
@@ -135,7 +175,12 @@ fn told(found: Found) -> Output<Drift> {
     if count == 0 {
         return output;
     }
-    output
-        .next("shelfops migrate new", "writes a migration, where what was done by hand shall stay")
-        .verdict(Verdict::Problems)
+    let output = match plan {
+        Some(plan) => output.next(
+            format!("shelfops plan show {}", plan.plan_id),
+            "shows the plan that was made of it",
+        ),
+        None => output.next("shelfops migrate drift --plan", "keeps the statements as a plan"),
+    };
+    output.verdict(Verdict::Problems)
 }

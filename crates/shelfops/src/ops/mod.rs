@@ -25,6 +25,11 @@ mod migrate_drift;
 mod migrate_lint;
 mod migrate_status;
 mod migrate_up;
+mod plan_apply;
+mod plan_approve;
+mod plan_list;
+mod plan_reject;
+mod plan_show;
 mod quality_rules;
 mod quarantine_discard;
 mod quarantine_list;
@@ -70,6 +75,11 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &migrate_status::MigrateStatus,
     &migrate_lint::MigrateLint,
     &migrate_drift::MigrateDrift,
+    &plan_list::PlanList,
+    &plan_show::PlanShow,
+    &plan_approve::PlanApprove,
+    &plan_reject::PlanReject,
+    &plan_apply::PlanApply,
     &tenant_add::TenantAdd,
     &tenant_list::TenantList,
     &tenant_show::TenantShow,
@@ -113,6 +123,7 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
 /// What the first words of operations' names are about.
 pub(crate) const NOUNS: &[(&str, &str)] = &[
     ("migrate", "Build the schema and take it back, step by step, and judge migrations"),
+    ("plan", "Changes of the schema that wait for approval, and what became of them"),
     ("tenant", "The retailers whose data is kept here, apart from each other"),
     ("api-key", "Keys for the HTTP interface, each for one tenant"),
     ("integration", "Connected systems: who let us in where, and how fresh each is"),

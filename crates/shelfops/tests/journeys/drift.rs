@@ -42,14 +42,32 @@ const SEEDS: &[(&str, &str)] = &[
     ("alter table public.products alter column sku type varchar(40)", "column public.products.sku"),
     ("alter table public.stores no force row level security", "table public.stores"),
     ("drop policy tenant_isolation on public.alerts", "policy tenant_isolation on public.alerts"),
-    ("alter policy tenant_isolation on public.stores using (true)", "policy tenant_isolation on public.stores"),
-    ("grant select on shelfops.tenants to shelfops_app", "grant on table shelfops.tenants to shelfops_app"),
-    ("grant usage on schema timeseries to shelfops_app", "grant on schema timeseries to shelfops_app"),
+    (
+        "alter policy tenant_isolation on public.stores using (true)",
+        "policy tenant_isolation on public.stores",
+    ),
+    (
+        "grant select on shelfops.tenants to shelfops_app",
+        "grant on table shelfops.tenants to shelfops_app",
+    ),
+    (
+        "grant usage on schema timeseries to shelfops_app",
+        "grant on schema timeseries to shelfops_app",
+    ),
     ("drop index public.alerts_open", "index alerts_open on public.alerts"),
     ("create index on public.stores (city)", "index stores_city_idx on public.stores"),
-    ("alter function shelfops.enter_tenant(uuid) security invoker", "function shelfops.enter_tenant(uuid)"),
-    ("grant execute on function shelfops.enter_tenant(uuid) to public", "grant on routine shelfops.enter_tenant(uuid) to public"),
-    ("alter table public.anomalies drop constraint anomalies_severity_score_check", "constraint anomalies_severity_score_check on public.anomalies"),
+    (
+        "alter function shelfops.enter_tenant(uuid) security invoker",
+        "function shelfops.enter_tenant(uuid)",
+    ),
+    (
+        "grant execute on function shelfops.enter_tenant(uuid) to public",
+        "grant on routine shelfops.enter_tenant(uuid) to public",
+    ),
+    (
+        "alter table public.anomalies drop constraint anomalies_severity_score_check",
+        "constraint anomalies_severity_score_check on public.anomalies",
+    ),
     ("alter table public.alerts owner to shelfops_app", "table public.alerts"),
     ("create table public.scratch (id bigint)", "table public.scratch"),
     ("comment on table public.stores is null", "table public.stores"),
@@ -70,7 +88,10 @@ async fn found(site: &Site, against: &str) -> (Answer, Vec<String>) {
 async fn mend(client: &Client, answer: &Answer) {
     for statement in answer.data()["statements"].as_array().unwrap() {
         let sql = statement["sql"].as_str().unwrap();
-        client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}\n{answer}"));
+        client
+            .batch_execute(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}\n{answer}"));
     }
 }
 
@@ -108,7 +129,10 @@ async fn what_was_changed_by_hand_is_found_named_and_mended() {
         let client = site.client().await;
         site.call("migrate drift --save clean.json").await.succeeds();
         for (change, named) in SEEDS {
-            client.batch_execute(change).await.unwrap_or_else(|error| panic!("{change}: {error:?}"));
+            client
+                .batch_execute(change)
+                .await
+                .unwrap_or_else(|error| panic!("{change}: {error:?}"));
             let (answer, names) = found(&site, " --against clean.json").await;
             assert!(names.iter().any(|name| name == named), "{change}: {answer}");
             let answer = answer.exits_with(3);
@@ -150,4 +174,24 @@ async fn a_killed_check_is_cleaned_up_after_by_the_next() {
     running.kill().await;
     site.call("migrate drift").await.succeeds();
     assert!(client.query_opt(scratch, &[]).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_worker_raises_one_alert_and_takes_it_back_when_it_is_mended() {
+    let site = Site::open(Engine::Native).await;
+    let client = site.client().await;
+    let due = "update shelfops.upkeep_schedules set next_due_at = now(), is_paused = kind <> 'schema-drift'";
+    let open = "select count(*) from shelfops.platform_alerts where resolved_at is null";
+    let count = async || client.query_one(open, &[]).await.unwrap().get::<_, i64>(0);
+    client.batch_execute("alter table public.stores add column phone text").await.unwrap();
+    client.batch_execute(due).await.unwrap();
+    let running = site.command("worker").start();
+    let patience = std::time::Duration::from_secs(60);
+    shelfops_testkit::wait_for("the alert", patience, async || count().await == 1).await.unwrap();
+    let doctor = site.call("doctor").await;
+    assert!(doctor.stdout.contains("column public.stores.phone"), "{doctor}");
+    client.batch_execute("alter table public.stores drop column phone").await.unwrap();
+    client.batch_execute(due).await.unwrap();
+    shelfops_testkit::wait_for("its end", patience, async || count().await == 0).await.unwrap();
+    running.kill().await;
 }

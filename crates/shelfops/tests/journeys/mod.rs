@@ -18,6 +18,7 @@ mod mapping;
 mod memory;
 mod migrations;
 mod output;
+mod plans;
 mod quarantine;
 mod queries;
 mod requests;
