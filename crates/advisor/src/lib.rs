@@ -2,6 +2,7 @@
 //!
 //! It reads, compares and suggests. Nothing that it suggests is applied by it.
 
+pub mod design;
 pub mod drift;
 pub mod lint;
 pub mod plans;

@@ -5,6 +5,7 @@
 mod cli;
 mod config;
 mod demo;
+mod design;
 mod drift;
 mod import;
 mod jobs;

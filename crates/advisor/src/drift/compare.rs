@@ -53,13 +53,13 @@ pub struct FactChange {
 /// Compares two schemas. Parts of what is missing or extra as a whole are not told again.
 pub fn compare(live: &Schema, declared: &Schema) -> Vec<Difference> {
     let (live, mut differences) = renamed(live, declared);
-    differences.extend(all(&live, declared).into_iter().filter(|difference| {
-        match difference.change {
+    differences.extend(all(&live, declared).into_iter().filter(
+        |difference| match difference.change {
             Change::Missing => !is_covered(&difference.key, declared, &live),
             Change::Extra => !is_covered(&difference.key, &live, declared),
             _ => true,
-        }
-    }));
+        },
+    ));
     differences
 }
 
@@ -103,8 +103,13 @@ fn wholes(key: &Key, schema: &Schema) -> Vec<Key> {
     if key.kind == Kind::Grant {
         return schema.get(key).map_or_else(Vec::new, |it| it.requires.iter().cloned().collect());
     }
-    let relations =
-        [Kind::Table, Kind::View, Kind::MaterializedView, Kind::ContinuousAggregate, Kind::Hypertable];
+    let relations = [
+        Kind::Table,
+        Kind::View,
+        Kind::MaterializedView,
+        Kind::ContinuousAggregate,
+        Kind::Hypertable,
+    ];
     let mut found: Vec<Key> = relations
         .into_iter()
         .filter(|kind| *kind != Kind::Hypertable || key.kind == Kind::Job)

@@ -5,12 +5,14 @@
 //! [`reconcile`] says what differs and which statements make one the other. Nothing is applied here.
 
 mod compare;
+mod describe;
 mod read;
 mod reconcile;
 mod render;
 mod schema;
 
 pub use compare::{Change, Difference, FactChange, compare};
+pub use describe::{ddl, find, parts, relations};
 pub use read::{Options, ReadError, read};
 pub use reconcile::{Reconciliation, Running, Statement, Weight, reconcile};
 pub use render::page;

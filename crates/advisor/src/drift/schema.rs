@@ -272,11 +272,7 @@ struct Entry {
 impl From<Schema> for Snapshot {
     fn from(schema: Schema) -> Self {
         let objects = schema.objects.into_iter().map(|(key, object)| Entry { key, object });
-        Self {
-            format: FORMAT,
-            server_version: schema.server_version,
-            objects: objects.collect(),
-        }
+        Self { format: FORMAT, server_version: schema.server_version, objects: objects.collect() }
     }
 }
 

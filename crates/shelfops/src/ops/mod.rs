@@ -40,6 +40,9 @@ mod query_mute;
 mod query_top;
 mod schedule_list;
 mod schedule_set;
+mod schema_design;
+mod schema_list;
+mod schema_show;
 mod secret_rotate;
 mod sync_backfill;
 mod sync_list;
@@ -75,6 +78,9 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &migrate_status::MigrateStatus,
     &migrate_lint::MigrateLint,
     &migrate_drift::MigrateDrift,
+    &schema_list::SchemaList,
+    &schema_show::SchemaShow,
+    &schema_design::SchemaDesign,
     &plan_list::PlanList,
     &plan_show::PlanShow,
     &plan_approve::PlanApprove,
@@ -123,6 +129,7 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
 /// What the first words of operations' names are about.
 pub(crate) const NOUNS: &[(&str, &str)] = &[
     ("migrate", "Build the schema and take it back, step by step, and judge migrations"),
+    ("schema", "What tables and views there are, and the design of new ones"),
     ("plan", "Changes of the schema that wait for approval, and what became of them"),
     ("tenant", "The retailers whose data is kept here, apart from each other"),
     ("api-key", "Keys for the HTTP interface, each for one tenant"),

@@ -7,6 +7,7 @@ mod bad_values;
 mod broken_database;
 mod connected;
 mod convergence;
+mod design;
 mod drift;
 mod embedded;
 mod formats;

@@ -106,10 +106,8 @@ async fn read_all(client: &Client, options: &Options) -> Result<Schema, ReadErro
         places: HashMap::new(),
     };
     if has_timescale {
-        let rows = client
-            .query(include_str!("sql/chunks.sql"), &[])
-            .await
-            .map_err(reading("chunks"))?;
+        let rows =
+            client.query(include_str!("sql/chunks.sql"), &[]).await.map_err(reading("chunks"))?;
         reader.chunks = rows.iter().map(|row| row.get(0)).collect();
     }
     for (kind, query) in QUERIES {
@@ -216,8 +214,12 @@ impl Reader<'_> {
 
 /// Adds what the catalogs do not say, and takes away what stands twice or is not looked at.
 fn settle(schema: &mut Schema, options: &Options) {
-    let aggregates: Vec<Key> =
-        schema.objects.keys().filter(|key| key.kind == Kind::ContinuousAggregate).cloned().collect();
+    let aggregates: Vec<Key> = schema
+        .objects
+        .keys()
+        .filter(|key| key.kind == Kind::ContinuousAggregate)
+        .cloned()
+        .collect();
     for aggregate in aggregates {
         // A continuous aggregate's view is what TimescaleDB makes of it.
         schema.objects.remove(&Key { kind: Kind::View, ..aggregate });
@@ -259,9 +261,10 @@ fn parents(schema: &Schema, key: &Key) -> Vec<Key> {
     ] {
         // A column of a table does not wait for its being a hypertable; a job does.
         let is_wanted = kind != Kind::Hypertable || key.kind == Kind::Job;
-        found.extend(key.relation_as(kind).filter(|relation| {
-            is_wanted && schema.objects.contains_key(relation)
-        }));
+        found.extend(
+            key.relation_as(kind)
+                .filter(|relation| is_wanted && schema.objects.contains_key(relation)),
+        );
     }
     found
 }

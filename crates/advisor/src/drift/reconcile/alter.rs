@@ -133,19 +133,20 @@ fn altered_type(
         return Altered::By(relabelled(site, key, (live, declared)));
     }
     if declared.fact("kind") != "domain" || facts.contains("base") || facts.contains("collation") {
-        let columns: Vec<String> =
-            site.live
-                .objects
-                .iter()
-                .filter(|(other, object)| {
-                    other.kind == Kind::Column && object.requires.contains(key)
-                })
-                .map(|(other, _)| other.to_string())
-                .collect();
+        let columns: Vec<String> = site
+            .live
+            .objects
+            .iter()
+            .filter(|(other, object)| other.kind == Kind::Column && object.requires.contains(key))
+            .map(|(other, _)| other.to_string())
+            .collect();
         return if columns.is_empty() {
             Altered::MadeAnew
         } else {
-            Altered::ByHand(format!("it cannot be changed while it is used: {}", columns.join(", ")))
+            Altered::ByHand(format!(
+                "it cannot be changed while it is used: {}",
+                columns.join(", ")
+            ))
         };
     }
     let mut statements = Vec::new();
@@ -167,7 +168,8 @@ fn altered_type(
             statements.push(Statement::light(key, sql));
         }
         for check in checks(declared.fact("checks")) {
-            statements.push(Statement::light(key, format!("alter domain {name} add {check}")).heavy());
+            statements
+                .push(Statement::light(key, format!("alter domain {name} add {check}")).heavy());
         }
     }
     Altered::By(statements)
@@ -208,10 +210,7 @@ fn relabelled(site: &Site<'_>, key: &Key, (live, declared): Sides<'_>) -> Vec<St
     let old_name = format!("{}.{old}", key.schema.as_deref().unwrap_or("public"));
     let mut statements = vec![
         Statement::light(key, format!("alter type {name} rename to {old}")),
-        Statement::light(
-            key,
-            format!("create type {name} as enum ({})", declared.fact("labels")),
-        ),
+        Statement::light(key, format!("create type {name} as enum ({})", declared.fact("labels"))),
     ];
     for (column, object) in &site.live.objects {
         if column.kind != Kind::Column || !object.requires.contains(key) {
@@ -328,7 +327,8 @@ fn column(key: &Key, (live, declared): Sides<'_>, facts: &BTreeSet<&str>) -> Alt
             ("null", _) => "set not null".to_owned(),
             ("identity", "") => "drop identity".to_owned(),
             ("identity", identity) if live.fact("identity").is_empty() => {
-                let settings = super::create::in_parentheses("", declared.fact("identity sequence"));
+                let settings =
+                    super::create::in_parentheses("", declared.fact("identity sequence"));
                 format!("add generated {identity} as identity{settings}")
             }
             ("identity", identity) => format!("set generated {identity}"),
@@ -369,8 +369,7 @@ fn sequence(key: &Key, declared: &Object) -> Altered {
 }
 
 fn policy(key: &Key, (live, declared): Sides<'_>, facts: &BTreeSet<&str>) -> Altered {
-    let is_taken_away =
-        |fact: &str| !live.fact(fact).is_empty() && declared.fact(fact).is_empty();
+    let is_taken_away = |fact: &str| !live.fact(fact).is_empty() && declared.fact(fact).is_empty();
     if facts.contains("kind")
         || facts.contains("command")
         || is_taken_away("using")

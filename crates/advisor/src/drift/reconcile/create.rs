@@ -271,16 +271,17 @@ fn constraint(site: &Site<'_>, key: &Key, object: &Object) -> Vec<Statement> {
 fn index(site: &Site<'_>, key: &Key, object: &Object) -> Vec<Statement> {
     let definition = object.fact("definition");
     let can_be_concurrent = !site.is_new(key) && !site.is_made_of_parts(key);
-    let build = if can_be_concurrent {
-        let sql = definition
-            .replacen("CREATE INDEX ", "create index concurrently ", 1)
-            .replacen("CREATE UNIQUE INDEX ", "create unique index concurrently ", 1);
-        Statement::light(key, sql).heavy().alone()
-    } else if site.is_new(key) {
-        Statement::light(key, definition)
-    } else {
-        Statement::light(key, definition).heavy()
-    };
+    let build =
+        if can_be_concurrent {
+            let sql = definition
+                .replacen("CREATE INDEX ", "create index concurrently ", 1)
+                .replacen("CREATE UNIQUE INDEX ", "create unique index concurrently ", 1);
+            Statement::light(key, sql).heavy().alone()
+        } else if site.is_new(key) {
+            Statement::light(key, definition)
+        } else {
+            Statement::light(key, definition).heavy()
+        };
     let mut statements = vec![build];
     let relation = key.qualified_relation();
     if !object.fact("replica identity").is_empty() {

@@ -37,11 +37,9 @@ pub(super) fn drop(site: &Site<'_>, key: &Key) -> Vec<Statement> {
             format!("drop {} {name} on {relation}", key.kind.word())
         }
         Kind::EventTrigger => format!("drop event trigger {name}"),
-        Kind::Type
-        | Kind::Routine
-        | Kind::Statistics
-        | Kind::View
-        | Kind::MaterializedView => format!("drop {} {}", noun(key, Some(object)), key.qualified()),
+        Kind::Type | Kind::Routine | Kind::Statistics | Kind::View | Kind::MaterializedView => {
+            format!("drop {} {}", noun(key, Some(object)), key.qualified())
+        }
         Kind::ContinuousAggregate => {
             return vec![
                 statement(format!("drop materialized view {}", key.qualified())).destroying(),

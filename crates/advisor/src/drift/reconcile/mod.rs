@@ -18,8 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::compare::{self, Change, Difference};
 use super::schema::{Key, Kind, Schema};
 use alter::Altered;
-pub use statement::{Running, Statement, Weight};
 use statement::Site;
+pub use statement::{Running, Statement, Weight};
 
 /// What differs, and what to do about it.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +57,9 @@ fn rename(difference: &Difference) -> Option<Statement> {
     let sql = match key.kind {
         Kind::Table => format!("alter table {schema}.{live_name} rename to {name}"),
         Kind::Column => format!("alter table {relation} rename column {live_name} to {name}"),
-        Kind::Constraint => format!("alter table {relation} rename constraint {live_name} to {name}"),
+        Kind::Constraint => {
+            format!("alter table {relation} rename constraint {live_name} to {name}")
+        }
         Kind::Index => format!("alter index {schema}.{live_name} rename to {name}"),
         _ => return None,
     };
@@ -96,11 +98,14 @@ impl<'s> Plan<'s> {
                 self.dropped.insert(key.clone());
             }
             Change::Changed { facts } => {
-                let (Some(live), Some(declared)) = (self.live.get(key), self.declared.get(key)) else {
+                let (Some(live), Some(declared)) = (self.live.get(key), self.declared.get(key))
+                else {
                     return;
                 };
-                let names: BTreeSet<&str> = facts.iter().map(|change| change.fact.as_str()).collect();
-                let site = Site { live: self.live, declared: self.declared, created: &self.created };
+                let names: BTreeSet<&str> =
+                    facts.iter().map(|change| change.fact.as_str()).collect();
+                let site =
+                    Site { live: self.live, declared: self.declared, created: &self.created };
                 match alter::alter(&site, key, (live, declared), &names) {
                     Altered::By(statements) => {
                         self.altered.insert(key.clone(), statements);
@@ -228,9 +233,8 @@ impl<'s> Plan<'s> {
 
     /// Whether something is gone by itself with what it is a part of.
     fn goes_with_whole(&self, key: &Key) -> bool {
-        let is_dropped = |kind: Kind| {
-            key.relation_as(kind).is_some_and(|whole| self.dropped.contains(&whole))
-        };
+        let is_dropped =
+            |kind: Kind| key.relation_as(kind).is_some_and(|whole| self.dropped.contains(&whole));
         match key.kind {
             Kind::Grant => self.live.get(key).is_some_and(|object| {
                 object.requires.iter().any(|whole| self.dropped.contains(whole))
@@ -307,6 +311,11 @@ const fn stands_on(kind: Kind, needed: Kind) -> bool {
 const fn breaks_with_type(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::View | Kind::MaterializedView | Kind::Rule | Kind::Policy | Kind::Trigger | Kind::Routine
+        Kind::View
+            | Kind::MaterializedView
+            | Kind::Rule
+            | Kind::Policy
+            | Kind::Trigger
+            | Kind::Routine
     )
 }

@@ -22,7 +22,12 @@ fn privileges(object: &Object) -> BTreeSet<&str> {
 }
 
 /// Writes a statement about rights on whatever the key is about.
-fn on(key: &Key, object: &Object, (verb, link, behind): (&str, &str, &str), list: &[&str]) -> String {
+fn on(
+    key: &Key,
+    object: &Object,
+    (verb, link, behind): (&str, &str, &str),
+    list: &[&str],
+) -> String {
     let columns = in_parentheses("", object.fact("column"));
     let list: Vec<String> = list.iter().map(|privilege| format!("{privilege}{columns}")).collect();
     let target = key.relation.as_deref().unwrap_or_default();
@@ -101,7 +106,8 @@ pub(super) fn set_defaults(
     let usual = live.or(declared).and_then(|object| object.ddl.as_deref()).unwrap_or_default();
     let (before, after) = (lines(live, usual), lines(declared, usual));
     let role = key.relation.as_deref().unwrap_or_default();
-    let place = key.schema.as_ref().map(|schema| format!(" in schema {schema}")).unwrap_or_default();
+    let place =
+        key.schema.as_ref().map(|schema| format!(" in schema {schema}")).unwrap_or_default();
     let alter = format!("alter default privileges for role {role}{place}");
     let word = &key.name;
     let taken = before.difference(&after).filter_map(|line| {

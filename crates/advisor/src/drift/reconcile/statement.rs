@@ -115,7 +115,10 @@ impl Site<'_> {
             name: "timescaledb".to_owned(),
         };
         let found = self.live.get(&key).or_else(|| self.declared.get(&key));
-        found.map(|extension| extension.fact("schema")).filter(|it| !it.is_empty()).unwrap_or("public")
+        found
+            .map(|extension| extension.fact("schema"))
+            .filter(|it| !it.is_empty())
+            .unwrap_or("public")
     }
 }
 

@@ -59,8 +59,7 @@ pub(super) fn alter_hypertable(
     }
     let mut statements = Vec::new();
     if facts.contains("chunk interval") {
-        let (table, length) =
-            (quoted(&key.qualified()), interval(declared.fact("chunk interval")));
+        let (table, length) = (quoted(&key.qualified()), interval(declared.fact("chunk interval")));
         let arguments = format!("{table}, {length}");
         statements.push(call(site, key, "set_chunk_time_interval", &arguments));
     }
