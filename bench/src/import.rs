@@ -116,7 +116,9 @@ impl<'a> Target<'a> {
             .args(["--quiet", "--output", "json"])
             .env("DATABASE_URL", &self.urls.0)
             .env("SHELFOPS_APP_DATABASE_URL", &self.urls.1)
-            .env("SHELFOPS_TIMESERIES_ENGINE", self.engine);
+            .env("SHELFOPS_TIMESERIES_ENGINE", self.engine)
+            // Elsewhere than in development, migrations wait for somebody's approval.
+            .env("SHELFOPS_ENVIRONMENT", "development");
         command
     }
 }

@@ -3,6 +3,8 @@
 //! It reads, compares and suggests. Nothing that it suggests is applied by it.
 
 pub mod advice;
+pub mod design;
+pub mod drift;
 pub mod indexes;
 pub mod lint;
 pub mod plans;

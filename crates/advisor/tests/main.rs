@@ -4,6 +4,7 @@
 
 mod advice;
 mod corpus;
+mod drift;
 mod lint_live;
 mod own_migrations;
 mod plans;

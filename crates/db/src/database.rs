@@ -78,6 +78,20 @@ impl Database {
         })
     }
 
+    /// Returns another database of the same server, as the owner's login reaches it.
+    pub(crate) fn sibling(&self, name: &str) -> Result<Self, DbError> {
+        let mut config = (*self.owner_config).clone();
+        config.dbname(name);
+        let (owner, address) = pool(config.clone(), OWNER_CONNECTIONS)?;
+        Ok(Self {
+            tenants: owner.clone(),
+            owner,
+            address: address.into(),
+            owner_config: Arc::new(config),
+            signing_key: Arc::default(),
+        })
+    }
+
     /// Where the database is, without secrets.
     pub fn address(&self) -> &str {
         &self.address

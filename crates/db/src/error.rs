@@ -80,6 +80,31 @@ pub enum DbError {
     /// A secret that cannot be sealed or opened.
     #[error(transparent)]
     Secret(crate::secrets::SecretError),
+    /// The owner's login may make no databases.
+    #[error(
+        "the owner's login may not create databases, and one is needed for a moment: `alter role … \
+         createdb` lets it, or compare with a snapshot by --against"
+    )]
+    MayNotCreateDatabases,
+    /// A plan that nobody approved yet.
+    #[error("{0}")]
+    PlanNotApproved(String),
+    /// A plan that cannot be decided about or applied as it is.
+    #[error("{0}")]
+    PlanConflict(String),
+    /// A plan that the server refused in the middle.
+    #[error(
+        "plan {plan_id} failed at step {position}: {reason}; `shelfops plan show {plan_id}` says which \
+         steps are done"
+    )]
+    PlanFailed {
+        /// The plan.
+        plan_id: i64,
+        /// Its step; zero where it is not known.
+        position: i32,
+        /// What the server said.
+        reason: String,
+    },
     /// A record that is not there.
     #[error("{0}")]
     NotFound(String),

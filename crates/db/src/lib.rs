@@ -13,7 +13,9 @@ pub mod jobs;
 mod migrate;
 pub mod models;
 mod operator;
+mod plans;
 mod reader;
+mod scratch;
 pub mod secrets;
 mod signing;
 mod tenant;
@@ -25,11 +27,13 @@ pub use error::{DbError, describe};
 pub use foresight::{Foreseen, Known};
 pub use health::Health;
 pub use migrate::{
-    Applied, Direction, MIGRATIONS, Migration, MigrationError, MigrationState, MigrationStatus,
-    Migrator, RunnerScript, Target, build_schema,
+    Applied, Declared, Direction, MIGRATIONS, Migration, MigrationError, MigrationState,
+    MigrationStatus, Migrator, RunnerScript, Target, build_schema,
 };
 pub use operator::OperatorTx;
+pub use plans::PlanRun;
 pub use reader::ReadTx;
+pub use scratch::Scratch;
 pub use tenant::TenantTx;
 pub use timeseries::{
     Chunk, DescribedChunk, DescribedSeries, Engine, KeptSeries, TimeSeries, TimeSeriesPolicy,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use shelfops_db::Engine;
 
 use crate::ops::OpError;
+use crate::plan::Environment;
 use crate::sync::{ApplicationFile, Applications, KeySettings};
 
 /// Where tenants and vendors find us when nothing else is said.
@@ -24,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) timeseries_engine: Option<Engine>,
     /// Where the embedded server and everything else that is ours lives.
     pub(crate) state_directory: PathBuf,
+    /// What the database is for: it decides whom a change of the schema asks.
+    pub(crate) environment: Environment,
     /// A file with the keys for secrets.
     pub(crate) secret_key_file: Option<PathBuf>,
     /// Our applications at the vendors.
@@ -40,6 +43,7 @@ struct ConfigFile {
     database_url: Option<String>,
     app_database_url: Option<String>,
     timeseries_engine: Option<String>,
+    environment: Option<String>,
     state_directory: Option<PathBuf>,
     secret_key_file: Option<PathBuf>,
     public_url: Option<String>,
@@ -53,6 +57,7 @@ pub(crate) struct Overrides {
     pub(crate) database_url: Option<String>,
     pub(crate) app_database_url: Option<String>,
     pub(crate) timeseries_engine: Option<String>,
+    pub(crate) environment: Option<String>,
     pub(crate) state_directory: Option<PathBuf>,
 }
 
@@ -74,7 +79,14 @@ impl Config {
             .database_url
             .or(file.database_url)
             .or_else(|| postgres_environment(|name| std::env::var(name).ok()));
+        let meant_for = match overrides.environment.or(file.environment) {
+            Some(name) => name.parse().map_err(OpError::usage)?,
+            // Only a server of our own is surely somebody's own.
+            None if database_url.is_none() => Environment::Development,
+            None => Environment::Production,
+        };
         Ok(Self {
+            environment: meant_for,
             makes_secret_keys: database_url.is_none(),
             database_url,
             app_database_url: overrides.app_database_url.or(file.app_database_url),

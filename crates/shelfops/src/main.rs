@@ -5,9 +5,12 @@
 mod cli;
 mod config;
 mod demo;
+mod design;
+mod drift;
 mod import;
 mod jobs;
 mod ops;
+mod plan;
 mod queries;
 mod reference;
 mod rehearsals;

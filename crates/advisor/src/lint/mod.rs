@@ -3,6 +3,7 @@
 //! Rules look at actions, not at text, and know the schema the statement meets: earlier scripts, the
 //! script so far, and a live database where one is given. Nothing is run.
 
+mod consequences;
 pub mod data_type;
 pub mod finding;
 mod input;
@@ -14,6 +15,7 @@ pub mod rules;
 pub mod script;
 pub mod state;
 
+pub use consequences::{Consequence, TableLock, consequences};
 pub use finding::{Finding, Findings, Severity};
 pub use input::{Input, InputError};
 pub use pages::pages;

@@ -1,5 +1,6 @@
 //! Applies and takes back migrations, one process at a time, all of one or nothing.
 
+mod declared;
 mod engine;
 mod error;
 mod ledger;
@@ -12,6 +13,7 @@ use deadpool_postgres::Object;
 use serde::Serialize;
 use tokio_postgres::SimpleQueryMessage;
 
+pub use declared::Declared;
 pub use error::MigrationError;
 pub use ledger::{MigrationState, MigrationStatus};
 pub use registry::MIGRATIONS;
@@ -142,6 +144,56 @@ impl<'a> Migrator<'a> {
         Ok(ledger::compare(self.migrations, &entries))
     }
 
+    /// Returns what [`Migrator::up`] would apply.
+    ///
+    /// # Errors
+    /// Refuses when an applied migration was changed or is unknown to this program.
+    pub async fn pending(&self, target: Target) -> Result<Vec<Migration>, MigrationError> {
+        let client = self.database.owner_connection().await?;
+        let entries = ledger::read(&client).await?;
+        ledger::check(self.migrations, &entries)?;
+        Ok(self.chosen_up(&entries, target).into_iter().copied().collect())
+    }
+
+    /// Returns what [`Migrator::down`] would take back, newest first.
+    ///
+    /// # Errors
+    /// As for [`Migrator::pending`].
+    pub async fn applied(&self, target: Target) -> Result<Vec<Migration>, MigrationError> {
+        let client = self.database.owner_connection().await?;
+        let entries = ledger::read(&client).await?;
+        ledger::check(self.migrations, &entries)?;
+        Ok(self.chosen_down(&entries, target).into_iter().copied().collect())
+    }
+
+    fn chosen_up(&self, entries: &[ledger::Entry], target: Target) -> Vec<&'a Migration> {
+        let pending = self
+            .migrations
+            .iter()
+            .filter(|migration| !entries.iter().any(|entry| entry.version == migration.version()));
+        match target {
+            Target::All => pending.collect(),
+            Target::Steps(count) => pending.take(count).collect(),
+            Target::Version(version) => {
+                pending.filter(|migration| migration.version() <= version).collect()
+            }
+        }
+    }
+
+    fn chosen_down(&self, entries: &[ledger::Entry], target: Target) -> Vec<&'a Migration> {
+        let applied =
+            self.migrations.iter().rev().filter(|migration| {
+                entries.iter().any(|entry| entry.version == migration.version())
+            });
+        match target {
+            Target::All => applied.collect(),
+            Target::Steps(count) => applied.take(count).collect(),
+            Target::Version(version) => {
+                applied.filter(|migration| migration.version() > version).collect()
+            }
+        }
+    }
+
     /// Applies what is pending, oldest first; tells `watch` of each before it starts.
     ///
     /// # Errors
@@ -156,17 +208,7 @@ impl<'a> Migrator<'a> {
         ledger::create(locked.client()).await?;
         let entries = ledger::read(locked.client()).await?;
         ledger::check(self.migrations, &entries)?;
-        let pending = self
-            .migrations
-            .iter()
-            .filter(|migration| !entries.iter().any(|entry| entry.version == migration.version()));
-        let chosen: Vec<&Migration> = match target {
-            Target::All => pending.collect(),
-            Target::Steps(count) => pending.take(count).collect(),
-            Target::Version(version) => {
-                pending.filter(|migration| migration.version() <= version).collect()
-            }
-        };
+        let chosen = self.chosen_up(&entries, target);
         let engine = match engine::is_chosen(locked.client()).await? {
             false => Some(engine::prepare(locked.client(), self.engine).await?),
             true => None,
@@ -186,17 +228,7 @@ impl<'a> Migrator<'a> {
         let locked = Locked::acquire(self.database).await?;
         let entries = ledger::read(locked.client()).await?;
         ledger::check(self.migrations, &entries)?;
-        let applied =
-            self.migrations.iter().rev().filter(|migration| {
-                entries.iter().any(|entry| entry.version == migration.version())
-            });
-        let chosen: Vec<&Migration> = match target {
-            Target::All => applied.collect(),
-            Target::Steps(count) => applied.take(count).collect(),
-            Target::Version(version) => {
-                applied.filter(|migration| migration.version() > version).collect()
-            }
-        };
+        let chosen = self.chosen_down(&entries, target);
         self.run(locked, Plan { direction: Direction::Down, chosen, engine: None }, watch).await
     }
 

@@ -6,6 +6,8 @@ mod customer;
 mod freshness;
 mod integration;
 mod job;
+pub(crate) mod plan;
+mod platform_alert;
 mod pulse;
 mod quarantined_record;
 mod reconciliation;
@@ -33,6 +35,8 @@ pub use integration::{
     ConnectedAccount, Integration, IntegrationStatus, NewIntegration, StoredSecrets,
 };
 pub use job::{Job, JobFilter, JobState, NewJob};
+pub use plan::{NewPlan, NewPlanStep, POLICY, Plan, PlanDecision, PlanEvent, PlanRuns, PlanStep};
+pub use platform_alert::{PlatformAlert, Raising};
 pub use pulse::Pulse;
 pub(crate) use quarantined_record::Disposal;
 pub use quarantined_record::{

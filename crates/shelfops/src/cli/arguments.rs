@@ -11,6 +11,7 @@ const EXIT_CODES: &str = "Exit codes:
   1    failed
   2    the command line is not right
   3    a check found problems
+  4    somebody's approval is needed
   5    not found
   6    conflict: another process is at it, or something changed
   7    not allowed
@@ -92,6 +93,9 @@ fn common() -> Vec<Arg> {
             .help("The same database as a login that is shelfops_app"),
         hidden_setting("timeseries-engine", "SHELFOPS_TIMESERIES_ENGINE")
             .help("native, timescale or timescale-apache, for a database that is new"),
+        hidden_setting("environment", "SHELFOPS_ENVIRONMENT").help(
+            "development, staging or production: whom changes ask [default: production with a URL]",
+        ),
         hidden_setting("state-directory", "SHELFOPS_STATE_DIRECTORY")
             .help("Where the embedded server lives [default: .shelfops]"),
     ]

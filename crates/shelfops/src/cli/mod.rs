@@ -110,6 +110,7 @@ async fn dispatch(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
     Ok(match outcome? {
         Verdict::Good => 0,
         Verdict::Problems => 3,
+        Verdict::ApprovalNeeded => 4,
         Verdict::Failed => 1,
         Verdict::Partial => 9,
         Verdict::Stopped => 130,
@@ -185,6 +186,7 @@ fn overrides(matches: &ArgMatches) -> Overrides {
         database_url: text("database-url"),
         app_database_url: text("app-database-url"),
         timeseries_engine: text("timeseries-engine"),
+        environment: text("environment"),
         state_directory: text("state-directory").map(Into::into),
     }
 }

@@ -17,6 +17,7 @@ use shelfops_db::{Migrator, Target};
 use crate::import::{Counts, FailedReplay, FileReport, replay_arrived};
 use crate::ops::context::until_stopped;
 use crate::ops::{Context, OpError, Output};
+use crate::plan::{Environment, has_store};
 use live::Live;
 use retailers::Retailer;
 pub(crate) use stage::Stage;
@@ -78,6 +79,13 @@ pub(crate) async fn run(
     let database = context.database().await?;
     talk.say(&format!("database: {}", database.address()));
     let migrator = Migrator::new(database, context.config().timeseries_engine);
+    let is_ours = context.config().environment == Environment::Development;
+    if !is_ours && !migrator.pending(Target::All).await?.is_empty() && has_store(context).await? {
+        return Err(OpError::approval_needed(
+            "migrations are pending on a database that is not for development: `shelfops migrate up` \
+             makes a plan of them",
+        ));
+    }
     let applied = migrator.up(Target::All, |_| {}).await?;
     let engine = database.operator().await?.timeseries_engine().await?;
     talk.say(&format!("schema:   {} migrations applied, time series by {engine}", applied.len()));

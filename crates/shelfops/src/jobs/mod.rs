@@ -11,6 +11,7 @@ mod refresh_token;
 mod replay_quarantine;
 mod runner;
 mod schedules;
+mod schema_drift;
 mod statement_history;
 mod sync;
 mod timeseries_upkeep;
@@ -36,6 +37,7 @@ pub(crate) const JOBS: &[&dyn AnyWork] = &[
     &replay_quarantine::ReplayQuarantine,
     &timeseries_upkeep::TimeseriesUpkeep,
     &statement_history::StatementHistory,
+    &schema_drift::SchemaDrift,
 ];
 
 /// Finds a kind by its name.

@@ -57,6 +57,7 @@ impl Operation for Doctor {
         checks.push(migrations(context).await?);
         if health.is_migrated {
             checks.extend(isolation(&health));
+            checks.extend(alerts(context).await?);
         }
         let count = |state| checks.iter().filter(|check| check.state == state).count();
         let (problems, warnings) = (count("problem"), count("warning"));
@@ -122,6 +123,16 @@ async fn migrations(context: &Context) -> Result<Check, OpError> {
             "shelfops migrate status says which",
         ),
     })
+}
+
+/// What jobs have found; nothing where the schema is older than the place for it.
+async fn alerts(context: &Context) -> Result<Vec<Check>, OpError> {
+    let operator = context.database().await?.operator().await?;
+    let Ok(alerts) = operator.platform_alerts().await else { return Ok(Vec::new()) };
+    Ok(alerts
+        .into_iter()
+        .map(|alert| Check::warning("alert", alert.message, "its job looks again by its schedule"))
+        .collect())
 }
 
 fn isolation(health: &Health) -> [Check; 3] {

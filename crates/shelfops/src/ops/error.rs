@@ -35,6 +35,8 @@ pub(crate) enum ErrorKind {
     NotFound,
     /// Wait, or look what else is going on.
     Conflict,
+    /// Ask somebody to approve it.
+    ApprovalNeeded,
     /// Ask with a key that may.
     Forbidden,
     /// Start or reach what is needed.
@@ -49,6 +51,7 @@ impl ErrorKind {
             Self::Usage => "usage",
             Self::NotFound => "not-found",
             Self::Conflict => "conflict",
+            Self::ApprovalNeeded => "approval-needed",
             Self::Forbidden => "forbidden",
             Self::DependencyDown => "dependency-down",
         }
@@ -59,6 +62,7 @@ impl ErrorKind {
         match self {
             Self::Failed => 1,
             Self::Usage => 2,
+            Self::ApprovalNeeded => 4,
             Self::NotFound => 5,
             Self::Conflict => 6,
             Self::Forbidden => 7,
@@ -86,6 +90,11 @@ impl OpError {
     /// Who asks may not.
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::Forbidden, message: message.into(), cause: None, pause: None }
+    }
+
+    /// Somebody has to approve it first.
+    pub(crate) fn approval_needed(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::ApprovalNeeded, message: message.into(), cause: None, pause: None }
     }
 
     /// Something else is going on.
@@ -141,11 +150,15 @@ impl From<DbError> for OpError {
             DbError::TenantExists(_)
             | DbError::IntegrationExists(_)
             | DbError::ApiKeyExists(_)
+            | DbError::PlanConflict(_)
             | DbError::Busy(_) => ErrorKind::Conflict,
+            DbError::PlanNotApproved(_) => ErrorKind::ApprovalNeeded,
             DbError::BadSlug(_) | DbError::BadAddress(_) | DbError::UnknownTimeZone(_) => {
                 ErrorKind::Usage
             }
             DbError::NotMigrated
+            | DbError::MayNotCreateDatabases
+            | DbError::PlanFailed { .. }
             | DbError::Queue { .. }
             | DbError::Statement { .. }
             | DbError::Secret(_) => ErrorKind::Failed,

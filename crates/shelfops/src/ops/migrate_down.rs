@@ -3,10 +3,13 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shelfops_db::models::PlanRuns;
 use shelfops_db::{Migrator, Target};
 
+use super::migrate_up::made;
 use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output};
+use crate::plan::{Draft, DraftStep, Environment, has_store, propose};
 
 /// Takes applied migrations back.
 pub(crate) struct MigrateDown;
@@ -38,13 +41,20 @@ pub(crate) struct Input {
 pub(crate) struct Row {
     version: String,
     name: String,
-    duration_ms: u64,
+    /// How long it took; none where a plan was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
+    /// The plan that it is a step of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<i64>,
 }
 
 impl Operation for MigrateDown {
     const NAME: &'static str = "migrate down";
     const SUMMARY: &'static str = "Take the schema back: undo what was applied, newest first";
-    const DETAILS: &'static str = "Going down drops tables with their rows, so it wants --delete-data once there is a tenant.";
+    const DETAILS: &'static str =
+        "Going down drops tables with their rows, so it wants --delete-data once there is a tenant.
+Outside development a plan is made instead, and somebody approves it: exit code 4.";
     const EFFECT: Effect = Effect::Changes;
 
     type Input = Input;
@@ -67,6 +77,11 @@ impl Operation for MigrateDown {
                 counted(tenants, "tenant")
             )));
         }
+        let is_planned =
+            context.config().environment != Environment::Development && has_store(context).await?;
+        if is_planned && let Some(planned) = planned(context, target).await? {
+            return Ok(planned);
+        }
         let talk = context.talk();
         let migrator = Migrator::new(database, context.config().timeseries_engine);
         let done = migrator
@@ -77,7 +92,8 @@ impl Operation for MigrateDown {
             .map(|done| Row {
                 version: done.version.to_string(),
                 name: done.name,
-                duration_ms: done.duration_ms,
+                duration_ms: Some(done.duration_ms),
+                plan: None,
             })
             .collect();
         Ok(match rows.len() {
@@ -86,4 +102,31 @@ impl Operation for MigrateDown {
                 .next("shelfops migrate up", "builds the schema again"),
         })
     }
+}
+
+/// Makes a plan of what would be taken back; `None` where that is nothing.
+async fn planned(context: &Context, target: Target) -> Result<Option<Output<Vec<Row>>>, OpError> {
+    let migrator = Migrator::new(context.database().await?, context.config().timeseries_engine);
+    let applied = migrator.applied(target).await?;
+    if applied.is_empty() {
+        return Ok(None);
+    }
+    let draft = Draft {
+        kind: "migrate-down",
+        title: format!("take back {}", counted(applied.len(), "migration")),
+        runs: PlanRuns::MigrationsDown,
+        steps: applied.iter().map(|one| DraftStep::of_migration(one, one.down)).collect(),
+        reversal: "shelfops migrate up builds the schema again; rows that went do not come back"
+            .to_owned(),
+        tables: Vec::new(),
+        touches: serde_json::json!({}),
+    };
+    let plan = propose(context, draft).await?;
+    let rows = applied.iter().map(|one| Row {
+        version: one.version().to_string(),
+        name: one.name().to_owned(),
+        duration_ms: None,
+        plan: Some(plan.plan_id),
+    });
+    Ok(Some(made(&plan, rows.collect())))
 }

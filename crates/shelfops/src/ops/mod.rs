@@ -21,10 +21,16 @@ mod job_resume;
 mod job_run;
 mod job_show;
 mod migrate_down;
+mod migrate_drift;
 mod migrate_lint;
 pub(crate) mod migrate_rehearse;
 mod migrate_status;
 mod migrate_up;
+mod plan_apply;
+mod plan_approve;
+mod plan_list;
+mod plan_reject;
+mod plan_show;
 mod quality_rules;
 mod quarantine_discard;
 mod quarantine_list;
@@ -36,6 +42,9 @@ mod query_mute;
 mod query_top;
 mod schedule_list;
 mod schedule_set;
+mod schema_design;
+mod schema_list;
+mod schema_show;
 mod secret_rotate;
 mod sync_backfill;
 mod sync_list;
@@ -71,6 +80,15 @@ pub(crate) const OPERATIONS: &[&dyn AnyOperation] = &[
     &migrate_status::MigrateStatus,
     &migrate_lint::MigrateLint,
     &migrate_rehearse::MigrateRehearse,
+    &migrate_drift::MigrateDrift,
+    &schema_list::SchemaList,
+    &schema_show::SchemaShow,
+    &schema_design::SchemaDesign,
+    &plan_list::PlanList,
+    &plan_show::PlanShow,
+    &plan_approve::PlanApprove,
+    &plan_reject::PlanReject,
+    &plan_apply::PlanApply,
     &tenant_add::TenantAdd,
     &tenant_list::TenantList,
     &tenant_show::TenantShow,
@@ -118,6 +136,8 @@ pub(crate) const NOUNS: &[(&str, &str)] = &[
         "migrate",
         "Build the schema and take it back, step by step; judge migrations and rehearse them",
     ),
+    ("schema", "What tables and views there are, and the design of new ones"),
+    ("plan", "Changes of the schema that wait for approval, and what became of them"),
     ("tenant", "The retailers whose data is kept here, apart from each other"),
     ("api-key", "Keys for the HTTP interface, each for one tenant"),
     ("integration", "Connected systems: who let us in where, and how fresh each is"),

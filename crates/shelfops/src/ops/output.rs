@@ -61,6 +61,8 @@ pub(crate) enum Verdict {
     Good,
     /// A check found problems.
     Problems,
+    /// Nothing was done yet: somebody has to approve it.
+    ApprovalNeeded,
     /// None of several things was done.
     Failed,
     /// Some of several things were not done.
@@ -78,14 +80,21 @@ pub(crate) fn counted(count: impl TryInto<u64>, thing: &str) -> String {
 
 impl Verdict {
     /// Every verdict.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Good, Self::Problems, Self::Failed, Self::Partial, Self::Stopped];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Good,
+        Self::Problems,
+        Self::ApprovalNeeded,
+        Self::Failed,
+        Self::Partial,
+        Self::Stopped,
+    ];
 
     /// Returns its name.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Good => "good",
             Self::Problems => "problems",
+            Self::ApprovalNeeded => "approval-needed",
             Self::Failed => "failed",
             Self::Partial => "partial",
             Self::Stopped => "stopped",

@@ -81,6 +81,15 @@ fn calls(id: &Value) -> Vec<(&'static str, Value)> {
         ("quarantine-replay", acme()),
         ("quarantine-discard", json!({ "tenant": "acme", "rule": "known-store", "reason": "x" })),
         ("migrate-lint", json!({ "files": ["safe.sql"] })),
+        ("migrate-drift", json!({})),
+        ("schema-list", json!({ "schema": "public" })),
+        ("schema-show", json!({ "relation": "stores" })),
+        ("schema-design", json!({ "from_intent": "a table of supplier performance" })),
+        ("plan-list", json!({})),
+        ("plan-show", json!({ "plan": 1 })),
+        ("plan-approve", json!({ "plan": 1 })),
+        ("plan-reject", json!({ "plan": 1 })),
+        ("plan-apply", json!({ "plan": 1 })),
         ("query-top", json!({ "threshold": 0 })),
         ("query-explain", json!({ "sql": "select 1", "analyze": true })),
         ("query-advise", json!({ "sql": "select 1", "tenant": "acme", "time": 1 })),
@@ -114,7 +123,18 @@ fn calls(id: &Value) -> Vec<(&'static str, Value)> {
 }
 
 /// Of what is not there they say so.
-const NOT_FOUND: [&str; 5] = ["job-show", "job-run", "job-pause", "job-resume", "query-mute"];
+const NOT_FOUND: [&str; 9] = [
+    "job-show",
+    "job-run",
+    "job-pause",
+    "job-resume",
+    "query-mute",
+    "plan-show",
+    // Nobody can be told from a program over HTTP.
+    "plan-approve",
+    "plan-reject",
+    "plan-apply",
+];
 
 #[tokio::test]
 async fn every_operation_is_described_and_answers_as_described() {
