@@ -1,3 +1,5 @@
+//! What is judged how, without a server.
+
 use super::*;
 use crate::rehearsal::run::{Blocked, RowsOf, WorkloadRun};
 
