@@ -56,7 +56,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("20261126230100_create_schedules"),
     migration!("20261127030000_compress_sales_by_tenant"),
     migration!("20261127100000_create_statement_history"),
-    migration!("20261127140000_plan_timeseries"),
     migration!("20261127125000_create_platform_alerts"),
     migration!("20261127130000_create_plans"),
+    migration!("20261127140000_plan_timeseries"),
 ];
