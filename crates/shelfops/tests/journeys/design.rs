@@ -201,9 +201,9 @@ async fn a_designed_table_passes_lint_keeps_tenants_apart_and_goes_away() {
     ] {
         assert_eq!(as_tenant(&client, BRAVO, attack).await, Ok(0), "{attack}");
     }
-    let written = as_tenant(&client, BRAVO, &metrics(ALFA, ALFA, 1)).await.unwrap_err();
+    let written = as_tenant(&client, BRAVO, &metrics(ALFA, ALFA, 9)).await.unwrap_err();
     assert!(written.contains("row-level security"), "{written}");
-    let pointed = as_tenant(&client, BRAVO, &metrics(BRAVO, ALFA, 1)).await.unwrap_err();
+    let pointed = as_tenant(&client, BRAVO, &metrics(BRAVO, ALFA, 9)).await.unwrap_err();
     assert!(pointed.contains("foreign key"), "{pointed}");
     assert_eq!(as_tenant(&client, ALFA, "select from supplier_performance").await, Ok(1));
     let open = client
