@@ -93,7 +93,9 @@ async fn statistics_of_columns_that_go_together_are_made_and_measured() {
             "create table places as
              select place as line_id, place % 25 as city, place % 25 as region from generate_series(1, 250000) as place;
              alter table places set (autovacuum_enabled = off);
-             analyze places",
+             select pg_stat_force_next_flush();
+             analyze places;
+             select pg_stat_force_next_flush()",
         )
         .await;
     let sql = "select city, count(*) from places where city = 3 and region = 3 group by city";
