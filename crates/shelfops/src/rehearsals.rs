@@ -6,7 +6,7 @@ use std::sync::Arc;
 use shelfops_advisor::rehearsal::Programs;
 use shelfops_advisor::rehearsal::copy::{Choice, Method, Sample, SampleSchema};
 use shelfops_advisor::rehearsal::run::{Migration, Script, Workload};
-use shelfops_db::{Direction, Engine, Migrator, RunnerScript};
+use shelfops_db::{Direction, Engine, Migrator, RunnerScript, Target};
 use shelfops_embedded_postgres::Installation;
 
 use crate::ops::migrate_rehearse::{Input, Kind};
@@ -138,7 +138,9 @@ async fn sample(context: &Context, input: &Input) -> Result<Sample, OpError> {
 async fn prepared(context: &Context) -> Result<SampleSchema, OpError> {
     let database = context.database().await?;
     let migrator = Migrator::new(database, context.config().timeseries_engine);
-    let applied = Arc::new(migrator.applied().await?);
+    let mut applied = migrator.applied(Target::All).await?;
+    applied.reverse();
+    let applied = Arc::new(applied);
     Ok(SampleSchema::Prepared(Arc::new(move |url| {
         let applied = applied.clone();
         Box::pin(async move {

@@ -44,36 +44,6 @@ impl RunnerScript {
     }
 }
 
-impl Migrator<'_> {
-    /// Returns what is pending, oldest first.
-    ///
-    /// # Errors
-    /// Refuses when an applied migration was changed or is unknown to this program.
-    pub async fn pending(&self) -> Result<Vec<Migration>, MigrationError> {
-        let (pending, _) = self.divided().await?;
-        Ok(pending)
-    }
-
-    /// Returns what is pending and what is applied.
-    async fn divided(&self) -> Result<(Vec<Migration>, Vec<Migration>), MigrationError> {
-        let client = self.database.owner_connection().await?;
-        let entries = ledger::read(&client).await?;
-        ledger::check(self.migrations, &entries)?;
-        Ok(self.migrations.iter().partition(|migration| {
-            entries.iter().all(|entry| entry.version != migration.version())
-        }))
-    }
-
-    /// Returns what has been applied, for building the same schema elsewhere.
-    ///
-    /// # Errors
-    /// As for [`Migrator::pending`].
-    pub async fn applied(&self) -> Result<Vec<Migration>, MigrationError> {
-        let (_, applied) = self.divided().await?;
-        Ok(applied)
-    }
-}
-
 /// Builds a schema in an empty database, by the migrations that another has, for the same engine.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use shelfops_advisor::rehearsal::run::{
 };
 use shelfops_advisor::rehearsal::verdict::{Judgement, Shown, Verdict, judge, page};
 use shelfops_advisor::rehearsal::{Address, Copy, CopyError, CopyRequest, Progress, copy};
-use shelfops_db::Migrator;
+use shelfops_db::{Migrator, Target};
 
 use super::context::TaskProgress;
 use super::error::ErrorKind;
@@ -179,8 +179,8 @@ async fn migrations(context: &Context, input: &Input) -> Result<Vec<Migration>, 
     let database = context.database().await?;
     let migrator = Migrator::new(database, context.config().timeseries_engine);
     if input.files.is_empty() {
-        let pending = migrator.pending().await?;
-        if input.from.is_none() && migrator.applied().await?.is_empty() {
+        let pending = migrator.pending(Target::All).await?;
+        if input.from.is_none() && migrator.applied(Target::All).await?.is_empty() {
             return Err(OpError::usage(
                 "the database has no schema yet: `shelfops migrate up` builds it, and stops nobody",
             ));
