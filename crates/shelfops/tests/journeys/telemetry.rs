@@ -19,17 +19,20 @@ const TRACE_ID: [u8; 16] = [
     0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x43, 0xdd, 0x84, 0x48, 0xeb, 0x21, 0x1c, 0x80, 0x31, 0x9c,
 ];
 
+/// What was told: head and body of each request.
+type ToldTraces = Vec<(String, Vec<u8>)>;
+
 /// Somebody who collects traces.
 struct Collector {
     address: String,
-    told: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    told: Arc<Mutex<ToldTraces>>,
 }
 
 impl Collector {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let told: Arc<Mutex<Vec<(String, Vec<u8>)>>> = Arc::default();
+        let told: Arc<Mutex<ToldTraces>> = Arc::default();
         let kept = told.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -50,7 +53,7 @@ impl Collector {
     }
 
     /// Everything that was told so far, heads apart from bodies.
-    fn told(&self) -> Vec<(String, Vec<u8>)> {
+    fn told(&self) -> ToldTraces {
         self.told.lock().unwrap().clone()
     }
 
