@@ -40,7 +40,7 @@ select code('c', place % 10), code('t', place), code('s', (place % 10) + 10 * (h
     (timestamptz '2026-01-01' + place * (interval '180 days' / {lines}))::date,
     1 + (hashint8(place + 1) & 7), 5 + (hashint8(place + 2) & 63),
     case when hashint8(place + 3) & 15 = 0 then 1.5 else 0 end, 5 + (hashint8(place + 2) & 511) * 0.25, 'USD',
-    case hashint8(place + 4) & 63 when 0 then 'return' when 1 then 'void' else 'sale' end, 'square',
+    case hashint8(place + 4) & 63 when 0 then 'return' when 1 then 'void' else 'sale' end, 'till',
     'L' || place, 'O' || place / 3
 from generate_series(0, {lines} - 1) as place;
 
@@ -51,7 +51,7 @@ create table inventory_levels (
 insert into inventory_levels
 select code('c', place % 10), code('s', (place % 10) + 10 * (place / 10 % 20)),
     code('p', (place % 10) + 10 * (place / 200 % 500)), timestamptz '2026-01-01' + place / 100000 * interval '9 days',
-    (hashint8(place) & 255) - 4, 0, 'square'
+    (hashint8(place) & 255) - 4, 0, 'till'
 from generate_series(0, 1999999) as place;
 
 create table purchase_orders (
@@ -60,7 +60,7 @@ create table purchase_orders (
     expected_at timestamptz, currency text not null, primary key (customer_id, purchase_order_id));
 insert into purchase_orders
 select code('c', place % 10), code('o', place), code('v', (place % 10) + 10 * (place / 10 % 200)),
-    code('s', (place % 10) + 10 * (place / 10 % 20)), 'netsuite', 'PO' || place,
+    code('s', (place % 10) + 10 * (place / 10 % 20)), 'erp', 'PO' || place,
     case hashint8(place) & 31 when 0 then 'open' when 1 then 'partially-received' else 'received' end,
     timestamptz '2025-01-01' + place * interval '4 minutes',
     timestamptz '2025-01-15' + place * interval '4 minutes', 'USD'

@@ -18,6 +18,10 @@ pub struct Migration {
     pub down: String,
 }
 
+/// A hypertable takes no `concurrently`, and what it takes in its place lint does not know.
+const ALLOWED: &str = "-- shelfops:allow index-without-concurrently because each chunk is indexed in a \
+                       transaction of its own";
+
 /// Writes the migration that makes indexes. Whoever writes to the tables goes on meanwhile: plain tables get
 /// theirs concurrently, partitions one by one, chunks each in a transaction of its own.
 pub fn migration(indexes: &[AdvisedIndex], parts: &BTreeMap<String, Vec<String>>) -> Migration {
@@ -30,6 +34,7 @@ pub fn migration(indexes: &[AdvisedIndex], parts: &BTreeMap<String, Vec<String>>
         let _ = writeln!(up, "\n-- {}", advised.purpose.replace('\n', " "));
         if advised.is_hypertable {
             let definition = with_setting(&advised.index.shown());
+            let _ = writeln!(up, "{ALLOWED}");
             let _ = writeln!(up, "create index {} on {definition};", quoted(&advised.name));
             let _ = writeln!(down, "drop index {};", in_schema(advised));
         } else if let Some(parts) = parts.get(&advised.index.table) {

@@ -251,11 +251,7 @@ impl Reader<'_> {
             _ => false,
         };
         let subject = bare(first.clone());
-        let name = match column(&subject) {
-            Some((_, name)) => name,
-            // A value that a function gives, such as whose rows these are, is compared the other way round.
-            None => return None,
-        };
+        let (_, name) = column(&subject)?;
         let are_values = rest.iter().all(names_no_column);
         (is_comparison && are_values).then_some((subject, name))
     }
