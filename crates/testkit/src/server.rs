@@ -59,7 +59,7 @@ impl TestServer {
     ///
     /// # Panics
     /// If the server is not a private one, or does not run.
-    pub async fn crash(&self) {
+    pub fn crash(&self) {
         let handle = self.embedded.as_ref().expect("only a private server may be crashed");
         let id = handle.process_id().expect("the server runs");
         // What PostgreSQL calls an immediate shutdown.

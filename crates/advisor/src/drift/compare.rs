@@ -225,16 +225,18 @@ fn with_name(schema: &Schema, old: &Key, new: &Key) -> Schema {
             key.relation = Some(new.name.clone());
         } else if old.kind == Kind::Table && key.kind == Kind::Grant {
             key.relation = key.relation.map(|on| replace_word(&on, &old_table, &new_table));
-        } else if old.kind == Kind::Table
-            && [Kind::Hypertable].contains(&key.kind)
-            && (&key.schema, &key.name) == (&old.schema, &old.name)
-        {
-            key.name.clone_from(&new.name);
-        } else if old.kind == Kind::Column
-            && key.kind == Kind::Default
-            && (&key.schema, &key.relation, &key.name) == (&old.schema, &old.relation, &old.name)
-        {
-            key.name.clone_from(&new.name);
+        } else {
+            let is_its_name = match (old.kind, key.kind) {
+                (Kind::Table, Kind::Hypertable) => key.schema == old.schema && key.name == old.name,
+                (Kind::Column, Kind::Default) => {
+                    (&key.schema, &key.relation, &key.name)
+                        == (&old.schema, &old.relation, &old.name)
+                }
+                _ => false,
+            };
+            if is_its_name {
+                key.name.clone_from(&new.name);
+            }
         }
         key
     };

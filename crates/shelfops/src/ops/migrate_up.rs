@@ -62,10 +62,10 @@ is made instead, and somebody approves it: exit code 4. The first build of an em
             (None, Some(version)) => Target::Version(version),
             (None, None) => Target::All,
         };
-        if input.plan || context.config().environment != Environment::Development {
-            if let Some(planned) = planned(context, target, &input).await? {
-                return Ok(planned);
-            }
+        if (input.plan || context.config().environment != Environment::Development)
+            && let Some(planned) = planned(context, target, &input).await?
+        {
+            return Ok(planned);
         }
         let database = context.database().await?;
         let talk = context.talk();

@@ -10,8 +10,8 @@ use shelfops_advisor::timeseries::{
 };
 use shelfops_db::{DescribedSeries, Engine, TimeSeriesPolicy, TimeSeriesSurroundings};
 
-/// How late the sources' rows may come: a till without a connection keeps sales for 72 hours (Square's
-/// documentation on offline payments).
+/// How late the sources' rows may come: a till without a connection keeps sales for 72 hours (the
+/// longest that a vendor of ours lets one, by its documentation on offline payments).
 const LATEST: SignedDuration = SignedDuration::from_hours(72);
 
 /// How often a policy may be missed before somebody should look.

@@ -227,7 +227,7 @@ impl World {
 
     /// The database is gone for a moment, and comes back as far as it had promised.
     async fn crash_database(&mut self) {
-        self.database.crash().await;
+        self.database.crash();
         tokio::time::sleep(Duration::from_millis(self.chance.below(1_500))).await;
         self.database.recover().await.unwrap();
     }
