@@ -123,7 +123,9 @@ const PARTS: &str = "
         union all
         select below.root, inhrelid from below join pg_inherits on inhparent = below.oid
     )
-    select below.root, format('%I.%I', nspname, parts.relname), greatest(reltuples, 0)::float8,
+    -- Below nothing it was never analyzed: then the counters of what came in say more.
+    select below.root, format('%I.%I', nspname, parts.relname),
+        case when reltuples < 0 then coalesce(n_live_tup, 0) else reltuples end::float8,
         (pg_relation_size(parts.oid) / current_setting('block_size')::bigint)::float8,
         (coalesce(n_tup_ins, 0) + coalesce(n_tup_upd - n_tup_hot_upd, 0)
             + coalesce(n_tup_del, 0))::float8

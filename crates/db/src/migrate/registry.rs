@@ -59,4 +59,5 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("20261127125000_create_platform_alerts"),
     migration!("20261127130000_create_plans"),
     migration!("20261127140000_plan_timeseries"),
+    migration!("20261127150000_know_waiting_jobs"),
 ];

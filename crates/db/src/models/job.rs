@@ -116,6 +116,25 @@ impl TenantTx {
             .map_err(doing("enqueue a job"))?;
         Ok(row.get(0))
     }
+
+    /// Puts a job of this tenant, unless one of its key waits to be begun; answers whether it was put.
+    ///
+    /// Nobody is waited for where one does. What the job is to see must be committed before: one that
+    /// waits may begin at any moment.
+    ///
+    /// # Errors
+    /// As for [`TenantTx::enqueue`].
+    pub async fn enqueue_unless_waiting(&self, job: &NewJob) -> Result<bool, DbError> {
+        let row = self
+            .query_one("select coalesce(shelfops.job_waits($1), false)", &[&job.key])
+            .await
+            .map_err(doing("look for a job that waits"))?;
+        if row.get(0) {
+            return Ok(false);
+        }
+        self.enqueue(job).await?;
+        Ok(true)
+    }
 }
 
 impl OperatorTx {

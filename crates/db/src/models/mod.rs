@@ -53,7 +53,7 @@ pub(crate) use sync_cursor::CursorPlace;
 pub use sync_cursor::StoredCursor;
 pub use sync_run::{NewRun, RunEnd, RunLock, SyncRun};
 pub use waiting_records::WaitingRecords;
-pub use webhook_event::{NewWebhookEvent, WaitingEvent};
+pub use webhook_event::{Arrival, NewWebhookEvent, WaitingEvent};
 
 use crate::DbError;
 

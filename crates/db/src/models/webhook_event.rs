@@ -21,6 +21,17 @@ pub struct NewWebhookEvent<'a> {
     pub payload: &'a Value,
 }
 
+/// What a notification is when it was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It is new, and waits.
+    New,
+    /// It came before, and waits still.
+    Waiting,
+    /// It came before, and something was done about it.
+    Settled,
+}
+
 /// A notification that waits.
 #[derive(Clone, Debug)]
 pub struct WaitingEvent {
@@ -35,11 +46,14 @@ pub struct WaitingEvent {
 }
 
 impl TenantTx {
-    /// Keeps a notification; answers whether it is new.
+    /// Keeps a notification; answers what it is.
     ///
     /// # Errors
     /// Fails when the server does.
-    pub async fn keep_webhook_event(&self, event: &NewWebhookEvent<'_>) -> Result<bool, DbError> {
+    pub async fn keep_webhook_event(
+        &self,
+        event: &NewWebhookEvent<'_>,
+    ) -> Result<Arrival, DbError> {
         let kept = self
             .execute(
                 "insert into webhook_events
@@ -58,7 +72,19 @@ impl TenantTx {
             )
             .await
             .map_err(doing("keep the notification"))?;
-        Ok(kept == 1)
+        if kept == 1 {
+            return Ok(Arrival::New);
+        }
+        let settled = self
+            .query_opt(
+                "select processed_at is not null from webhook_events
+                 where customer_id = $1 and integration_id = $2 and external_event_id = $3",
+                &[&self.customer_id().as_uuid(), &event.integration_id, &event.external_event_id],
+            )
+            .await
+            .map_err(doing("look at the notification that came before"))?;
+        let is_settled = settled.is_none_or(|row| row.get(0));
+        Ok(if is_settled { Arrival::Settled } else { Arrival::Waiting })
     }
 
     /// Returns notifications of an integration that wait, oldest first.

@@ -71,6 +71,29 @@ pub struct TimeSeriesSurroundings {
     pub database_bytes: i64,
 }
 
+impl DescribedSeries {
+    /// Returns the statement that gives the series these settings, nothing for never and for ever.
+    pub fn keep_statement(
+        &self,
+        compress_after: Option<SignedDuration>,
+        retain_for: Option<SignedDuration>,
+    ) -> String {
+        let length = |length: Option<SignedDuration>| match length.map(|it| it.as_secs()) {
+            None => "null".to_owned(),
+            Some(seconds) if seconds % 86_400 == 0 => {
+                format!("interval '{} days'", seconds / 86_400)
+            }
+            Some(seconds) => format!("interval '{seconds} seconds'"),
+        };
+        format!(
+            "select shelfops.keep_timeseries('{}', compress_after => {}, retain_for => {})",
+            self.table.replace('\'', "''"),
+            length(compress_after),
+            length(retain_for)
+        )
+    }
+}
+
 impl OperatorTx {
     /// Describes every time series with its chunks.
     ///

@@ -63,6 +63,37 @@ async fn a_tenant_puts_jobs_of_its_own_whatever_it_says() {
 }
 
 #[tokio::test]
+async fn a_job_that_waits_is_not_put_again_and_nobody_waits_for_whoever_puts_one() {
+    on_every_engine(async |fixture| {
+        let acme = tenant(fixture, "acme").await;
+        let bravo = tenant(fixture, "bravo").await;
+        let job = NewJob { key: Some("one".to_owned()), ..errand(&json!({})) };
+        let first = fixture.database.tenant(acme).await.unwrap();
+        assert!(first.enqueue_unless_waiting(&job).await.unwrap());
+        first.commit().await.unwrap();
+        // Somebody puts it and holds its lock; the next one passes by.
+        let slow = fixture.database.tenant(acme).await.unwrap();
+        slow.enqueue(&job).await.unwrap();
+        let quick = fixture.database.tenant(acme).await.unwrap();
+        assert!(!quick.enqueue_unless_waiting(&job).await.unwrap());
+        drop(slow);
+        let other = fixture.database.tenant(bravo).await.unwrap();
+        assert!(other.enqueue_unless_waiting(&job).await.unwrap(), "another tenant's is another");
+        other.commit().await.unwrap();
+        assert_eq!(jobs(fixture).await.len(), 2);
+        let without = fixture.database.tenant(acme).await.unwrap();
+        assert!(
+            without.enqueue_unless_waiting(&errand(&json!({}))).await.unwrap(),
+            "it has no key"
+        );
+        let app = fixture.login("shelfops_app").await;
+        let refused = app.query_one("select shelfops.job_waits('one')", &[]).await.unwrap_err();
+        assert!(refused.as_db_error().unwrap().message().contains("belongs to a tenant"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn keys_and_queues_of_two_tenants_never_meet() {
     on_every_engine(async |fixture| {
         let acme = tenant(fixture, "acme").await;

@@ -6,9 +6,13 @@ use jiff::{SignedDuration, Span, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use shelfops_advisor::drift::Weight;
+use shelfops_db::DescribedSeries;
+use shelfops_db::models::{Plan, PlanRuns};
 
 use super::output::{Verdict, counted};
 use super::{Context, Effect, OpError, Operation, Output};
+use crate::plan::{Draft, DraftStep, propose};
 use crate::series::{Change, SeriesPlan, page, plan};
 
 /// Says what the policies of time series do now.
@@ -29,6 +33,10 @@ pub(crate) struct Input {
     #[arg(long, value_name = "AGE")]
     #[serde(default)]
     pub(crate) retain: Option<String>,
+    /// Keep these settings as a plan, to be approved and applied
+    #[arg(long)]
+    #[serde(default)]
+    pub(crate) plan: bool,
 }
 
 /// What is planned.
@@ -42,6 +50,8 @@ pub(crate) struct Plans {
     pub(crate) rolled_up_to: Option<String>,
     /// What the whole database takes on disk, in bytes.
     pub(crate) database_bytes: i64,
+    /// The number of the plan that was made of the settings.
+    pub(crate) plan: Option<i64>,
 }
 
 impl Operation for TimeseriesPlan {
@@ -51,8 +61,8 @@ impl Operation for TimeseriesPlan {
   shelfops timeseries plan
   shelfops timeseries plan transactions --retain '2 years'
 Chunks that would be compressed or dropped this minute are listed with their bytes; chunk length is judged by \
-what is written a day and the memory there is; rollups must have what retention drops. Changes nothing. \
-Exits with 3 when policies would lose rows or figures.";
+what is written a day and the memory there is; rollups must have what retention drops. Nothing is changed; \
+with --plan the settings are kept as a plan. Exits with 3 when policies would lose rows or figures.";
     const EFFECT: Effect = Effect::Reads;
 
     type Input = Input;
@@ -69,11 +79,11 @@ Exits with 3 when policies would lose rows or figures.";
         let policies = operator.time_series_policies().await?;
         let around = operator.time_series_surroundings().await?;
         operator.commit().await?;
-        let wanted: Vec<_> = all
+        let described: Vec<&DescribedSeries> = all
             .iter()
             .filter(|each| input.table.as_ref().is_none_or(|table| *table == each.table))
             .collect();
-        if let (Some(table), true) = (&input.table, wanted.is_empty()) {
+        if let (Some(table), true) = (&input.table, described.is_empty()) {
             let names: Vec<&str> = all.iter().map(|series| series.table.as_str()).collect();
             return Err(OpError::not_found(format!(
                 "there is no time series '{table}'; there are {}",
@@ -81,16 +91,78 @@ Exits with 3 when policies would lose rows or figures.";
             )));
         }
         let series: Vec<SeriesPlan> =
-            wanted.into_iter().map(|each| plan(each, &all, engine, &around, change)).collect();
+            described.iter().map(|each| plan(each, &all, engine, &around, change)).collect();
         let page = page(&series, &policies, &around);
+        let made = match (input.plan, &*described, &*series) {
+            (false, ..) => None,
+            (true, [described], [series]) => Some(make(context, described, series, change).await?),
+            _ => return Err(OpError::usage("settings are of one table: name it")),
+        };
         let plans = Plans {
             series,
             policies: policies.iter().map(|policy| json!(policy)).collect(),
             rolled_up_to: around.rolled_up_to.map(|at| at.to_string()),
             database_bytes: around.database_bytes,
+            plan: made.as_ref().map(|plan| plan.plan_id),
         };
-        Ok(told(plans).page(page))
+        let output = told(plans).page(page);
+        Ok(match made {
+            None => output,
+            Some(plan) => output.next(
+                format!("shelfops plan show {}", plan.plan_id),
+                "shows the plan that was made",
+            ),
+        })
     }
+}
+
+/// Makes a plan of settings, with the chunks that they drop and compress at once.
+async fn make(
+    context: &Context,
+    described: &DescribedSeries,
+    planned: &SeriesPlan,
+    change: Change,
+) -> Result<Plan, OpError> {
+    if change.compress_after.is_none() && change.retain_for.is_none() {
+        return Err(OpError::usage("say what to change: --retain or --compress-after, or both"));
+    }
+    if planned.loses_data {
+        return Err(OpError::conflict(format!(
+            "no plan is made of settings that lose rows or figures: {}",
+            planned.faults.join("; ")
+        )));
+    }
+    let table = &described.table;
+    let compress_after = change.compress_after.or(described.compress_after);
+    let retain_for = change.retain_for.or(described.retain_for);
+    let drops_sooner = match (described.retain_for, retain_for) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(before), Some(after)) => after < before,
+    };
+    let back = described.keep_statement(described.compress_after, described.retain_for);
+    let draft = Draft {
+        kind: "timeseries-settings",
+        title: format!("keep {table} otherwise"),
+        runs: PlanRuns::Statements,
+        steps: vec![DraftStep {
+            sql: described.keep_statement(compress_after, retain_for),
+            weight: if drops_sooner { Weight::Destroys } else { Weight::Light },
+            is_alone: false,
+        }],
+        reversal: if drops_sooner {
+            format!("-- What was dropped until then does not come back.\n{back};\n")
+        } else {
+            format!("{back};\n")
+        },
+        tables: Vec::new(),
+        touches: json!({
+            "chunks_to_drop": planned.retention["chunks"],
+            "bytes_to_drop": planned.retention["bytes"],
+            "chunks_to_compress": planned.compression["chunks"],
+        }),
+    };
+    propose(context, draft).await
 }
 
 fn told(plans: Plans) -> Output<Plans> {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use http::HeaderMap;
 use serde_json::Value;
-use shelfops_db::models::{Integration, IntegrationStatus, NewWebhookEvent, Tenant, WaitingEvent};
+use shelfops_db::models::{
+    Arrival, Integration, IntegrationStatus, NewWebhookEvent, Tenant, WaitingEvent,
+};
 use shelfops_ingest::Stream;
 use shelfops_integrations::connector::{
     Connector, Delivery, Hint, Reach, WebhookError, WebhookEvent,
@@ -63,7 +65,7 @@ async fn keep(
     let mut kept = Kept::Nothing;
     for account in accounts {
         let tx = database.tenant(account.customer_id).await?;
-        let is_new = tx
+        let arrival = tx
             .keep_webhook_event(&NewWebhookEvent {
                 integration_id: account.integration_id,
                 external_event_id: &event.event_id,
@@ -71,10 +73,19 @@ async fn keep(
                 payload,
             })
             .await?;
-        if is_new {
+        tx.commit().await?;
+        if arrival == Arrival::New {
             kept = Kept::New;
-            tx.enqueue(&notification_job(account.customer_id, account.integration_id)).await?;
         }
+        if arrival == Arrival::Settled {
+            continue;
+        }
+        // Afterwards: with it in one transaction, notifications would wait for each other's commits. One
+        // that was kept before somebody could put its job gets it when the vendor sends it again, as it
+        // does because it had no answer.
+        let tx = database.tenant(account.customer_id).await?;
+        let job = notification_job(account.customer_id, account.integration_id);
+        tx.enqueue_unless_waiting(&job).await?;
         tx.commit().await?;
     }
     Ok(kept)

@@ -12,7 +12,8 @@ async fn busy_shop() -> Shop {
     shop.write("sales.csv", csv(&sales(1..=150_000)));
     shop.import_sales("sales.csv", &[]).await;
     let client = shop.database().connect().await.unwrap();
-    client.batch_execute("vacuum analyze transactions").await.unwrap();
+    // All of it: what is called transactions may be a view on the table.
+    client.batch_execute("vacuum analyze").await.unwrap();
     let slow = fenced("sql").remove(0);
     shop.write("slow.sql", &slow);
     shop.write("receipt.sql", slow.split(";\n").next().unwrap());

@@ -32,5 +32,6 @@ mod serve_operations;
 mod serve_requests;
 mod simulate;
 mod telemetry;
+mod timeseries;
 mod together;
 mod worker;

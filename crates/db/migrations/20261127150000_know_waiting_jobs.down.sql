@@ -1,0 +1,1 @@
+drop function shelfops.job_waits(text);

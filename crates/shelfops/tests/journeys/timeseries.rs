@@ -1,0 +1,81 @@
+//! Time series: what policies touch, what is ahead, and settings that become plans.
+
+use serde_json::Value;
+
+use crate::fixture::{Answer, Shop, csv, sales, shop};
+
+async fn plan(shop: &Shop, flags: &[&str]) -> Answer {
+    let whole = ["timeseries", "plan", "transactions", "--output", "json"];
+    shop.run(whole.iter().chain(flags)).await
+}
+
+async fn with_sales() -> Shop {
+    let shop = shop().await;
+    shop.write("sales.csv", csv(&sales(1..=5_000)));
+    shop.import_sales("sales.csv", &[]).await;
+    shop.database().connect().await.unwrap().batch_execute("analyze").await.unwrap();
+    shop
+}
+
+fn series(answer: &Answer) -> Value {
+    answer.data()["series"][0].clone()
+}
+
+#[tokio::test]
+async fn what_is_there_and_ahead_is_told_with_its_arithmetic() {
+    let shop = with_sales().await;
+    let told = series(&plan(&shop, &[]).await.succeeds());
+    assert_eq!(told["table"], "transactions");
+    assert!(told["forecast"]["growth"]["bytes_a_day"].as_f64().unwrap() > 0.0, "{told}");
+    assert!(told["chunk_size"]["because"].as_str().unwrap().contains(" a day × 7 days = "));
+    assert_eq!(told["forecast"]["outlook"].as_array().unwrap().len(), 4);
+    assert!(told["retention"].is_null(), "everything is kept");
+    let page = shop.call("timeseries plan").await.succeeds().stdout;
+    for part in ["transactions (", "keep       for ever", "disk", "policies", "has never run"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let unknown = shop.call("timeseries plan stores").await.fails_with(1);
+    assert!(unknown.contains("there is no time series 'stores'"), "{unknown}");
+}
+
+#[tokio::test]
+async fn settings_that_lose_rows_are_told_and_none_is_changed_by_asking() {
+    let shop = with_sales().await;
+    let answer = plan(&shop, &["--retain", "2 days"]).await.exits_with(3);
+    let told = series(&answer);
+    assert!(told["faults"][0].as_str().unwrap().contains("dropped as they come"), "{told}");
+    let chunks = told["retention"]["chunks"].as_array().unwrap().len();
+    assert!(chunks > 0, "the sales are old: {told}");
+    for age in ["soon", "-3 days", ""] {
+        let said = shop.run(["timeseries", "plan", "--retain", age]).await.fails_with(2);
+        assert!(said.contains("is no age"), "{age}: {said}");
+    }
+    let losing = shop.run(["timeseries", "plan", "transactions", "--retain", "2 days", "--plan"]);
+    assert!(losing.await.stderr.contains("no plan is made of settings that lose rows"));
+    let kept = "select count(*) from shelfops.timeseries_tables where retain_for is not null";
+    assert_eq!(shop.number(kept).await, 0);
+    let lonely = shop.run(["timeseries", "plan", "--retain", "3 years", "--plan"]).await;
+    assert!(lonely.fails_with(2).contains("of one table"));
+}
+
+#[tokio::test]
+async fn settings_become_a_plan_that_names_what_it_drops() {
+    let shop = with_sales().await;
+    let made = plan(&shop, &["--retain", "3 years", "--plan"]).await.succeeds();
+    let number = made.data()["plan"].as_i64().unwrap();
+    let shown = shop.call(&format!("plan show {number} --output json")).await.succeeds().data();
+    assert_eq!((&*shown["state"], &*shown["effect"]), ("proposed", "destructive"));
+    let statement = shown["steps"][0]["statement"].as_str().unwrap();
+    assert!(statement.contains("shelfops.keep_timeseries('transactions'"), "{statement}");
+    assert!(shown["touches"]["chunks_to_drop"].is_array(), "{shown}");
+    let refused = shop.call(&format!("plan apply {number}")).await.fails_with(4);
+    assert!(refused.contains("approve"), "{refused}");
+
+    // Nothing is lost by keeping them for ever: in development nobody is asked.
+    let made = plan(&shop, &["--compress-after", "60 days", "--plan"]).await.succeeds();
+    let number = made.data()["plan"].as_i64().unwrap();
+    shop.call(&format!("plan apply {number}")).await.succeeds();
+    let set = "select extract(epoch from compress_after)::bigint from shelfops.timeseries_tables
+               where table_name = 'transactions'";
+    assert_eq!(shop.number(set).await, 60 * 86_400);
+}
