@@ -82,6 +82,7 @@ fn calls(id: &Value) -> Vec<(&'static str, Value)> {
         ("quarantine-discard", json!({ "tenant": "acme", "rule": "known-store", "reason": "x" })),
         ("migrate-lint", json!({ "files": ["safe.sql"] })),
         ("migrate-drift", json!({})),
+        ("migrate-rehearse", json!({ "files": ["safe.sql"], "percent": 10.0 })),
         ("schema-list", json!({ "schema": "public" })),
         ("schema-show", json!({ "relation": "stores" })),
         ("schema-design", json!({ "from_intent": "a table of supplier performance" })),
