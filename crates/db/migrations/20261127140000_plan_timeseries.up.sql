@@ -4,6 +4,14 @@
 -- When upkeep went well last: a policy that silently stopped is found by its age.
 alter table shelfops.upkeep_schedules add column last_succeeded_at timestamptz;
 
+-- About how many rows a table has: as it was last analyzed, or what came in where it never was.
+create function shelfops.known_rows(relation oid, reltuples real) returns bigint
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when reltuples < 0 then pg_stat_get_live_tuples(relation) else reltuples::bigint end
+$$;
+
 -- The chunks of a time series as list_chunks has them, with what they took before they were compressed,
 -- the rows that statistics tell of, and whether rows came after they were packed.
 create function shelfops.describe_chunks(name text)
@@ -18,7 +26,7 @@ begin
     if shelfops.timeseries_engine() in ('native', 'citus') then
         return query
         select listed.chunk_name, listed.starts_at, listed.ends_at, listed.total_bytes, false, null::bigint,
-            greatest(leaf.reltuples, 0)::bigint, false
+            shelfops.known_rows(leaf.oid, leaf.reltuples), false
         from shelfops.list_chunks(name) as listed
         join pg_class as leaf on leaf.relname = listed.chunk_name
             and leaf.relnamespace = 'timeseries'::regnamespace
@@ -29,7 +37,8 @@ begin
             ' listed.is_compressed,'
             ' (packed.uncompressed_heap_size + packed.uncompressed_toast_size'
             '  + packed.uncompressed_index_size)::bigint,'
-            ' greatest(leaf.reltuples, 0)::bigint + coalesce(packed.numrows_pre_compression, 0),'
+            ' shelfops.known_rows(leaf.oid, leaf.reltuples)'
+            '  + coalesce(packed.numrows_pre_compression, 0),'
             -- 8: some of its rows are not packed.
             ' listed.is_compressed and raw.status & 8 > 0'
             ' from shelfops.list_chunks($1) as listed'

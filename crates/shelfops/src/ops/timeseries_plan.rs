@@ -183,7 +183,7 @@ fn told(plans: Plans) -> Output<Plans> {
     let summary = match (faults.len(), loses_data) {
         (0, _) => format!(
             "{} planned; nothing is wrong with their order",
-            counted(plans.series.len(), "time series")
+            counted(plans.series.len(), "table")
         ),
         (count, false) => format!(
             "{} with the order of policies; nothing is lost by it",

@@ -115,6 +115,7 @@ fn touched(touched: &Value) -> String {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let freed = touched["freed_bytes"]
         .as_f64()
+        .filter(|freed| touched["bytes"].as_f64() != Some(*freed))
         .map(|freed| format!(", of which {} become free", bytes(freed)))
         .unwrap_or_default();
     let size = bytes(touched["bytes"].as_f64().unwrap_or_default());
@@ -125,7 +126,8 @@ fn bytes(count: f64) -> String {
     let mut count = count;
     for unit in ["B", "KiB", "MiB", "GiB"] {
         if count < 1_024.0 {
-            return format!("{count:.0} {unit}");
+            let places = usize::from(unit != "B" && count < 10.0);
+            return format!("{count:.places$} {unit}");
         }
         count /= 1_024.0;
     }
