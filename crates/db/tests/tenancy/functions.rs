@@ -13,6 +13,7 @@ const FOR_APP: &[&str] = &[
     "enqueue_job",
     "ensure_chunks",
     "finish_chunk",
+    "job_waits",
     "missing_chunks",
     "next_due",
     "prepare_chunk",
