@@ -175,7 +175,8 @@ async fn a_webhook_that_comes_again_and_again_is_kept_once_and_looked_at_once() 
     assert_eq!(waiting[0]["kind"], "process-webhooks", "{waiting:?}");
 
     let settled = "select count(*) from webhook_events where processed_at is not null";
-    let is_looked_at = async || shop.number(settled).await == 1 && receiver.looks().await.is_empty();
+    let is_looked_at =
+        async || shop.number(settled).await == 1 && receiver.looks().await.is_empty();
     receiver.work_until(is_looked_at).await;
     let processed_at = "select processed_at::text from webhook_events";
     let first = shop.texts(processed_at).await;
