@@ -75,16 +75,22 @@ missing_hypopg() {
     for server in /usr/lib/postgresql/*/bin/postgres; do
         [ -x "$server" ] || continue
         directory=${server%/bin/postgres}
-        [ ! -e "$directory/lib/hypopg.so" ] || continue
-        package=postgresql-${directory##*/}-hypopg
-        [ -z "$(apt_candidate "$package")" ] || printf '%s ' "$package"
+        [ -e "$directory/lib/hypopg.so" ] || printf 'postgresql-%s-hypopg ' "${directory##*/}"
     done
 }
 
 # Installs what the advisor is better with, and goes on without it.
 install_hypopg() {
     command -v apt-get >/dev/null 2>&1 || return 0
-    wanted=$(missing_hypopg)
+    missing=$(missing_hypopg)
+    [ -n "$missing" ] || return 0
+    # A machine that is fresh has no lists to look in, though it may have a server.
+    ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 \
+        || (need_rights_for $missing && as_root apt-get update -q >&2) || :
+    wanted=""
+    for package in $missing; do
+        [ -z "$(apt_candidate "$package")" ] || wanted="$wanted $package"
+    done
     [ -n "$wanted" ] || return 0
     # shellcheck disable=SC2086 # a list of package names, to be split
     (apt_install $wanted) || say "warning: HypoPG is not installed; advice on indexes will not be weighed"
