@@ -141,15 +141,16 @@ async fn make(
         (Some(before), Some(after)) => after < before,
     };
     let back = described.keep_statement(described.compress_after, described.retain_for);
+    let mut step = DraftStep::of_sql(described.keep_statement(compress_after, retain_for));
+    if drops_sooner {
+        // A worker does it afterwards; the text does not tell.
+        step.weight = Weight::Destroys;
+    }
     let draft = Draft {
         kind: "timeseries-settings",
         title: format!("keep {table} otherwise"),
         runs: PlanRuns::Statements,
-        steps: vec![DraftStep {
-            sql: described.keep_statement(compress_after, retain_for),
-            weight: if drops_sooner { Weight::Destroys } else { Weight::Light },
-            is_alone: false,
-        }],
+        steps: vec![step],
         reversal: if drops_sooner {
             format!("-- What was dropped until then does not come back.\n{back};\n")
         } else {

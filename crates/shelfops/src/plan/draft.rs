@@ -38,10 +38,6 @@ pub(crate) struct DraftStep {
 
 impl DraftStep {
     /// Makes a step of a statement; what it costs is judged by its text.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "plans of time series are made of plain statements")
-    )]
     pub(crate) fn of_sql(sql: impl Into<String>) -> Self {
         let sql = sql.into();
         Self { weight: weight(&sql), is_alone: false, sql }
