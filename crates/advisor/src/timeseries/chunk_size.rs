@@ -115,7 +115,7 @@ pub(super) fn length_name(length: SignedDuration) -> String {
 }
 
 /// Writes bytes as people say them.
-pub(super) fn bytes(count: f64) -> String {
+pub fn bytes(count: f64) -> String {
     let mut count = count;
     for unit in ["B", "KiB", "MiB", "GiB"] {
         if count < 1_024.0 {

@@ -11,7 +11,7 @@ mod touched;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-pub use chunk_size::{ChunkAdvice, ChunkVerdict, advise_chunk_size};
+pub use chunk_size::{ChunkAdvice, ChunkVerdict, advise_chunk_size, bytes};
 pub use forecast::{Forecast, Outlook, forecast};
 pub use order::{Fault, check_order};
 pub use touched::{Touched, TouchedChunk, compressed_by, dropped_by, packed_again_by};

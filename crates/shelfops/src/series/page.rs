@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
+use shelfops_advisor::timeseries::bytes;
 use shelfops_db::{TimeSeriesPolicy, TimeSeriesSurroundings};
 
 use super::planned::{SeriesPlan, overdue, span};
@@ -120,16 +121,4 @@ fn touched(touched: &Value) -> String {
         .unwrap_or_default();
     let size = bytes(touched["bytes"].as_f64().unwrap_or_default());
     format!("{} chunks with {size}{freed}: {}{more}", chunks.len(), names.join(", "))
-}
-
-fn bytes(count: f64) -> String {
-    let mut count = count;
-    for unit in ["B", "KiB", "MiB", "GiB"] {
-        if count < 1_024.0 {
-            let places = usize::from(unit != "B" && count < 10.0);
-            return format!("{count:.places$} {unit}");
-        }
-        count /= 1_024.0;
-    }
-    format!("{count:.1} TiB")
 }
