@@ -1,7 +1,7 @@
 //! Plans: what changes the schema or removes rows is written down here first, whoever wants it.
 //!
 //! [`propose`] is the one way in. It looks what the statements lock and touch, which schema they are for,
-//! and whom policy asks; the plan is kept, and nothing else happens. [`apply`] is the one way out.
+//! and whom policy asks; the plan is kept, and nothing else happens. [`mod@apply`] is the one way out.
 
 mod apply;
 mod draft;
