@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shelfops_ingest::Stream;
-use shelfops_integrations::connector::ReadingOptions;
+use shelfops_integrations::connector::{Disposition, ReadingOptions};
 use shelfops_integrations::http::Policy;
 
-use super::fixtures::{dated, locations, order, orders, shop_of};
+use super::fixtures::{dated, location, locations, order, orders, shop_of};
 use super::server::{Seen, json};
 use super::shop::{Shop, tokens};
 
@@ -170,4 +170,48 @@ async fn a_tenant_without_stores_is_read_to_its_end() {
     let read = shop.read(Stream::Transactions).await;
     assert!(read.error.is_none() && read.drafts.is_empty(), "{:?}", read.error);
     assert!(shop.server.searches().is_empty());
+}
+
+#[tokio::test]
+async fn history_is_not_skipped_when_the_first_order_does_not_tell_its_time() {
+    for updated_at in [json!("yesterday"), json!(17), Value::Null] {
+        let mut first = order("FIRST", "2026-11-01T18:20:11Z");
+        first["updated_at"] = updated_at;
+        let mut others = shop_of(|_| orders(&[], None));
+        let shop = Shop::open(move |seen| match seen.path() {
+            SEARCH if seen.body["limit"] == 1 => orders(&[first.clone()], None),
+            _ => others(seen),
+        })
+        .await;
+        shop.read(Stream::Transactions).await;
+        // Three days before the store was made, which may sell what its till sends late.
+        assert_eq!(span(&shop.server.searches()[0]).0, "2026-10-29T17:20:11Z");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_told_otherwise_is_asked_for_and_one_without_an_id_stops_reading() {
+    let mut odd = location("L2", "USD");
+    odd["timezone"] = json!({ "name": "America/New_York" });
+    odd["name"] = json!(7);
+    let answer = json!({ "locations": [location("LSHELF01", "USD"), odd] });
+    let mut others = shop_of(|_| orders(&[], None));
+    let shop = Shop::open(move |seen| match seen.path() {
+        "/v2/locations" => dated(answer.clone()),
+        _ => others(seen),
+    })
+    .await;
+    let read = shop.read(Stream::Transactions).await;
+    assert!(read.error.is_none(), "{:?}", read.error);
+    assert_eq!(shop.server.searches()[0].body["location_ids"], json!(["L2", "LSHELF01"]));
+
+    for id in [json!(12), Value::Null, json!("")] {
+        let mut nameless = location("L2", "USD");
+        nameless["id"] = id;
+        let answer = json!({ "locations": [location("LSHELF01", "USD"), nameless] });
+        let shop = Shop::open(move |_| dated(answer.clone())).await;
+        let (said, disposition) = shop.read(Stream::Transactions).await.failure();
+        assert!(said.contains("a location has no id that can be read"), "{said}");
+        assert_eq!(disposition, Disposition::Stop);
+    }
 }

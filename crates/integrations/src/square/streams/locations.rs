@@ -3,7 +3,7 @@
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use shelfops_ingest::Stream;
 use shelfops_ingest::source::SourceBlock;
 
@@ -14,6 +14,9 @@ use crate::square::client::{Call, Client, Reply};
 use crate::square::map::{self, StorePart};
 use crate::square::wire::{Envelope, Location};
 
+/// What is wrong with a location that cannot be asked for.
+const NO_ID: &str = "a location has no id that can be read";
+
 /// What reading the other streams needs to know of a location.
 #[derive(Clone, Debug)]
 pub(in crate::square) struct Place {
@@ -23,6 +26,20 @@ pub(in crate::square) struct Place {
     pub(in crate::square) created_at: Option<Timestamp>,
 }
 
+impl Place {
+    /// Reads a location, whatever else of it is not what is documented: its orders are.
+    fn read(json: &str) -> Option<Self> {
+        let members: Map<String, Value> = serde_json::from_str(json).ok()?;
+        let text = |name| members.get(name).and_then(Value::as_str);
+        Some(Self {
+            id: text("id").filter(|id| !id.is_empty())?.to_owned(),
+            time_zone: text("timezone").map(str::to_owned),
+            currency: text("currency").map(str::to_owned),
+            created_at: map::instant(text("created_at")),
+        })
+    }
+}
+
 /// Every location, in the order of their ids.
 pub(in crate::square) struct LocationList {
     pub(in crate::square) stores: Vec<Place>,
@@ -30,7 +47,7 @@ pub(in crate::square) struct LocationList {
     pub(in crate::square) now: Timestamp,
 }
 
-/// Lists the locations.
+/// Lists the locations. One whose id is not told would be left out of every reading, without a word.
 ///
 /// # Errors
 /// See [`ConnectorError`].
@@ -43,16 +60,8 @@ pub(in crate::square) async fn locations(
     let list = envelope.list("locations").map_err(|reason| call.shape(reason))?;
     let mut stores: Vec<Place> = list
         .into_iter()
-        .filter_map(|json| map::parse::<Location>(json.get()).ok())
-        .filter_map(|location| {
-            Some(Place {
-                id: location.id?,
-                time_zone: location.timezone,
-                currency: location.currency,
-                created_at: map::instant(location.created_at.as_deref()),
-            })
-        })
-        .collect();
+        .map(|json| Place::read(json.get()).ok_or_else(|| call.shape(NO_ID.to_owned())))
+        .collect::<Result<_, _>>()?;
     stores.sort_by(|one, other| one.id.cmp(&other.id));
     Ok(LocationList { stores, now: client.now(&reply) })
 }

@@ -65,7 +65,8 @@ impl OrderSearch<'_> {
         Ok(OrdersPage { body, next })
     }
 
-    /// Fetches when the first of these orders was changed; none when there is no order.
+    /// Fetches when the first of these orders was changed; none when there is no order. Of one that does not
+    /// tell, it is known that it was no earlier than asked for.
     ///
     /// # Errors
     /// See [`ConnectorError`].
@@ -77,7 +78,8 @@ impl OrderSearch<'_> {
         let body = client.post(call, "/v2/orders/search", &self.body(1)).await?.body;
         let mut first = None;
         OrdersPage { body, next: None }.each_order(call, |order, _| {
-            first = order.ok().and_then(|order| map::instant(order.updated_at.as_deref()));
+            let told = order.ok().and_then(|order| map::instant(order.updated_at.as_deref()));
+            first = Some(told.unwrap_or(self.from));
         })?;
         Ok(first)
     }

@@ -12,7 +12,6 @@ pub(in crate::square) struct Location {
     pub(in crate::square) timezone: Option<String>,
     pub(in crate::square) currency: Option<String>,
     pub(in crate::square) country: Option<String>,
-    pub(in crate::square) created_at: Option<String>,
     pub(in crate::square) address: Option<Address>,
 }
 
