@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use serde_json::error::Category;
 use shelfops_ingest::source::Malformed;
 use shelfops_ingest::values::{
     Currency, Field, Moment, NumberFormat, Text, UnreadableKind, parse_number,
@@ -16,9 +17,17 @@ pub(in crate::square) fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<
     serde_json::from_str(json).map_err(|error| Malformed { reason: describe(&error) })
 }
 
-/// Words a JSON error; serde quotes the value that surprised it, which is kept in the raw record.
+/// Words a JSON error by its kind and its place: serde quotes the value that surprised it, which is a
+/// shopper's or a merchant's, and is kept in the raw record alone.
 fn describe(error: &serde_json::Error) -> String {
-    format!("it is not what is documented: {error}")
+    let what = match error.classify() {
+        Category::Data => "a member has another type than documented, or is missing",
+        Category::Syntax => "it is no JSON",
+        Category::Eof => "it breaks off",
+        Category::Io => "it cannot be read",
+    };
+    let (line, column) = (error.line(), error.column());
+    format!("it is not what is documented: {what}, at line {line} column {column}")
 }
 
 pub(super) fn text(told: Option<&str>) -> Field<Text> {
@@ -62,4 +71,25 @@ pub(super) fn currency(told: Option<&str>) -> Field<Currency> {
 
 pub(super) fn malformed<T>(reason: impl Into<String>) -> Result<T, Malformed> {
     Err(Malformed { reason: reason.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::square::wire::Order;
+
+    #[test]
+    fn no_value_of_a_shopper_is_part_of_a_reason() {
+        for (json, place) in [
+            (r#"{"id": {"Ann Shopper": 1}}"#, "line 1 column"),
+            (r#"{"state": 4111111111111111}"#, "line 1 column"),
+            (r#"{"id": "Ann Shopper""#, "breaks off"),
+            (r#"Ann Shopper"#, "is no JSON"),
+        ] {
+            let reason = parse::<Order<'_>>(json).unwrap_err().reason;
+            assert!(reason.contains(place), "{reason}");
+            let shown = ["Ann", "4111"].iter().any(|value| reason.contains(value));
+            assert!(!shown && !reason.contains("expected"), "{reason}");
+        }
+    }
 }
