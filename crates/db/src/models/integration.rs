@@ -10,13 +10,16 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
-use super::timestamp;
+use super::{RunLock, system_time, timestamp};
 use crate::error::doing;
 use crate::secrets::{KeyId, Sealed, SecretError, SecretPlace};
-use crate::{DbError, OperatorTx, TenantTx};
+use crate::{Database, DbError, OperatorTx, TenantTx};
 
 /// The field that holds what lets us in.
 const SECRETS: &str = "secrets";
+
+/// How long somebody else may take to renew a token: longer than a vendor is asked for one.
+const RENEWAL_PATIENCE: &str = "90s";
 
 /// How an integration stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -202,24 +205,36 @@ impl TenantTx {
         Err(DbError::NotFound(format!("there is no integration '{source}': {there}")))
     }
 
-    /// Writes down how a connection stands, and why.
+    /// Writes down whether a connection can be read, and why not; answers whether it did. What was found
+    /// out about a connection is nothing to the one made after it, nor to one that was paused or ended.
     ///
     /// # Errors
     /// Fails when the server does.
-    pub async fn set_integration_status(
+    pub async fn note_integration_failure(
         &self,
-        integration_id: Uuid,
-        status: IntegrationStatus,
+        seen: &Integration,
         error: Option<&str>,
-    ) -> Result<(), DbError> {
-        self.execute(
-            "update integrations set status = $3, last_error = $4
-             where customer_id = $1 and integration_id = $2",
-            &[&self.customer_id().as_uuid(), &integration_id, &status.name(), &error],
-        )
-        .await
-        .map_err(doing("write down how the integration stands"))?;
-        Ok(())
+    ) -> Result<bool, DbError> {
+        let status = match error {
+            Some(_) => IntegrationStatus::Failed,
+            None => IntegrationStatus::Active,
+        };
+        let noted = self
+            .execute(
+                "update integrations set status = $3, last_error = $4
+                 where customer_id = $1 and integration_id = $2
+                     and status in ('active', 'failed') and connected_at is not distinct from $5",
+                &[
+                    &self.customer_id().as_uuid(),
+                    &seen.integration_id,
+                    &status.name(),
+                    &error,
+                    &seen.connected_at.map(system_time),
+                ],
+            )
+            .await
+            .map_err(doing("write down how the integration stands"))?;
+        Ok(noted == 1)
     }
 
     /// Remembers the hash of the state that the tenant is sent to the vendor with; one before it is
@@ -380,6 +395,26 @@ impl TenantTx {
         .await
         .map_err(doing("remove the integration"))?;
         Ok(())
+    }
+}
+
+impl Database {
+    /// Waits until nobody else renews an integration's token, and keeps others from it.
+    ///
+    /// # Errors
+    /// Fails when the server does, or when whoever renews it does not come to an end.
+    pub async fn lock_renewal(
+        &self,
+        customer_id: CustomerId,
+        integration_id: Uuid,
+    ) -> Result<RunLock, DbError> {
+        let client = self.lock_connection().await?;
+        // The session ends with the lock, and takes the setting with it.
+        let lock = RunLock::held_by(client);
+        lock.wait_for(&format!("{customer_id}/{integration_id}/renewal"), RENEWAL_PATIENCE)
+            .await
+            .map_err(doing("wait for another process that renews the token"))?;
+        Ok(lock)
     }
 }
 

@@ -75,9 +75,29 @@ pub struct SyncRun {
     pub finished_at: Option<Timestamp>,
 }
 
-/// Held while a run reads an origin, so that no other process reads the same; ends with its holder.
+/// Held while a run reads an origin, or while a token is renewed, so that no other process does the same;
+/// ends with its holder.
 pub struct RunLock {
     client: Option<Object>,
+}
+
+impl RunLock {
+    /// Takes the session that holds the lock.
+    pub(crate) const fn held_by(client: Object) -> Self {
+        Self { client: Some(client) }
+    }
+
+    /// Waits for a lock, so long at most.
+    pub(crate) async fn wait_for(
+        &self,
+        name: &str,
+        patience: &str,
+    ) -> Result<(), tokio_postgres::Error> {
+        let Some(client) = &self.client else { return Ok(()) };
+        client.execute("select set_config('lock_timeout', $1, false)", &[&patience]).await?;
+        client.execute("select pg_advisory_lock(hashtextextended($1, 1))", &[&name]).await?;
+        Ok(())
+    }
 }
 
 impl Drop for RunLock {
@@ -105,7 +125,7 @@ impl Database {
             .query_one("select pg_try_advisory_lock(hashtextextended($1, 1))", &[&name])
             .await
             .map_err(doing("lock what is to be read"))?;
-        let lock = RunLock { client: Some(client) };
+        let lock = RunLock::held_by(client);
         if row.get(0) { Ok(lock) } else { Err(DbError::Busy(run.origin_name.clone())) }
     }
 }

@@ -1,10 +1,12 @@
 //! Notifications as they came in, kept until something was done about them.
 
+use std::time::SystemTime;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{system_time, timestamp};
+use super::system_time;
 use crate::error::doing;
 use crate::{DbError, TenantTx};
 
@@ -37,12 +39,10 @@ pub enum Arrival {
 pub struct WaitingEvent {
     /// Its id.
     pub webhook_event_id: Uuid,
-    /// The vendor's word for what happened.
-    pub event_type: String,
     /// What was said.
     pub payload: Value,
     /// When it came in.
-    pub received_at: Option<Timestamp>,
+    pub received_at: SystemTime,
 }
 
 impl TenantTx {
@@ -87,23 +87,32 @@ impl TenantTx {
         Ok(if is_settled { Arrival::Settled } else { Arrival::Waiting })
     }
 
-    /// Returns notifications of an integration that wait, oldest first.
+    /// Returns notifications of an integration that wait, oldest first, behind one of them if it is told.
+    /// They are large: ask for few at once.
     ///
     /// # Errors
     /// Fails when the server does.
     pub async fn waiting_webhook_events(
         &self,
         integration_id: Uuid,
+        behind: Option<&WaitingEvent>,
         limit: i64,
     ) -> Result<Vec<WaitingEvent>, DbError> {
         let rows = self
             .query(
-                "select webhook_event_id, event_type, payload, received_at
+                "select webhook_event_id, payload, received_at
                  from webhook_events
                  where customer_id = $1 and integration_id = $2 and processed_at is null
-                 order by received_at
+                     and ($4::timestamptz is null or (received_at, webhook_event_id) > ($4, $5))
+                 order by received_at, webhook_event_id
                  limit $3",
-                &[&self.customer_id().as_uuid(), &integration_id, &limit],
+                &[
+                    &self.customer_id().as_uuid(),
+                    &integration_id,
+                    &limit,
+                    &behind.map(|event| event.received_at),
+                    &behind.map(|event| event.webhook_event_id),
+                ],
             )
             .await
             .map_err(doing("read the notifications that wait"))?;
@@ -111,9 +120,8 @@ impl TenantTx {
             .iter()
             .map(|row| WaitingEvent {
                 webhook_event_id: row.get(0),
-                event_type: row.get(1),
-                payload: row.get(2),
-                received_at: timestamp(row.get(3)),
+                payload: row.get(1),
+                received_at: row.get(2),
             })
             .collect())
     }

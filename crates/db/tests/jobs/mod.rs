@@ -1,6 +1,6 @@
 //! The job queue: what tenants put, how workers share it, what survives their deaths, and schedules.
 
-mod hands;
+pub(crate) mod hands;
 mod putting;
 mod schedules;
 mod steering;

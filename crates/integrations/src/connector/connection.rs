@@ -85,6 +85,17 @@ impl Connection {
         Ok(self.tokens.after_refusal(&self.http, &self.app, &refused.access).await?)
     }
 
+    /// Returns the pair that was stored since one that the vendor has ended, if there is any.
+    ///
+    /// # Errors
+    /// See [`TokenKeeper::superseding`].
+    pub async fn tokens_superseding(
+        &self,
+        ended: &TokenPair,
+    ) -> Result<Option<TokenPair>, ConnectorError> {
+        Ok(self.tokens.superseding(&ended.access).await?)
+    }
+
     /// Asks what the current token may do; `None` where the vendor has no OAuth.
     ///
     /// # Errors

@@ -66,8 +66,24 @@ impl TokenKeeper {
         Ok(usable.tokens)
     }
 
-    /// Gets the next pair and stores it. When the vendor refuses, somebody else may have been
-    /// faster, with a refresh token that works only once: then theirs is used.
+    /// Returns the pair that was stored since one that the vendor has ended, if there is any: the tenant
+    /// may have connected again, in another process.
+    ///
+    /// # Errors
+    /// Fails when the store cannot be reached, or holds nothing any more.
+    pub async fn superseding(
+        &self,
+        ended: &SecretString,
+    ) -> Result<Option<TokenPair>, TokenError> {
+        let mut known = self.known.lock().await;
+        let stored = self.store.load().await?;
+        let is_new = stored.tokens.access.expose_secret() != ended.expose_secret();
+        *known = Some(stored.clone());
+        Ok(is_new.then_some(stored.tokens))
+    }
+
+    /// Gets the next pair and stores it. When the vendor refuses, the tenant may have connected again
+    /// meanwhile, which waits for nobody: then what came of that is used.
     async fn renew(
         &self,
         http: &HttpClient,
@@ -77,6 +93,7 @@ impl TokenKeeper {
         let (Some(flow), Some(_)) = (self.flow, &stored.tokens.refresh) else {
             return Err(TokenError::ReconnectNeeded { code: "no refresh token".to_owned() });
         };
+        let _lock = self.store.lock().await?;
         let latest = self.store.load().await?;
         if latest.revision != stored.revision {
             return Ok(latest);

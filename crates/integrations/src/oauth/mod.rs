@@ -15,5 +15,5 @@ pub use flow::{App, AuthorizeRequest, CodeGrant, OAuthFlow, RevokedScope, TokenS
 pub use keeper::TokenKeeper;
 pub use pkce::PkceVerifier;
 pub use state::{StateClaims, StateSigner};
-pub use store::{MemoryTokenStore, StoredTokens, TokenStore};
+pub use store::{MemoryTokenStore, RenewalLock, StoredTokens, TokenStore};
 pub use tokens::TokenPair;

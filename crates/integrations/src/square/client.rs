@@ -98,6 +98,18 @@ impl Client {
         self.send(call, Method::POST, path, Some(body)).await
     }
 
+    /// Returns other tokens than those that were refused; none when there are no others.
+    async fn other_tokens(
+        &self,
+        refused: &TokenPair,
+        error: &ApiError,
+    ) -> Result<Option<TokenPair>, ConnectorError> {
+        if is_grant_gone(error) {
+            return self.connection.tokens_superseding(refused).await;
+        }
+        self.connection.tokens_after_refusal(refused).await.map(Some)
+    }
+
     /// Sends a call; when its token is refused, once more with another.
     async fn send(
         &self,
@@ -115,8 +127,10 @@ impl Client {
                 ConnectorError::Fetch { what: format!("{} from {TITLE}", call.what), source }
             })?;
             let Some(error) = first_error(&answer) else { return reply(call, answer) };
-            if !is_renewed && is_token_refused(&answer, &error) {
-                tokens = self.connection.tokens_after_refusal(&tokens).await?;
+            if !is_renewed && answer.status == 401 {
+                tokens = self.other_tokens(&tokens, &error).await?.ok_or_else(|| {
+                    refusal(call, &answer, &error)
+                })?;
                 request.headers = headers(&tokens);
                 is_renewed = true;
                 continue;
@@ -124,6 +138,11 @@ impl Client {
             return Err(refusal(call, &answer, &error));
         }
     }
+}
+
+/// Whether an error says that the whole grant is gone, so that renewing the token is of no use.
+fn is_grant_gone(error: &ApiError) -> bool {
+    matches!(error.code.as_deref(), Some("ACCESS_TOKEN_REVOKED" | "CLIENT_DISABLED"))
 }
 
 /// Returns where the API is.
@@ -190,11 +209,6 @@ pub(super) fn word_of(error: &ApiError) -> String {
     error.code.as_deref().filter(is_word).unwrap_or("without a code").to_owned()
 }
 
-fn is_token_refused(answer: &HttpAnswer, error: &ApiError) -> bool {
-    let is_final =
-        matches!(error.code.as_deref(), Some("ACCESS_TOKEN_REVOKED" | "CLIENT_DISABLED"));
-    answer.status == 401 && !is_final
-}
 
 fn refusal(call: &Call, answer: &HttpAnswer, error: &ApiError) -> ConnectorError {
     let what = call.what.clone();

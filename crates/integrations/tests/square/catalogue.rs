@@ -110,7 +110,7 @@ async fn a_variation_is_a_product_named_after_its_item() {
 async fn the_next_run_asks_from_before_the_vendors_time_since_equal_times_are_left_out() {
     let shop = Shop::open(catalogue(vec![item(&[variation("V1", "Blue")])])).await;
     let first = shop.read(Stream::Products).await;
-    assert_eq!(first.state(), json!({ "read_up_to": LATEST }));
+    assert_eq!(first.state(), json!({ "read_up_to": LATEST, "full_at": LATEST }));
     assert_eq!(shop.server.seen_at(SEARCH)[0].body["begin_time"], Value::Null);
     let second = shop.read_from(Stream::Products, Some(first.cursor())).await;
     let asked = &shop.server.seen_at(SEARCH)[1].body;
@@ -217,7 +217,7 @@ async fn the_time_of_the_first_page_counts_and_a_forgotten_page_begins_anew() {
     .await;
     let read = shop.read(Stream::Products).await;
     assert!(read.error.is_none(), "{:?}", read.error);
-    assert_eq!(read.state(), json!({ "read_up_to": LATEST }));
+    assert_eq!(read.state(), json!({ "read_up_to": LATEST, "full_at": LATEST }));
     let resumed = shop.read_from(Stream::Products, Some(read.cursors[0].1.clone())).await;
     assert_eq!(resumed.state(), read.state());
 }
@@ -235,4 +235,39 @@ async fn a_span_of_time_is_no_way_to_read_a_catalogue() {
     };
     let error = Square.open(shop.connection, request).err().unwrap();
     assert_eq!(error.disposition(), Disposition::Stop);
+}
+
+#[tokio::test]
+async fn a_category_that_is_renamed_reaches_its_products_within_a_week() {
+    let mut asked = 0;
+    let shop = Shop::open(move |seen: &Seen| match seen.path() {
+        SEARCH => {
+            asked += 1;
+            // Weeks go by at the vendor; nothing that is sold has changed.
+            let latest = ["2026-11-01T10:00:00Z", "2026-11-05T10:00:00Z", "2026-11-09T10:00:00Z"];
+            let is_full = seen.body["begin_time"].is_null();
+            let objects = if is_full { vec![item(&[variation("V1", "Blue")])] } else { Vec::new() };
+            json(json!({ "objects": objects, "latest_time": latest[(asked - 1).min(2)] }))
+        }
+        _ => {
+            let name = if asked > 3 { "Cups" } else { "Mugs" };
+            let category = json!({ "type": "CATEGORY", "id": "CATKITCHEN01",
+                "category_data": { "name": name } });
+            json(json!({ "objects": [category] }))
+        }
+    })
+    .await;
+    let mut read = shop.read(Stream::Products).await;
+    let mut full = Vec::new();
+    for _ in 0..3 {
+        read = shop.read_from(Stream::Products, Some(read.cursor())).await;
+        assert!(read.error.is_none(), "{:?}", read.error);
+        full.push(read.drafts.len() > 0);
+    }
+    assert_eq!(full, [false, false, true]);
+    let named = read.drafts.iter().filter_map(|draft| match draft {
+        Ok(Draft::Product(product)) => product.category.value().map(ToString::to_string),
+        _ => None,
+    });
+    assert_eq!(named.collect::<Vec<_>>(), ["Cups"]);
 }

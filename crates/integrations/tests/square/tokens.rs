@@ -13,7 +13,9 @@ use shelfops_integrations::connector::{
     Connection, ConnectionSettings, Disposition, ReadingOptions,
 };
 use shelfops_integrations::http::Policy;
-use shelfops_integrations::oauth::{StoredTokens, TokenPair, TokenStore, TokenStoreError};
+use shelfops_integrations::oauth::{
+    MemoryTokenStore, RenewalLock, StoredTokens, TokenPair, TokenStore, TokenStoreError,
+};
 use shelfops_integrations::square::Square;
 
 use super::fixtures::{dated, error, locations};
@@ -160,6 +162,10 @@ struct SharedStore {
 }
 
 impl TokenStore for SharedStore {
+    fn lock(&self) -> BoxFuture<'_, Result<RenewalLock, TokenStoreError>> {
+        async { Ok(Box::new(()) as RenewalLock) }.boxed()
+    }
+
     fn load(&self) -> BoxFuture<'_, Result<StoredTokens, TokenStoreError>> {
         let is_theirs = self.loads.fetch_add(1, Ordering::Relaxed) >= self.theirs_from;
         let pair = tokens(1);
@@ -184,6 +190,54 @@ impl TokenStore for SharedStore {
     }
 }
 
+/// Returns a line of another process to the same vendor.
+fn line(shop: &Shop, store: Arc<dyn TokenStore>) -> Arc<Connection> {
+    let settings = ConnectionSettings {
+        app: app(&shop.server.url),
+        policy: Policy::default(),
+        reading: ReadingOptions::default(),
+    };
+    Arc::new(Connection::new(&Square, settings, store, shop.surroundings.clone()).unwrap())
+}
+
+#[tokio::test]
+async fn two_processes_with_an_old_token_renew_once() {
+    // A refresh token that works once: the second to use it would lose the connection.
+    let mut renewals = 0;
+    let shop = shop(30, move |seen| match seen.path() {
+        TOKEN if std::mem::replace(&mut renewals, 1) == 0 => json(renewed()),
+        TOKEN => status(401, error("AUTHENTICATION_ERROR", "UNAUTHORIZED")),
+        _ => dated(locations(&["LSHELF01"])),
+    })
+    .await;
+    let store: Arc<dyn TokenStore> = Arc::new(MemoryTokenStore::new(tokens(30)));
+    shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
+    let lines = [line(&shop, store.clone()), line(&shop, store)];
+    let (one, other) = futures::join!(lines[0].tokens(), lines[1].tokens());
+    for pair in [one.unwrap(), other.unwrap()] {
+        assert_eq!(pair.access.expose_secret(), "access-2");
+    }
+    assert_eq!(shop.server.seen_at(TOKEN).len(), 1);
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_given_up_only_when_no_other_is_stored() {
+    let revoked = || status(401, error("AUTHENTICATION_ERROR", "ACCESS_TOKEN_REVOKED"));
+    let shop = shop(30, move |seen| match seen.header("authorization") {
+        Some("Bearer access-1") => revoked(),
+        _ => dated(locations(&["LSHELF01"])),
+    })
+    .await;
+    let (said, disposition) = shop.read(Stream::Stores).await.failure();
+    assert!(said.contains("(ACCESS_TOKEN_REVOKED): connect it again"), "{said}");
+    assert_eq!(disposition, Disposition::Reconnect);
+    // The tenant connects again, in another process.
+    let theirs = TokenPair { access: "access-theirs".into(), ..tokens(30) };
+    shop.tokens.replace(0, theirs).await.unwrap();
+    assert_eq!(shop.read(Stream::Stores).await.drafts.len(), 1);
+    assert!(shop.server.seen_at(TOKEN).is_empty(), "a grant that is gone is not renewed");
+}
+
 /// Reads the stores with tokens of a store in which theirs appear at the given look.
 async fn read_beside_others(theirs_from: usize, refusal: Option<Answer>) -> (usize, String) {
     let shop = Shop::open(move |seen| match (seen.path(), &refusal) {
@@ -193,13 +247,8 @@ async fn read_beside_others(theirs_from: usize, refusal: Option<Answer>) -> (usi
     })
     .await;
     let store = Arc::new(SharedStore { loads: AtomicUsize::new(0), theirs_from });
-    let settings = ConnectionSettings {
-        app: app(&shop.server.url),
-        policy: Policy::default(),
-        reading: ReadingOptions::default(),
-    };
-    let connection = Connection::new(&Square, settings, store, shop.surroundings.clone()).unwrap();
-    let shop = Shop { connection: Arc::new(connection), ..shop };
+    let connection = line(&shop, store);
+    let shop = Shop { connection, ..shop };
     let read = shop.read(Stream::Stores).await;
     assert!(read.error.is_none(), "{:?} at {NOW}", read.error);
     let used = shop.server.seen_at("/v2/locations")[0].header("authorization").unwrap().to_owned();

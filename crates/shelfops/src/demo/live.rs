@@ -13,7 +13,7 @@ use crate::cli::grouped;
 use crate::import::Counts;
 use crate::ops::context::until_stopped;
 use crate::ops::{Context, OpError, find as find_operation};
-use crate::sync::{SyncReport, SyncRequest, reconcile, sync_stream};
+use crate::sync::{Days, SyncReport, SyncRequest, reconcile, sync_stream};
 
 /// The retailer.
 const SLUG: &str = "harbour";
@@ -66,7 +66,7 @@ impl Live {
     async fn compare(&self, context: &Context) -> Result<Value, OpError> {
         let now = jiff::tz::TimeZone::UTC.to_datetime(context.now()).date();
         let day = now.checked_sub(2.days()).unwrap_or(now);
-        let reports = reconcile(context, &self.tenant, &self.integration, day).await?;
+        let reports = reconcile(context, &self.tenant, &self.integration, Days::Of(day)).await?.reports;
         for report in &reports {
             context.talk().say(&format!(
                 "    {} at {}: {} lines, {} net, {} to the vendor's count",

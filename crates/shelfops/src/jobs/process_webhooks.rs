@@ -22,7 +22,8 @@ pub(crate) struct Payload {
     integration_id: Uuid,
 }
 
-/// Returns the job that looks at an integration's notifications: put in the transaction that keeps one.
+/// Returns the job that looks at an integration's notifications: put after one is kept, in a transaction of
+/// its own, so that notifications do not wait for each other's commits.
 pub(crate) fn notification_job(customer_id: CustomerId, integration_id: Uuid) -> NewJob {
     ProcessWebhooks::job(&Payload { customer_id, integration_id })
 }

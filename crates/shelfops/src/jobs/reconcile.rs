@@ -1,10 +1,10 @@
-//! Compares a day's sales with the vendor's, and reads again what differs.
+//! Compares each store's last day with the vendor's, and reads again what differs.
 
 use jiff::civil::Date;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
-use shelfops_db::models::{DueSchedule, Tenant};
+use shelfops_db::models::DueSchedule;
 use shelfops_ingest::CustomerId;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use super::integration::{Readable, readable};
 use super::{Done, Work};
 use crate::ops::output::counted;
 use crate::ops::{Context, OpError};
-use crate::sync::reconcile;
+use crate::sync::{Days, reconcile};
 
 /// Compares a day.
 pub(crate) struct Reconcile;
@@ -23,8 +23,8 @@ pub(crate) struct Reconcile;
 pub(crate) struct Payload {
     customer_id: CustomerId,
     integration_id: Uuid,
-    /// The day; else the one before `due_at` by the tenant's clock. Fixed when the job is put, so that
-    /// an attempt on the next day is about the same day.
+    /// The day; else the one that ended last before `due_at`, by each store's own clock. Fixed when the job
+    /// is put, so that an attempt on the next day is about the same days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     day: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,28 +64,19 @@ impl Work for Reconcile {
             Readable::Yes(found) => *found,
             Readable::No(why) => return Ok(Done::All(why)),
         };
-        let day = match day {
-            Some(day) => day,
-            None => day_before(context, &tenant, due_at.unwrap_or_else(|| context.now())).await?,
+        let which = match day {
+            Some(day) => Days::Of(day),
+            None => Days::EndedBy(due_at.unwrap_or_else(|| context.now())),
         };
-        let reports = reconcile(context, &tenant, &integration, day).await?;
+        let compared = reconcile(context, &tenant, &integration, which).await?;
+        let reports = &compared.reports;
         let with = |outcome| reports.iter().filter(|report| report.outcome == outcome).count();
-        Ok(Done::All(format!(
-            "{} on {day}, {} repaired, {} still differ",
-            counted(reports.len(), "store"),
+        let said = format!(
+            "{} compared, {} repaired, {} still differ",
+            counted(reports.len(), "store's day"),
             with("repaired"),
             with("differs"),
-        )))
+        );
+        Ok(if compared.is_complete { Done::All(said) } else { Done::Part(said) })
     }
-}
-
-/// Returns the last whole day before a moment, by the tenant's clock.
-async fn day_before(context: &Context, tenant: &Tenant, at: Timestamp) -> Result<Date, OpError> {
-    let tx = context.database().await?.tenant(tenant.customer_id).await?;
-    let settings = tx.settings().await?;
-    tx.commit().await?;
-    let today = settings.time_zone.to_datetime(at).date();
-    today
-        .checked_sub(1.day())
-        .map_err(|error| OpError::usage(format!("there is no day before {today}: {error}")))
 }

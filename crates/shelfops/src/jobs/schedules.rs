@@ -24,8 +24,8 @@ const fn every(stream: Stream) -> i32 {
 /// How often a token is looked at: vendors' tokens last for days, and one that ran out stops all reading.
 const TOKEN_EVERY: i32 = 6 * HOUR;
 
-/// When a day is compared with the vendor's own totals: by the tenant's clock, well after its end, so that
-/// what the last hours brought has been read.
+/// When the last day is compared with the vendor's own totals, by the tenant's clock: well after its end, so
+/// that what the last hours brought has been read. Stores whose clocks are behind have theirs the next time.
 const RECONCILE_AT: Time = Time::constant(4, 0, 0, 0);
 
 /// Adds the schedules that an integration starts with: each of its streams at once and then in its

@@ -61,6 +61,6 @@ impl Work for Sync {
             report.counts.updated,
             report.counts.quarantined,
         );
-        Ok(if report.status == "stopped" { Done::Part(said) } else { Done::All(said) })
+        Ok(if report.is_stopped() { Done::Part(said) } else { Done::All(said) })
     }
 }

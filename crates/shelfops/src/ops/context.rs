@@ -68,7 +68,8 @@ impl Context {
         let database = Arc::new(OpenDatabase::new(&config, talk.clone()));
         let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
         let principal = Principal::Terminal { user };
-        Self { config, database, talk, principal, connections: Arc::default(), memory_shares: 1 }
+        let connections = Arc::new(Connections::new(&config));
+        Self { config, database, talk, principal, connections, memory_shares: 1 }
     }
 
     /// Returns the same for somebody else: one database, but whoever asks is held to what they may.

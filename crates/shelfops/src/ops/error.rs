@@ -41,6 +41,12 @@ pub(crate) enum ErrorKind {
     Forbidden,
     /// Start or reach what is needed.
     DependencyDown,
+    /// Wait until the vendor answers again.
+    VendorDown,
+    /// The vendor answers what cannot be read or refuses what is asked: look at the message.
+    VendorTrouble,
+    /// Have the tenant let us in again.
+    ReconnectNeeded,
 }
 
 impl ErrorKind {
@@ -54,19 +60,22 @@ impl ErrorKind {
             Self::ApprovalNeeded => "approval-needed",
             Self::Forbidden => "forbidden",
             Self::DependencyDown => "dependency-down",
+            Self::VendorDown => "vendor-down",
+            Self::VendorTrouble => "vendor-trouble",
+            Self::ReconnectNeeded => "reconnect-needed",
         }
     }
 
     /// Returns the exit code that says so; `shelfops --help` lists them.
     pub(crate) const fn exit_code(self) -> u8 {
         match self {
-            Self::Failed => 1,
+            Self::Failed | Self::VendorTrouble | Self::ReconnectNeeded => 1,
             Self::Usage => 2,
             Self::ApprovalNeeded => 4,
             Self::NotFound => 5,
             Self::Conflict => 6,
             Self::Forbidden => 7,
-            Self::DependencyDown => 8,
+            Self::DependencyDown | Self::VendorDown => 8,
         }
     }
 }

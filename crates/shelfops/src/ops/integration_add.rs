@@ -81,7 +81,7 @@ impl Operation for IntegrationAdd {
         })?;
         // Before anything is written down: without them nothing could be connected.
         context.config().applications.app(connector)?;
-        let keyring = context.connections().keyring(context.config()).await?;
+        let keyring = context.connections().keys().ring()?;
         keyring.present().map_err(shelfops_db::DbError::from)?;
         let source = input.source.as_deref().unwrap_or_else(|| connector.name());
         let source =

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::output::{Verdict, counted};
 use super::sync_backfill::day;
 use super::{Access, Context, Effect, OpError, Operation, Output};
-use crate::sync::{ReconcileReport, reconcile};
+use crate::sync::{Days, ReconcileReport, reconcile};
 
 /// Compares a day.
 pub(crate) struct SyncReconcile;
@@ -50,7 +50,13 @@ impl Operation for SyncReconcile {
         let (tenant, tx) = context.tenant(&input.tenant).await?;
         let integration = tx.integration_of(&input.source).await?;
         tx.commit().await?;
-        let reports = reconcile(context, &tenant, &integration, day).await?;
+        let compared = reconcile(context, &tenant, &integration, Days::Of(day)).await?;
+        if !compared.is_complete {
+            return Err(OpError::failed(
+                "stopped before all was read: nothing is written down, and the same command begins again",
+            ));
+        }
+        let reports = compared.reports;
         let with = |outcome: &str| {
             reports.iter().filter(|report| report.outcome == outcome).count() as u64
         };
@@ -61,7 +67,13 @@ impl Operation for SyncReconcile {
             (_, 0) => format!("{stores} on {day}: all equal now, {repaired} of them repaired"),
             _ => format!("{stores} on {day}: {differs} still differ, {repaired} were repaired"),
         };
-        let output = Output::new(summary, reports);
+        let mut output = Output::new(summary, reports);
+        if compared.unended > 0 {
+            output = output.line(format!(
+                "{} left out: {day} is not over there",
+                counted(compared.unended, "store")
+            ));
+        }
         Ok(if differs == 0 {
             output
         } else {

@@ -17,7 +17,7 @@ use crate::ops::{OpError, Principal};
 /// How problems are written.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
 
-/// How long to wait for a database that is not there.
+/// How long to wait for a database that is not there, or for a vendor that has not said how long.
 const RETRY_SECONDS: u64 = 5;
 
 /// A refusal or a failure.
@@ -55,18 +55,25 @@ impl Problem {
         let status = match error.kind() {
             ErrorKind::Usage => StatusCode::BAD_REQUEST,
             ErrorKind::NotFound => StatusCode::NOT_FOUND,
-            ErrorKind::Conflict | ErrorKind::ApprovalNeeded => StatusCode::CONFLICT,
+            ErrorKind::Conflict | ErrorKind::ApprovalNeeded | ErrorKind::ReconnectNeeded => {
+                StatusCode::CONFLICT
+            }
             ErrorKind::Forbidden => StatusCode::FORBIDDEN,
-            ErrorKind::DependencyDown => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::VendorTrouble => StatusCode::BAD_GATEWAY,
+            ErrorKind::DependencyDown | ErrorKind::VendorDown => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         };
+        let reasons = error.with_reasons();
+        if error.kind() == ErrorKind::ReconnectNeeded {
+            return Self::new(status, kind, reasons);
+        }
         if !status.is_server_error() {
             return Self::new(status, kind, error.to_string());
         }
-        let reasons = error.with_reasons();
         tracing::error!(error = reasons, "an operation failed");
         let detail = match (principal, error.kind()) {
-            (Principal::Operator, _) => reasons,
+            // What a vendor did is no secret of ours, and its words are never quoted.
+            (Principal::Operator, _) | (_, ErrorKind::VendorDown | ErrorKind::VendorTrouble) => reasons,
             (_, ErrorKind::DependencyDown) => {
                 "the database cannot be reached; try again".to_owned()
             }
@@ -75,7 +82,8 @@ impl Problem {
         };
         let problem = Self::new(status, kind, detail);
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            problem.header(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))
+            let wait = error.asked_pause().map_or(RETRY_SECONDS, |pause| pause.as_secs().max(1));
+            problem.header(RETRY_AFTER, HeaderValue::from(wait))
         } else {
             problem
         }
@@ -190,6 +198,30 @@ mod tests {
             assert_eq!(Problem::of_operation(&error, &tenant()).status.as_u16(), status);
         }
     }
+
+    #[test]
+    fn a_vendors_trouble_is_told_as_the_vendors_to_whoever_asks() {
+        for (kind, status) in [
+            (ErrorKind::VendorDown, 503),
+            (ErrorKind::VendorTrouble, 502),
+            (ErrorKind::ReconnectNeeded, 409),
+        ] {
+            let cause = std::io::Error::other("the vendor wants fewer calls");
+            let error = OpError::from_error(kind, Outer(cause));
+            let error = error.with_pause(Some(std::time::Duration::from_secs(90)));
+            let told = Problem::of_operation(&error, &tenant());
+            assert_eq!((told.status.as_u16(), told.kind), (status, kind.name()));
+            assert!(told.detail.contains("could not fetch orders"), "{told:?}");
+            assert!(told.detail.contains("wants fewer calls"), "{told:?}");
+            assert!(!told.detail.contains("database"), "{told:?}");
+            let wait = told.header.map(|header| header.1);
+            assert_eq!(wait, (status == 503).then(|| HeaderValue::from(90)));
+        }
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("could not fetch orders")]
+    struct Outer(#[source] std::io::Error);
 
     #[test]
     fn what_failed_inside_is_told_to_the_operator_alone() {

@@ -1,19 +1,25 @@
 //! Letting us in, and out again: the vendor's page, the way back from it, renewal and revocation.
 
 use secrecy::SecretString;
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use shelfops_db::models::{Integration, IntegrationStatus, Tenant};
+use shelfops_db::models::{AuditEntry, Integration, IntegrationStatus, Tenant};
 use shelfops_ingest::CustomerId;
 use shelfops_integrations::connector::{CheckReport, Connector, find};
 use shelfops_integrations::http::{HttpClient, Policy, SystemSurroundings};
 use shelfops_integrations::oauth::{
-    AuthorizeRequest, CodeGrant, OAuthFlow, RevokedScope, StateSigner,
+    AuthorizeRequest, CodeGrant, OAuthFlow, StateSigner, TokenPair,
 };
 use uuid::Uuid;
 
 use super::connections::connector_of;
+use super::grants::revocable;
 use super::token_store::SealedTokens;
 use crate::ops::{Context, OpError};
+
+/// Who an audit entry names when a tenant came back from the vendor's page: a signed state, and no key of
+/// ours, says whose connection it is.
+const CONSENT: &str = "vendor-consent";
 
 /// What the state's key is derived for.
 const STATE_KEY: &str = "oauth state";
@@ -39,7 +45,7 @@ pub(crate) async fn begin_authorisation(
     let connector = connector_of(integration)?;
     let flow = flow_of(connector)?;
     let app = context.config().applications.app(connector)?;
-    let signer = signer(context).await?;
+    let signer = signer(context)?;
     let name = format!("{}/{}", tenant.customer_id, integration.integration_id);
     let state = signer.issue(connector.name(), &name, context.now());
     let mut scopes: Vec<&'static str> = Vec::new();
@@ -63,15 +69,15 @@ pub(crate) async fn begin_authorisation(
 /// Ends an authorisation: the vendor has sent the tenant back with a code.
 ///
 /// # Errors
-/// Refuses a state that was not issued here, is too old or was used before, and a code that the
-/// vendor does not honour.
+/// Refuses a state that was not issued here, is too old or was used before, a code that the vendor does
+/// not honour, and another account than the one whose records the connection has.
 pub(crate) async fn complete_authorisation(
     context: &Context,
     connector: &str,
     state: &str,
     code: SecretString,
 ) -> Result<(Tenant, Integration), OpError> {
-    let signer = signer(context).await?;
+    let signer = signer(context)?;
     let claims =
         signer.verify(state, context.now()).map_err(|error| OpError::usage(error.to_string()))?;
     let connector = find(connector)
@@ -97,14 +103,45 @@ pub(crate) async fn complete_authorisation(
     let grant = CodeGrant { code, verifier };
     let http = client()?;
     let tokens = flow_of(connector)?.exchange_code(&http, &app, &grant).await.map_err(failed)?;
-    let keyring = context.connections().keyring(context.config()).await?;
-    let store = SealedTokens::new(database.clone(), keyring, customer_id, &integration);
+    if let Some((theirs, granted)) = other_account(&integration, &tokens) {
+        let refusal = OpError::conflict(format!(
+            "this is account {granted}, and {} of {} is account {theirs}: connect it as {theirs}, or add \
+             {granted} as another source by `shelfops integration add`",
+            integration.source, tenant.slug
+        ));
+        let scope = revocable(database, &integration, Some(granted)).await?;
+        if let Err(error) = flow_of(connector)?.revoke(&http, &app, &tokens, scope).await {
+            tracing::warn!(%error, "a grant that is not used could not be given back");
+        }
+        return Err(refusal);
+    }
+    let keys = context.connections().keys().clone();
+    let store = SealedTokens::new(database.clone(), keys, customer_id, &integration);
     let sealed = store.seal(&tokens)?;
     let tx = database.tenant(customer_id).await?;
     tx.connect_integration(integration_id, &sealed, tokens.granted_by.as_deref()).await?;
+    tx.audit(&AuditEntry {
+        principal: CONSENT,
+        operation: "integration connect",
+        input: json!({ "source": integration.source, "account": tokens.granted_by }),
+        outcome: "done",
+        detail: Some(format!("{} let us in", connector.title())),
+    })
+    .await?;
     tx.commit().await?;
     context.connections().forget(integration_id).await;
     Ok((tenant, integration))
+}
+
+/// Returns the account that an integration's records are of and the one that now let us in, if they
+/// differ: both in one source would be two retailers in one.
+fn other_account<'a>(
+    integration: &'a Integration,
+    tokens: &'a TokenPair,
+) -> Option<(&'a str, &'a str)> {
+    let known = integration.external_account.as_deref()?;
+    let granted = tokens.granted_by.as_deref()?;
+    (known != granted).then_some((known, granted))
 }
 
 /// Renews an integration's token if it is time, and says until when it can be used.
@@ -176,7 +213,9 @@ async fn revoke(
     let line = context.connections().line(context, tenant, integration).await?;
     let Some(flow) = line.connector().oauth() else { return Ok(()) };
     let tokens = line.tokens().await?;
-    flow.revoke(line.http(), line.app(), &tokens, RevokedScope::WholeGrant).await.map_err(failed)
+    let account = tokens.granted_by.as_deref().or(integration.external_account.as_deref());
+    let scope = revocable(context.database().await?, integration, account).await?;
+    flow.revoke(line.http(), line.app(), &tokens, scope).await.map_err(failed)
 }
 
 fn flow_of(connector: &'static dyn Connector) -> Result<&'static dyn OAuthFlow, OpError> {
@@ -185,8 +224,8 @@ fn flow_of(connector: &'static dyn Connector) -> Result<&'static dyn OAuthFlow, 
     })
 }
 
-async fn signer(context: &Context) -> Result<StateSigner, OpError> {
-    let keyring = context.connections().keyring(context.config()).await?;
+fn signer(context: &Context) -> Result<StateSigner, OpError> {
+    let keyring = context.connections().keys().ring()?;
     let key = keyring.derived(STATE_KEY).map_err(shelfops_db::DbError::from)?;
     Ok(StateSigner::new(key))
 }

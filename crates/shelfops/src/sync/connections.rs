@@ -3,28 +3,33 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use shelfops_db::Database;
 use shelfops_db::models::{Integration, IntegrationStatus, Tenant};
-use shelfops_db::secrets::Keyring;
 use shelfops_integrations::connector::{
     self, Connection, ConnectionSettings, Connector, ReadingOptions,
 };
 use shelfops_integrations::http::{Policy, SystemSurroundings};
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use super::key_cabinet::KeyCabinet;
 use super::token_store::SealedTokens;
 use crate::config::Config;
 use crate::ops::{Context, OpError};
 
 /// The lines of this process.
-#[derive(Default)]
 pub(crate) struct Connections {
-    keyring: OnceCell<Arc<Keyring>>,
-    open: Mutex<FxHashMap<Uuid, Arc<Connection>>>,
+    keys: Arc<KeyCabinet>,
+    open: Mutex<FxHashMap<Uuid, Open>>,
+}
+
+/// A line, and when the tenant had let us in that it was made for.
+struct Open {
+    line: Arc<Connection>,
+    connected_at: Option<Timestamp>,
 }
 
 /// How an integration is read, as its row tells it.
@@ -34,16 +39,18 @@ pub(super) struct ReadingSettings {
 }
 
 impl Connections {
-    /// Returns the keys for secrets.
-    pub(crate) async fn keyring(&self, config: &Config) -> Result<Arc<Keyring>, OpError> {
-        let loaded = self
-            .keyring
-            .get_or_try_init(|| async { config.secret_keys().load().map(Arc::new) })
-            .await?;
-        Ok(loaded.clone())
+    /// Prepares for lines; none is made before it is needed.
+    pub(crate) fn new(config: &Config) -> Self {
+        Self { keys: Arc::new(KeyCabinet::new(config.secret_keys())), open: Mutex::default() }
     }
 
-    /// Returns the line of an integration.
+    /// Returns the keys for secrets.
+    pub(crate) const fn keys(&self) -> &Arc<KeyCabinet> {
+        &self.keys
+    }
+
+    /// Returns the line of an integration. One that was made before the tenant connected again, perhaps
+    /// through another process, has tokens and settings of then and is made anew.
     ///
     /// # Errors
     /// Fails for one that is not connected, and for a connector that we do not have.
@@ -69,11 +76,14 @@ impl Connections {
             IntegrationStatus::Active | IntegrationStatus::Paused | IntegrationStatus::Failed => {}
         }
         let mut open = self.open.lock().await;
-        if let Some(line) = open.get(&integration.integration_id) {
-            return Ok(line.clone());
+        let connected_at = integration.connected_at;
+        // A caller that looked before the others did gets what they have.
+        let known = open.get(&integration.integration_id);
+        if let Some(known) = known.filter(|known| known.connected_at >= connected_at) {
+            return Ok(known.line.clone());
         }
         let line = Arc::new(self.make(context, tenant, integration).await?);
-        open.insert(integration.integration_id, line.clone());
+        open.insert(integration.integration_id, Open { line: line.clone(), connected_at });
         Ok(line)
     }
 
@@ -90,7 +100,6 @@ impl Connections {
     ) -> Result<Connection, OpError> {
         let connector = connector_of(integration)?;
         let database: Database = context.database().await?.clone();
-        let keyring = self.keyring(context.config()).await?;
         let told: ReadingSettings =
             serde_json::from_value(integration.settings.clone()).unwrap_or_default();
         let settings = ConnectionSettings {
@@ -105,7 +114,7 @@ impl Connections {
                 ..ReadingOptions::default()
             },
         };
-        let tokens = SealedTokens::new(database, keyring, tenant.customer_id, integration);
+        let tokens = SealedTokens::new(database, self.keys.clone(), tenant.customer_id, integration);
         let surroundings = Arc::new(SystemSurroundings::default());
         Ok(Connection::new(connector, settings, Arc::new(tokens), surroundings)?)
     }

@@ -1,10 +1,14 @@
 //! What an error of a vendor means for its integration.
 
+use std::error::Error as _;
 use std::time::Duration;
 
+use shelfops_db::DbError;
 use shelfops_db::models::{Integration, IntegrationStatus, Tenant};
 use shelfops_ingest::pipeline::PipelineError;
+use shelfops_ingest::source::SourceError;
 use shelfops_integrations::connector::{ConnectorError, Disposition};
+use shelfops_integrations::oauth::{TokenError, TokenStoreError};
 
 use crate::ops::error::{ErrorKind, with_reasons};
 use crate::ops::{Context, OpError};
@@ -53,22 +57,50 @@ async fn set(
     integration: &Integration,
     error: Option<&str>,
 ) -> Result<(), OpError> {
-    let status = match error {
-        Some(_) => IntegrationStatus::Failed,
-        None => IntegrationStatus::Active,
-    };
     let tx = context.database().await?.tenant(tenant.customer_id).await?;
-    tx.set_integration_status(integration.integration_id, status, error).await?;
+    let is_noted = tx.note_integration_failure(integration, error).await?;
     tx.commit().await?;
+    if !is_noted {
+        tracing::info!(source = %integration.source, "it was connected again or ended meanwhile");
+    }
     Ok(())
 }
 
-/// What a caller can do about a vendor's error: what passes is somebody else's trouble.
+/// What a caller can do about a vendor's error: what passes is somebody else's trouble, and what is ours
+/// is told apart from what is the vendor's.
 pub(crate) fn kind(error: &ConnectorError) -> ErrorKind {
-    match error.disposition() {
-        Disposition::Retry { .. } => ErrorKind::DependencyDown,
-        Disposition::Reconnect | Disposition::Quarantine | Disposition::Stop => ErrorKind::Failed,
+    match error {
+        ConnectorError::Token { source: TokenError::Store(error) } => of_store(error),
+        ConnectorError::Cursor { .. }
+        | ConnectorError::Unsupported { .. }
+        | ConnectorError::TaskLost { .. } => ErrorKind::Failed,
+        vendors => match vendors.disposition() {
+            Disposition::Retry { .. } => ErrorKind::VendorDown,
+            Disposition::Reconnect => ErrorKind::ReconnectNeeded,
+            Disposition::Quarantine | Disposition::Stop => ErrorKind::VendorTrouble,
+        },
     }
+}
+
+/// A store of tokens is our own database.
+fn of_store(error: &TokenStoreError) -> ErrorKind {
+    match error.source() {
+        // Nothing failed: nothing is stored.
+        None => ErrorKind::ReconnectNeeded,
+        Some(cause) if cause.downcast_ref().is_some_and(DbError::is_transient) => {
+            ErrorKind::DependencyDown
+        }
+        Some(cause) => {
+            cause.downcast_ref().map_or(ErrorKind::Failed, |cause: &OpError| cause.kind())
+        }
+    }
+}
+
+/// Wraps an error of reading, with what a caller can do about it.
+pub(super) fn of_source(error: SourceError) -> OpError {
+    let behind = ConnectorError::behind(&error);
+    let (kind, pause) = (behind.map_or(ErrorKind::Failed, kind), behind.and_then(asked_pause));
+    OpError::from_error(kind, error).with_pause(pause)
 }
 
 /// How long a vendor asked us to wait.

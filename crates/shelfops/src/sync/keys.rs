@@ -46,6 +46,11 @@ impl KeySettings {
         self.file.clone().or_else(own)
     }
 
+    /// Returns the file that the keys are read from, if they are.
+    pub(super) fn path_read(&self) -> Option<PathBuf> {
+        if self.given.is_some() { None } else { self.path() }
+    }
+
     const fn is_own(&self) -> bool {
         self.file.is_none()
     }

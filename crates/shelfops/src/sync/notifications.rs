@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use http::HeaderMap;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shelfops_db::models::{
-    Arrival, Integration, IntegrationStatus, NewWebhookEvent, Tenant, WaitingEvent,
+    Arrival, AuditEntry, Integration, IntegrationStatus, NewWebhookEvent, Tenant, WaitingEvent,
 };
 use shelfops_ingest::Stream;
 use shelfops_integrations::connector::{
@@ -18,8 +18,11 @@ use super::stream::{SyncReport, SyncRequest, sync_stream};
 use crate::jobs::notification_job;
 use crate::ops::{Context, OpError};
 
-/// How many notifications are looked at together; one with an order's lines takes some 20 kB.
-const AT_ONCE: u16 = 2_000;
+/// How many notifications are settled together: of these, their streams are read once.
+const AT_ONCE: usize = 2_000;
+
+/// How many are held at once to be looked at; one with an order's lines takes some 20 kB.
+const HELD: usize = 100;
 
 /// What became of a notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,15 +142,13 @@ pub(crate) async fn process_notifications(
     if integration.status == IntegrationStatus::Paused {
         return Ok(Processed { is_complete: true, ..Processed::default() });
     }
-    let tx = context.database().await?.tenant(tenant.customer_id).await?;
-    let waiting = tx.waiting_webhook_events(integration.integration_id, i64::from(AT_ONCE)).await?;
-    tx.commit().await?;
-    let is_complete = waiting.len() < usize::from(AT_ONCE);
-    let mut processed = Processed { events: waiting.len(), reports: Vec::new(), is_complete };
-    if waiting.is_empty() {
+    let hints = look(context, tenant, integration, connector).await?;
+    let events = hints.events.len();
+    let is_complete = events < AT_ONCE;
+    let mut processed = Processed { events, reports: Vec::new(), is_complete };
+    if hints.events.is_empty() {
         return Ok(processed);
     }
-    let hints = hints_of(connector, integration, &waiting);
     if hints.is_disconnected {
         end(context, tenant, integration).await?;
     } else {
@@ -155,53 +156,79 @@ pub(crate) async fn process_notifications(
         for stream in connector.streams().iter().filter(|stream| hints.streams.contains(stream)) {
             let request = SyncRequest { reach: Reach::Recent, ..SyncRequest::new(*stream) };
             let report = sync_stream(context, tenant, integration, &request).await?;
-            let is_stopped = report.status == "stopped";
+            let is_stopped = report.is_stopped();
             processed.reports.push(report);
             if is_stopped {
                 return Ok(Processed { events: 0, is_complete: false, ..processed });
             }
         }
     }
-    let ids: Vec<Uuid> = waiting.iter().map(|event| event.webhook_event_id).collect();
     let tx = context.database().await?.tenant(tenant.customer_id).await?;
-    tx.settle_webhook_events(&ids, None).await?;
+    tx.settle_webhook_events(&hints.events, None).await?;
     tx.commit().await?;
     Ok(processed)
 }
 
+/// What notifications ask for, and which they are.
 #[derive(Default)]
 struct Hints {
+    events: Vec<Uuid>,
     streams: BTreeSet<Stream>,
     is_disconnected: bool,
 }
 
-fn hints_of(
-    connector: &dyn Connector,
+/// Looks at the notifications that wait, a few at a time, and keeps of each what it asks for.
+async fn look(
+    context: &Context,
+    tenant: &Tenant,
     integration: &Integration,
-    waiting: &[WaitingEvent],
-) -> Hints {
+    connector: &dyn Connector,
+) -> Result<Hints, OpError> {
     let mut hints = Hints::default();
-    let Some(reader) = connector.webhooks() else { return hints };
-    let headers = HeaderMap::new();
-    for event in waiting {
-        let body = event.payload.to_string();
+    let mut last: Option<WaitingEvent> = None;
+    let tx = context.database().await?.tenant(tenant.customer_id).await?;
+    while hints.events.len() < AT_ONCE {
+        let limit = i64::try_from(HELD).unwrap_or(i64::MAX);
+        let id = integration.integration_id;
+        let mut waiting = tx.waiting_webhook_events(id, last.as_ref(), limit).await?;
+        for event in &waiting {
+            hints.events.push(event.webhook_event_id);
+            hints.learn(connector, integration, event);
+        }
+        if waiting.len() < HELD {
+            break;
+        }
+        last = waiting.pop();
+    }
+    tx.commit().await?;
+    Ok(hints)
+}
+
+impl Hints {
+    fn learn(
+        &mut self,
+        connector: &dyn Connector,
+        integration: &Integration,
+        waiting: &WaitingEvent,
+    ) {
+        let Some(reader) = connector.webhooks() else { return };
+        let (headers, body) = (HeaderMap::new(), waiting.payload.to_string());
         let delivery = Delivery { url: "", headers: &headers, body: body.as_bytes() };
         // It was read once before it was kept.
-        let Ok(event) = reader.parse(&delivery) else { continue };
+        let Ok(event) = reader.parse(&delivery) else { return };
         for hint in event.hints {
             match hint {
                 Hint::Sync(stream) => {
-                    hints.streams.insert(stream);
+                    self.streams.insert(stream);
                 }
                 // One that comes late may be of a connection before this one.
                 Hint::Disconnected => {
                     let ended = event.created_at.zip(integration.connected_at);
-                    hints.is_disconnected |= ended.is_none_or(|(ended, made)| ended >= made);
+                    self.is_disconnected |= ended.is_none_or(|(ended, made)| ended >= made);
                 }
             }
         }
     }
-    hints
 }
 
 /// The vendor says that the tenant has ended the connection.
@@ -209,6 +236,14 @@ async fn end(context: &Context, tenant: &Tenant, integration: &Integration) -> R
     let tx = context.database().await?.tenant(tenant.customer_id).await?;
     let reason = "the tenant ended the connection at the vendor: connect it again";
     tx.revoke_integration(integration.integration_id, Some(reason)).await?;
+    tx.audit(&AuditEntry {
+        principal: "vendor-notification",
+        operation: "integration remove",
+        input: json!({ "source": integration.source }),
+        outcome: "done",
+        detail: Some(reason.to_owned()),
+    })
+    .await?;
     tx.commit().await?;
     context.connections().forget(integration.integration_id).await;
     Ok(())

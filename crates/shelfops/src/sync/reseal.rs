@@ -1,10 +1,12 @@
 //! Encrypts every tenant's secrets anew.
 
 use secrecy::ExposeSecret as _;
-use shelfops_db::models::Tenant;
+use serde_json::json;
+use shelfops_db::models::{AuditEntry, Tenant};
 use shelfops_db::secrets::{KeyId, Keyring};
 use shelfops_db::{Database, DbError};
 
+use crate::ops::output::counted;
 use crate::ops::{Context, OpError};
 
 /// Encrypts with the present key whatever was encrypted with another; answers that key, how many
@@ -22,7 +24,7 @@ pub(crate) async fn reseal(context: &Context) -> Result<(KeyId, u64, u64), OpErr
     operator.commit().await?;
     let (mut changed, mut unchanged) = (0, 0);
     for tenant in tenants {
-        let done = reseal_tenant(database, &keyring, &tenant).await;
+        let done = reseal_tenant(context, database, &keyring, &tenant).await;
         let done = done.map_err(|error| OpError::from(error).of(&tenant.slug))?;
         changed += done.0;
         unchanged += done.1;
@@ -31,6 +33,7 @@ pub(crate) async fn reseal(context: &Context) -> Result<(KeyId, u64, u64), OpErr
 }
 
 async fn reseal_tenant(
+    context: &Context,
     database: &Database,
     keyring: &Keyring,
     tenant: &Tenant,
@@ -51,6 +54,16 @@ async fn reseal_tenant(
         if tx.replace_integration_secrets(id, stored.revision, &sealed).await? {
             changed += 1;
         }
+    }
+    if changed > 0 {
+        tx.audit(&AuditEntry {
+            principal: &context.principal().to_string(),
+            operation: "secret rotate",
+            input: json!({ "key_id": present.to_string() }),
+            outcome: "done",
+            detail: Some(counted(changed, "secret") + " encrypted anew"),
+        })
+        .await?;
     }
     tx.commit().await?;
     Ok((changed, unchanged))

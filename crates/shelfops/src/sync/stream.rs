@@ -22,6 +22,9 @@ use crate::ops::{Context, OpError};
 /// How often a run resumes by itself when other runs are in its way, before it is an error.
 const ATTEMPTS: u32 = 6;
 
+/// How a run ended that was told to stop.
+const STOPPED: &str = "stopped";
+
 /// What to read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SyncRequest {
@@ -58,6 +61,13 @@ pub(crate) struct SyncReport {
     pub(crate) seconds: f64,
     /// The run.
     pub(crate) sync_run_id: String,
+}
+
+impl SyncReport {
+    /// Whether it was told to stop before all was read.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.status == STOPPED
+    }
 }
 
 /// Reads one stream of an integration on from where it stopped.
@@ -115,7 +125,7 @@ pub(crate) async fn sync_stream(
     Ok(SyncReport {
         source: integration.source.to_string(),
         stream: request.stream.to_string(),
-        status: if outcome.is_complete { "synced" } else { "stopped" }.to_owned(),
+        status: if outcome.is_complete { "synced" } else { STOPPED }.to_owned(),
         counts,
         replayed,
         seconds: (started.elapsed().as_secs_f64() * 100.0).round() / 100.0,

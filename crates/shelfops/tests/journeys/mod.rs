@@ -24,6 +24,7 @@ mod output;
 mod plans;
 mod quarantine;
 mod queries;
+mod reconnected;
 mod rehearse;
 mod requests;
 mod serve_keys;

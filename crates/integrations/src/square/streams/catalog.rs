@@ -25,6 +25,10 @@ const PAGE_LIMIT: u16 = 1000;
 /// The vendor leaves out what changed at the very time that is asked for.
 const EXCLUSIVE: SignedDuration = SignedDuration::from_millis(1);
 
+/// How often everything is read again: that a category or a unit is called otherwise shows in no change
+/// of what is sold under it.
+const FULL_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// Where the catalogue goes on.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +36,9 @@ pub(super) struct CatalogProgress {
     /// The vendor's time of the last complete reading.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     read_up_to: Option<Timestamp>,
+    /// The vendor's time when everything was read last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    full_at: Option<Timestamp>,
     /// The list that is being read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scan: Option<Scan>,
@@ -44,6 +51,25 @@ struct Scan {
     /// The vendor's time when it began.
     latest: Option<Timestamp>,
     page: Option<String>,
+}
+
+impl CatalogProgress {
+    fn begin(&self, overlap: SignedDuration) -> Scan {
+        let is_full_due = match (self.read_up_to, self.full_at) {
+            (Some(read), Some(full)) => read.duration_since(full) >= FULL_EVERY,
+            _ => true,
+        };
+        let begin = self.read_up_to.filter(|_| !is_full_due);
+        let begin = begin.and_then(|read| read.checked_sub(overlap).ok());
+        Scan { begin, latest: None, page: None }
+    }
+
+    fn end(&mut self, scan: &Scan) {
+        self.read_up_to = self.read_up_to.max(scan.latest);
+        if scan.begin.is_none() {
+            self.full_at = self.read_up_to;
+        }
+    }
 }
 
 /// Reads variations as products.
@@ -67,7 +93,7 @@ impl ProductReader {
         }
         let mut scan = match self.progress.scan.take() {
             Some(scan) => scan,
-            None => self.begin(),
+            None => self.progress.begin(self.client.overlap().max(EXCLUSIVE)),
         };
         let what = format!("page {} of products", self.tally.page_number());
         let call = Call::new(what, Square.scopes(Stream::Products));
@@ -87,17 +113,11 @@ impl ProductReader {
         scan.page = next_page(scan.page.as_deref(), next).map_err(shape)?;
         self.is_done = scan.page.is_none();
         if self.is_done {
-            self.progress.read_up_to = self.progress.read_up_to.max(scan.latest);
+            self.progress.end(&scan);
         } else {
             self.progress.scan = Some(scan);
         }
         Ok(Some(self.tally.block(page, body.len(), &self.progress)))
-    }
-
-    fn begin(&self) -> Scan {
-        let overlap = self.client.overlap().max(EXCLUSIVE);
-        let begin = self.progress.read_up_to.and_then(|read| read.checked_sub(overlap).ok());
-        Scan { begin, latest: None, page: None }
     }
 
     /// Adds the variations of a page's objects.

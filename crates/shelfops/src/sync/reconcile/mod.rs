@@ -1,23 +1,22 @@
 //! Compares a day's sales with the vendor's, store by store: reads again what differs, and names the
 //! records.
 
-use std::collections::BTreeMap;
+mod days;
+mod lines;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shelfops_db::TenantTx;
-use shelfops_db::models::{
-    DayCount, DayLine, Integration, Reconciliation, ReconciliationOutcome, Tenant,
-};
+use shelfops_db::models::{DayCount, Integration, Reconciliation, ReconciliationOutcome, Tenant};
 use shelfops_ingest::Stream;
-use shelfops_ingest::records::{Draft, TransactionType};
-use shelfops_ingest::values::{StoreZones, Text};
 use shelfops_integrations::connector::{DayBasis, DayTotals, OpenRequest, Reach, Span};
 
+pub(crate) use self::days::Days;
+use self::days::StoreClocks;
+use self::lines::VendorLines;
 use super::failure;
 use super::stream::{SyncRequest, sync_stream};
 use crate::ops::{Context, OpError};
@@ -50,7 +49,18 @@ pub(crate) struct ReconcileReport {
     pub(crate) differences: Value,
 }
 
-/// Compares a day of every store with the vendor, reads again what differs, and writes down how it
+/// What became of a comparison.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reconciled {
+    /// Each store's day that was compared.
+    pub(crate) reports: Vec<ReconcileReport>,
+    /// Whether all were; else it was told to stop, and nothing is known of the others.
+    pub(crate) is_complete: bool,
+    /// How many stores were left out because their day is not over by their own clock.
+    pub(crate) unended: u64,
+}
+
+/// Compares days of every store with the vendor, reads again what differs, and writes down how it
 /// ended.
 ///
 /// # Errors
@@ -59,38 +69,27 @@ pub(crate) async fn reconcile(
     context: &Context,
     tenant: &Tenant,
     integration: &Integration,
-    day: Date,
-) -> Result<Vec<ReconcileReport>, OpError> {
-    let line = context.connections().line(context, tenant, integration).await?;
-    let counted = line.connector().day_totals(line.clone(), day, DayBasis::Created).await;
-    let totals = match counted {
-        Ok(totals) => totals,
-        Err(error) => {
-            failure::note(context, tenant, integration, &error).await;
-            return Err(error.into());
-        }
-    };
-    let comparing = Comparing { context, tenant, integration };
-    let mut days = Vec::new();
-    for vendor in totals {
-        let found = comparing.count(&vendor.store, day).await?;
-        days.push(StoreDay { vendor, found, named: Vec::new() });
+    which: Days,
+) -> Result<Reconciled, OpError> {
+    let clocks = StoreClocks::load(context, tenant, integration).await?;
+    let comparing = Comparing { context, tenant, integration, clocks };
+    let mut reconciled = Reconciled { is_complete: true, ..Reconciled::default() };
+    for day in comparing.clocks.days(which) {
+        let (store_days, unended) = comparing.count_day(day, which).await?;
+        reconciled.unended += unended;
+        let Some(reports) = comparing.compare(store_days, day).await? else {
+            return Ok(Reconciled { is_complete: false, ..reconciled });
+        };
+        reconciled.reports.extend(reports);
     }
-    let mut quarantined = 0;
-    if days.iter().any(|day| !day.is_equal(day.found)) {
-        comparing.name_differences(&mut days, day).await?;
-        quarantined = comparing.read_again(day).await?;
-    }
-    let mut reports = Vec::new();
-    for store_day in days {
-        reports.push(comparing.conclude(store_day, quarantined).await?);
-    }
-    Ok(reports)
+    Ok(reconciled)
 }
 
 /// One store's day, as both sides count it.
 struct StoreDay {
     vendor: DayTotals,
+    /// When it begins and when the next one does.
+    span: (Timestamp, Timestamp),
     found: DayCount,
     named: Vec<Value>,
 }
@@ -113,6 +112,7 @@ struct Comparing<'a> {
     context: &'a Context,
     tenant: &'a Tenant,
     integration: &'a Integration,
+    clocks: StoreClocks,
 }
 
 impl Comparing<'_> {
@@ -120,74 +120,105 @@ impl Comparing<'_> {
         Ok(self.context.database().await?.tenant(self.tenant.customer_id).await?)
     }
 
-    async fn count(&self, store: &str, day: Date) -> Result<DayCount, OpError> {
+    /// Counts a day of the stores whose day it is, at the vendor and here; answers also how many stores
+    /// were left out because it is not over.
+    async fn count_day(&self, day: Date, which: Days) -> Result<(Vec<StoreDay>, u64), OpError> {
+        let Self { context, tenant, integration, clocks } = self;
+        let line = context.connections().line(context, tenant, integration).await?;
+        let counted = line.connector().day_totals(line.clone(), day, DayBasis::Created).await;
+        let totals = match counted {
+            Ok(totals) => totals,
+            Err(error) => {
+                failure::note(context, tenant, integration, &error).await;
+                return Err(error.into());
+            }
+        };
+        let (mut days, mut unended) = (Vec::new(), 0);
+        for vendor in totals {
+            let span = clocks.span_of(&vendor.store, day)?;
+            if span.1 > context.now() {
+                unended += 1;
+            } else if which.has(span.1) {
+                let found = self.count(&vendor.store, span).await?;
+                days.push(StoreDay { vendor, span, found, named: Vec::new() });
+            }
+        }
+        Ok((days, unended))
+    }
+
+    /// Names what differs, reads it again, and writes down how each store's day ended. `None` when it was
+    /// told to stop before all was read: then nothing can be said of it.
+    async fn compare(
+        &self,
+        mut days: Vec<StoreDay>,
+        day: Date,
+    ) -> Result<Option<Vec<ReconcileReport>>, OpError> {
+        let mut quarantined = 0;
+        if days.iter().any(|day| !day.is_equal(day.found)) {
+            if !self.name_differences(&mut days, day).await? {
+                return Ok(None);
+            }
+            match self.read_again(day).await? {
+                Some(refused) => quarantined = refused,
+                None => return Ok(None),
+            }
+        }
+        let mut reports = Vec::new();
+        for store_day in days {
+            reports.push(self.conclude(store_day, quarantined).await?);
+        }
+        Ok(Some(reports))
+    }
+
+    async fn count(
+        &self,
+        store: &str,
+        span: (Timestamp, Timestamp),
+    ) -> Result<DayCount, OpError> {
         let tx = self.tenant().await?;
-        let span = self.span_of(&tx, store, day).await?;
         let count = tx.count_lines(&self.integration.source, store, span).await?;
         tx.commit().await?;
         Ok(count)
     }
 
-    /// Returns when a store's day begins and when the next one does.
-    async fn span_of(
-        &self,
-        tx: &TenantTx,
-        store: &str,
-        day: Date,
-    ) -> Result<(Timestamp, Timestamp), OpError> {
-        let zones = tx.store_zones(&self.integration.source).await?;
-        let settings = tx.settings().await?;
-        let zones = StoreZones::by_store(settings.time_zone, zones);
-        let zone = zones.zone_of(Some(&Text::new(store)));
-        let starts = |day: Date| {
-            let zoned = day.to_zoned_datetime(zone.clone());
-            zoned.map(|zoned| zoned.timestamp()).map_err(|error| {
-                OpError::usage(format!("{day} is no day that can be compared: {error}"))
-            })
-        };
-        let next = day.tomorrow().map_err(|error| OpError::usage(error.to_string()))?;
-        Ok((starts(day)?, starts(next)?))
-    }
-
-    /// Reads the day at the vendor once more, line by line, and says of each store which lines differ.
-    async fn name_differences(&self, days: &mut [StoreDay], day: Date) -> Result<(), OpError> {
-        let mut theirs = self.vendor_lines(day).await?;
+    /// Reads the day at the vendor once more, line by line, and says of each store which lines differ;
+    /// `false` when it was told to stop.
+    async fn name_differences(&self, days: &mut [StoreDay], day: Date) -> Result<bool, OpError> {
+        let differing = days.iter().filter(|day| !day.is_equal(day.found));
+        let mut told = VendorLines::of(differing.map(|day| (day.vendor.store.clone(), day.span)));
+        if !self.read_vendor_lines(day, &mut told).await? {
+            return Ok(false);
+        }
         for store_day in days.iter_mut().filter(|day| !day.is_equal(day.found)) {
             let store = store_day.vendor.store.clone();
             let tx = self.tenant().await?;
-            let span = self.span_of(&tx, &store, day).await?;
-            let ours = tx.lines_of(&self.integration.source, &store, span).await?;
+            let ours = tx.lines_of(&self.integration.source, &store, store_day.span).await?;
             tx.commit().await?;
-            let mut told = theirs.remove(&store).unwrap_or_default();
-            told.retain(|line| span.0 <= line.occurred_at && line.occurred_at < span.1);
-            store_day.named = differences(&told, &ours);
+            store_day.named = told.differences(&store, &ours, NAMED);
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Returns the vendor's lines of all that changed since a day began, by store.
-    async fn vendor_lines(&self, day: Date) -> Result<BTreeMap<String, Vec<VendorLine>>, OpError> {
-        let Self { context, tenant, integration } = self;
+    /// Reads the vendor's lines of all that changed since a day began; `false` when it was told to stop.
+    async fn read_vendor_lines(&self, day: Date, told: &mut VendorLines) -> Result<bool, OpError> {
+        let Self { context, tenant, integration, .. } = self;
         let line = context.connections().line(context, tenant, integration).await?;
         let span = Some(self.widest(day)?);
         let open =
             OpenRequest { stream: Stream::Transactions, cursor: None, span, reach: Reach::Whole };
         let mut source = line.connector().open(line.clone(), open)?;
-        let mut lines: BTreeMap<String, Vec<VendorLine>> = BTreeMap::new();
-        loop {
-            let block = source.next_block().await.map_err(|error| {
-                OpError::failed(format!("could not read the vendor's day: {error}"))
-            })?;
-            let Some(block) = block else { return Ok(lines) };
+        while let Some(block) = source.next_block().await.map_err(failure::of_source)? {
             for draft in block.drafts.into_iter().flatten() {
-                let Draft::Transaction(draft) = draft else { continue };
-                let (Some(store), Some(line)) = (draft.store.value(), VendorLine::of(&draft))
-                else {
-                    continue;
-                };
-                lines.entry(store.to_string()).or_default().push(line);
+                told.take(&draft);
+            }
+            if told.is_full() {
+                return Ok(true);
+            }
+            if context.talk().should_stop() {
+                return Ok(false);
             }
         }
+        Ok(true)
     }
 
     /// Everything that changed since the day began anywhere: an order of the day may have changed
@@ -202,13 +233,14 @@ impl Comparing<'_> {
         Ok(Span { from, until: self.context.now() })
     }
 
-    /// Syncs all that changed since the day began; answers how many of its records are in quarantine.
-    async fn read_again(&self, day: Date) -> Result<u64, OpError> {
-        let Self { context, tenant, integration } = self;
+    /// Syncs all that changed since the day began; answers how many of its records are in quarantine, and
+    /// nothing when it was told to stop.
+    async fn read_again(&self, day: Date) -> Result<Option<u64>, OpError> {
+        let Self { context, tenant, integration, .. } = self;
         let request =
             SyncRequest { span: Some(self.widest(day)?), ..SyncRequest::new(Stream::Transactions) };
         let report = sync_stream(context, tenant, integration, &request).await?;
-        Ok(report.counts.quarantined)
+        Ok((!report.is_stopped()).then_some(report.counts.quarantined))
     }
 
     /// Counts again and writes down how a store's day ended.
@@ -217,12 +249,12 @@ impl Comparing<'_> {
         store_day: StoreDay,
         quarantined: u64,
     ) -> Result<ReconcileReport, OpError> {
-        let (vendor, found) = (store_day.vendor_count(), store_day.found);
+        let (vendor, found, span) = (store_day.vendor_count(), store_day.found, store_day.span);
         let StoreDay { vendor: DayTotals { store, day, currency, malformed, .. }, named, .. } =
             store_day;
         let outcome = if vendor == found {
             ReconciliationOutcome::Equal
-        } else if vendor == self.count(&store, day).await? {
+        } else if vendor == self.count(&store, span).await? {
             ReconciliationOutcome::Repaired
         } else {
             ReconciliationOutcome::Differs
@@ -259,83 +291,5 @@ fn report(compared: Reconciliation) -> ReconcileReport {
         currency: compared.currency,
         quarantined_lines: compared.quarantined_lines,
         differences: compared.differences,
-    }
-}
-
-/// A line as the vendor tells it.
-struct VendorLine {
-    line: DayLine,
-    occurred_at: Timestamp,
-}
-
-impl VendorLine {
-    fn of(draft: &shelfops_ingest::records::TransactionDraft) -> Option<Self> {
-        let is_return = match draft.transaction_type.value()? {
-            TransactionType::Sale => false,
-            TransactionType::Return => true,
-            _ => return None,
-        };
-        Some(Self {
-            line: DayLine {
-                external_id: draft.external_id.value()?.to_string(),
-                is_return,
-                total: draft.total_amount.value().copied().unwrap_or(Decimal::ZERO),
-            },
-            occurred_at: draft.occurred_at.value()?.instant,
-        })
-    }
-}
-
-/// Says which lines one side has and the other has not, or has otherwise.
-fn differences(theirs: &[VendorLine], ours: &[DayLine]) -> Vec<Value> {
-    let known: BTreeMap<&str, &DayLine> =
-        ours.iter().map(|line| (line.external_id.as_str(), line)).collect();
-    // Told twice within the span where it changed meanwhile: the later one counts.
-    let told: BTreeMap<&str, &DayLine> =
-        theirs.iter().map(|told| (told.line.external_id.as_str(), &told.line)).collect();
-    let mut named = Vec::new();
-    for (id, line) in &told {
-        match known.get(id) {
-            None => named.push(json!({ "record": id, "difference": "missing here",
-                "vendor": line.total })),
-            Some(other) if other != line => named.push(json!({ "record": id,
-                "difference": "told otherwise", "vendor": line.total, "here": other.total })),
-            Some(_) => {}
-        }
-    }
-    for line in ours.iter().filter(|line| !told.contains_key(line.external_id.as_str())) {
-        named.push(json!({ "record": line.external_id, "difference": "missing at the vendor",
-            "here": line.total }));
-    }
-    named.truncate(NAMED);
-    named
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(id: &str, total: i64) -> DayLine {
-        DayLine { external_id: id.to_owned(), is_return: false, total: Decimal::from(total) }
-    }
-
-    #[test]
-    fn records_that_differ_are_named_on_both_sides() {
-        let told =
-            |id, total| VendorLine { line: line(id, total), occurred_at: Timestamp::UNIX_EPOCH };
-        let theirs = [told("a", 1), told("b", 1), told("b", 2), told("c", 3)];
-        let named = differences(&theirs, &[line("b", 2), line("c", 4), line("d", 5)]);
-        let shown: Vec<_> = named
-            .iter()
-            .map(|named| (named["record"].as_str(), named["difference"].as_str()))
-            .collect();
-        assert_eq!(
-            shown,
-            [
-                (Some("a"), Some("missing here")),
-                (Some("c"), Some("told otherwise")),
-                (Some("d"), Some("missing at the vendor")),
-            ]
-        );
     }
 }

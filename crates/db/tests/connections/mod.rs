@@ -1,0 +1,3 @@
+//! Connections to vendors, as several processes change them at once.
+
+mod standing;

@@ -1,0 +1,105 @@
+//! How a connection stands: who looked before it was made anew, paused or ended changes nothing.
+
+use serde_json::json;
+use shelfops_db::models::{Integration, IntegrationStatus, NewIntegration, RunLock};
+use shelfops_db::secrets::{Keyring, SecretKey};
+use shelfops_ingest::{CustomerId, SourceName};
+
+use crate::fixture::{Fixture, on_every_engine};
+use crate::jobs::hands::tenant;
+
+async fn look(fixture: &Fixture, customer_id: CustomerId) -> Integration {
+    let tx = fixture.database.tenant(customer_id).await.unwrap();
+    tx.integration_of("till").await.unwrap()
+}
+
+async fn connect(fixture: &Fixture, customer_id: CustomerId, integration: &Integration) {
+    let ring = Keyring::new(vec![SecretKey::new([1; 32])]);
+    let sealed = ring.seal(&integration.secret_place(customer_id), b"token").unwrap();
+    let tx = fixture.database.tenant(customer_id).await.unwrap();
+    tx.connect_integration(integration.integration_id, &sealed, Some("M1")).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn note(
+    fixture: &Fixture,
+    customer_id: CustomerId,
+    seen: &Integration,
+    error: Option<&str>,
+) -> bool {
+    let tx = fixture.database.tenant(customer_id).await.unwrap();
+    let is_noted = tx.note_integration_failure(seen, error).await.unwrap();
+    tx.commit().await.unwrap();
+    is_noted
+}
+
+async fn connected(fixture: &Fixture) -> CustomerId {
+    let acme = tenant(fixture, "acme").await;
+    let new = NewIntegration {
+        source: SourceName::parse("till").unwrap(),
+        connector: "square",
+        settings: json!({}),
+    };
+    let tx = fixture.database.tenant(acme).await.unwrap();
+    let added = tx.add_integration(&new).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(!note(fixture, acme, &added, Some("too early")).await);
+    connect(fixture, acme, &added).await;
+    acme
+}
+
+#[tokio::test]
+async fn what_a_run_finds_out_concerns_the_connection_that_it_began_with() {
+    on_every_engine(async |fixture| {
+        let acme = connected(fixture).await;
+        let before = look(fixture, acme).await;
+        assert!(note(fixture, acme, &before, Some("refused")).await);
+        let failed = look(fixture, acme).await;
+        assert_eq!(failed.status, IntegrationStatus::Failed);
+        assert!(note(fixture, acme, &failed, None).await);
+        assert_eq!(look(fixture, acme).await.status, IntegrationStatus::Active);
+
+        // Connected again meanwhile: a refusal of the old token says nothing of the new one.
+        connect(fixture, acme, &before).await;
+        assert!(!note(fixture, acme, &before, Some("refused")).await);
+        assert_eq!(look(fixture, acme).await.status, IntegrationStatus::Active);
+
+        // Ended meanwhile: a run that reads on to its end does not revive it.
+        let running = look(fixture, acme).await;
+        let tx = fixture.database.tenant(acme).await.unwrap();
+        tx.revoke_integration(running.integration_id, None).await.unwrap();
+        tx.commit().await.unwrap();
+        for error in [None, Some("refused")] {
+            assert!(!note(fixture, acme, &running, error).await);
+            assert_eq!(look(fixture, acme).await.status, IntegrationStatus::Revoked);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_by_one_process_at_a_time() {
+    on_every_engine(async |fixture| {
+        let acme = connected(fixture).await;
+        let id = look(fixture, acme).await.integration_id;
+        let first: RunLock = fixture.database.lock_renewal(acme, id).await.unwrap();
+        let second = fixture.database.lock_renewal(acme, id);
+        tokio::pin!(second);
+        let waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted
+                         and database = (select oid from pg_database
+                                         where datname = current_database())";
+        let client = fixture.superuser().await;
+        let seen = async {
+            while client.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            _ = &mut second => panic!("two renew at once"),
+            () = seen => {}
+        }
+        drop(first);
+        second.await.unwrap();
+    })
+    .await;
+}

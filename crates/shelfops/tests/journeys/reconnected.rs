@@ -1,0 +1,181 @@
+//! Connections that change while programs run: other tokens, other keys, another account, a shared one.
+
+use std::time::Duration;
+
+use serde_json::json;
+use shelfops_simulators::square::MerchantConfig;
+use shelfops_testkit::wait_for;
+
+use super::serve_keys::OPERATOR;
+use crate::fixture::{Running, Server, Shop, Vendor, shop};
+
+const ADD: &str = "integration add square --tenant acme";
+const CONNECT: &str = "integration connect --tenant acme --source square";
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Has a tenant sent to the vendor's page; a server of ours waits for the way back.
+async fn begin(vendor: &Vendor, shop: &Shop, line: &str) -> String {
+    let begun = vendor.call(shop, &format!("{line} --no-wait -o json")).await.succeeds().data();
+    begun["authorize_url"].as_str().unwrap().to_owned()
+}
+
+async fn serve(vendor: &Vendor, shop: &Shop) -> Server {
+    Server::start_at(vendor.command(shop), vendor.public_address()).await
+}
+
+/// Puts a job that reads a stream, and waits until it was read.
+async fn read_by_worker(shop: &Shop, stream: &str) {
+    let reads = format!(
+        "select count(*) from sync_runs where stream = '{stream}' and status = 'succeeded'"
+    );
+    let before = shop.number(&reads).await;
+    let put = format!(
+        "begin;
+         select shelfops.enter_tenant(customer_id) from shelfops.tenants where slug = 'acme';
+         select shelfops.enqueue_job('sync', jsonb_build_object(
+             'integration_id', integration_id, 'stream', '{stream}'), null, null, 1)
+         from integrations where source = 'square';
+         commit"
+    );
+    shop.database().connect().await.unwrap().batch_execute(&put).await.unwrap();
+    wait_for("the worker to read", PATIENCE, async || shop.number(&reads).await > before)
+        .await
+        .unwrap();
+}
+
+async fn stop(worker: Running) {
+    worker.signal("TERM");
+    worker.end().await.succeeds();
+}
+
+async fn audited(shop: &Shop, principal: &str, operation: &str) -> i64 {
+    shop.number(&format!(
+        "select count(*) from audit_log
+         where principal like '{principal}%' and operation = '{operation}' and outcome = 'done'"
+    ))
+    .await
+}
+
+#[tokio::test]
+async fn programs_that_run_use_new_tokens_and_new_keys() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    let server = serve(&vendor, &shop).await;
+    vendor.agree(&begin(&vendor, &shop, ADD).await).await;
+    let worker = vendor.command(&shop).args(["worker", "--concurrency", "2"]).start();
+    read_by_worker(&shop, "stores").await;
+
+    // The key of before is gone from the file: whoever has not read it again can open nothing.
+    vendor.call(&shop, "secret rotate --new-key").await.succeeds();
+    let keys = std::fs::read_to_string(shop.path("keys")).unwrap();
+    std::fs::write(shop.path("keys"), keys.lines().next().unwrap()).unwrap();
+    // Tokens of before are worth nothing, and the server takes the tenant back.
+    vendor.revoke().await;
+    vendor.agree(&begin(&vendor, &shop, CONNECT).await).await;
+    read_by_worker(&shop, "stores").await;
+    read_by_worker(&shop, "products").await;
+    let failed = shop.number("select count(*) from integrations where status <> 'active'").await;
+    assert_eq!(failed, 0, "{}", worker.said());
+    stop(worker).await;
+    server.stop().await.succeeds();
+    assert_eq!(audited(&shop, "vendor-consent", "integration connect").await, 2);
+    // Once by the change of the key, with the name of who did it.
+    assert!(audited(&shop, "terminal:", "secret rotate").await >= 1);
+}
+
+#[tokio::test]
+async fn another_account_is_another_source() {
+    let vendor = Vendor::start(|config| {
+        config.auto_approve = None;
+        let second = MerchantConfig { id: "MLOTHER00001".to_owned(), ..config.merchants[0].clone() };
+        config.merchants.push(second);
+    })
+    .await;
+    let shop = shop().await;
+    let server = serve(&vendor, &shop).await;
+    let told = vendor.agree_as(&begin(&vendor, &shop, ADD).await, "MLMERCHANT001").await;
+    assert!(told.contains("is connected"), "{told}");
+    let told = vendor.agree_as(&begin(&vendor, &shop, CONNECT).await, "MLOTHER00001").await;
+    assert!(told.contains("Not connected"), "{told}");
+    assert!(told.contains("this is account MLOTHER00001"), "{told}");
+    assert!(told.contains("account MLMERCHANT001"), "{told}");
+    let given_back = vendor.simulator.requests();
+    assert!(given_back.iter().any(|request| request.path == "/oauth2/revoke"), "{given_back:?}");
+    // The connection of before goes on.
+    let read = "sync run --tenant acme --source square --stream stores -o json";
+    vendor.call(&shop, read).await.succeeds();
+    let account = "select external_account || status from integrations";
+    assert_eq!(shop.texts(account).await, ["MLMERCHANT001active"]);
+    server.stop().await.succeeds();
+}
+
+#[tokio::test]
+async fn who_shares_an_account_keeps_it_when_another_leaves() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    vendor.connect(&shop, ADD).await.succeeds();
+    vendor.connect(&shop, "integration add square --tenant bravo").await.succeeds();
+    let leave = |tenant: &str| format!("integration remove --tenant {tenant} --source square -o json");
+    let left = vendor.call(&shop, &leave("acme")).await.succeeds();
+    assert_eq!(left.data()["is_revoked_at_vendor"], true, "{left}");
+    let read = "sync run --tenant bravo --source square --stream stores";
+    vendor.call(&shop, read).await.succeeds();
+    // The last one ends the whole grant.
+    let left = vendor.call(&shop, &leave("bravo")).await.succeeds();
+    assert_eq!(left.data()["is_revoked_at_vendor"], true, "{left}");
+    assert!(!vendor.simulator.revoke("MLMERCHANT001", &vendor.client_id).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_client_is_told_whose_trouble_it_is() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    vendor.connect(&shop, ADD).await.succeeds();
+    let command = vendor.command(&shop).env("SHELFOPS_OPERATOR_KEY", OPERATOR);
+    let server = Server::start(command, &[]).await;
+    let key = shop.key("till", "acme", &["read", "write"]).await;
+    let read = json!({ "tenant": "acme", "source": "square", "stream": ["stores"] });
+    server.call("sync-run", &read).key(&key).send().await.succeeds();
+    vendor.revoke().await;
+    let refused = server.call("sync-run", &read).key(&key).send().await;
+    let told = refused.is_problem(409, "reconnect-needed");
+    assert!(told.contains("connect it again"), "{told}");
+    server.stop().await.succeeds();
+}
+
+#[tokio::test]
+async fn a_comparison_that_is_stopped_midway_concludes_nothing() {
+    use shelfops_simulators::square::{FaultKind, FaultPlan, RequestFault};
+
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    vendor.connect(&shop, ADD).await.succeeds();
+    // Nothing was read: whatever the vendor counts differs, and is read now, slowly.
+    let slow = RequestFault {
+        fault: FaultKind::Slow { milliseconds: 1_500 },
+        per_mille: 1_000,
+        path_prefix: "/v2/orders/search".to_owned(),
+        skip: 3,
+        times: None,
+    };
+    let plan = FaultPlan { requests: vec![slow], ..FaultPlan::default() };
+    vendor.simulator.set_faults(plan).unwrap();
+    let today = jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date();
+    let day = today.checked_sub(jiff::Span::new().days(2)).unwrap();
+    let line = format!("sync reconcile --tenant acme --source square --day {day}");
+    let running = vendor.command(&shop).args(line.split(' ')).start();
+    let searches = async || {
+        let requests = vendor.simulator.requests();
+        requests.iter().filter(|request| request.path == "/v2/orders/search").count()
+    };
+    // The totals of three stores, then the day again, line by line.
+    wait_for("the day to be read", PATIENCE, async || searches().await > 3).await.unwrap();
+    running.signal("TERM");
+    let told = running.end().await.fails_with(1);
+    assert!(told.contains("nothing is written down"), "{told}");
+    assert_eq!(shop.number("select count(*) from reconciliations").await, 0);
+    vendor.simulator.set_faults(FaultPlan::default()).unwrap();
+    for stream in ["stores", "products"] {
+        let read = format!("sync run --tenant acme --source square --stream {stream}");
+        vendor.call(&shop, &read).await.succeeds();
+    }
+    let compared = vendor.call(&shop, &format!("{line} -o json")).await.succeeds();
+    assert_eq!(compared.data().as_array().unwrap().len(), 3, "{compared}");
+}
