@@ -66,10 +66,15 @@ impl Database {
         drop(operator);
         let run = PlanRun { database: self.clone(), held, plan, by: by.to_owned() };
         match run.check(environment, fingerprint).await {
-            Ok(()) => {
-                run.mark("applying", None).await?;
-                Ok(run)
+            Ok(()) => {}
+            Err(refusal) => {
+                run.refused(&refusal).await?;
+                return Err(refusal);
             }
+        }
+        // Looking at the schema takes its time, and somebody may have rejected the plan meanwhile.
+        match run.start().await {
+            Ok(()) => Ok(run),
             Err(refusal) => {
                 run.refused(&refusal).await?;
                 Err(refusal)
@@ -209,7 +214,11 @@ impl PlanRun {
             Err(error) => ("failed", json!({ "error": error.to_string() })),
         };
         let remembered = async {
-            let operator = operator?;
+            // Going down to nothing takes the tenants' registry away, by which an operator is known.
+            let operator = match operator {
+                Err(DbError::NotMigrated) => return Ok(None),
+                operator => operator?,
+            };
             // Going down may take the plans themselves away.
             if !operator.has_plans().await? {
                 return Ok(None);
@@ -224,9 +233,26 @@ impl PlanRun {
         Ok(remembered?.unwrap_or(Plan { state: "applied".to_owned(), ..self.plan.clone() }))
     }
 
-    async fn mark(&self, state: &str, result: Option<&Value>) -> Result<(), DbError> {
+    /// Begins, if the plan is still approved at this moment: a rejection and this wait for each other.
+    async fn start(&self) -> Result<(), DbError> {
+        let plan_id = self.plan.plan_id;
         let operator = self.database.operator().await?;
-        self.remember(&operator, state, result).await?;
+        let begun = operator
+            .execute(
+                "update shelfops.plans
+                 set state = 'applying', applied_by = $2, applied_at = now(), finished_at = null
+                 where plan_id = $1 and state = 'approved' and expires_at > now()",
+                &[&plan_id, &self.by],
+            )
+            .await
+            .map_err(doing("begin to apply a plan"))?;
+        if begun == 0 {
+            return Err(DbError::PlanConflict(format!(
+                "plan {plan_id} is not approved any more: `shelfops plan show {plan_id}` says who \
+                 decided what"
+            )));
+        }
+        operator.add_plan_event(plan_id, ("applying", &self.by), None).await?;
         operator.commit().await
     }
 
@@ -242,8 +268,7 @@ impl PlanRun {
                  set
                      state = $2,
                      applied_by = $3,
-                     applied_at = coalesce(applied_at, now()),
-                     finished_at = case when $2 = 'applying' then null else now() end,
+                     finished_at = now(),
                      result = $4
                  where plan_id = $1",
                 &[&self.plan.plan_id, &state, &self.by, &result],

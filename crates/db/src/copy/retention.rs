@@ -26,7 +26,9 @@ pub(super) async fn kept_since(
     };
     let row = tx
         .query_opt(
-            "select now() - retain_for from shelfops.timeseries_tables where table_name = $1",
+            // What was dropped stays dropped when rows are kept longer from now on.
+            "select greatest(now() - retain_for, dropped_before)
+             from shelfops.timeseries_tables where table_name = $1",
             &[&table],
         )
         .await

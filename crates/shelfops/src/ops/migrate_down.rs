@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use shelfops_db::models::PlanRuns;
 use shelfops_db::{Migrator, Target};
 
-use super::migrate_up::made;
+use super::migrate_up::{STORE, made};
 use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output};
 use crate::plan::{Draft, DraftStep, Environment, has_store, propose};
@@ -77,9 +77,9 @@ Outside development a plan is made instead, and somebody approves it: exit code 
                 counted(tenants, "tenant")
             )));
         }
-        let is_planned =
-            context.config().environment != Environment::Development && has_store(context).await?;
-        if is_planned && let Some(planned) = planned(context, target).await? {
+        if context.config().environment != Environment::Development
+            && let Some(planned) = planned(context, target).await?
+        {
             return Ok(planned);
         }
         let talk = context.talk();
@@ -110,6 +110,12 @@ async fn planned(context: &Context, target: Target) -> Result<Option<Output<Vec<
     let applied = migrator.applied(target).await?;
     if applied.is_empty() {
         return Ok(None);
+    }
+    if !has_store(context).await? {
+        return Err(OpError::approval_needed(format!(
+            "this schema is older than plans, so there is nowhere to keep one and nobody can approve what \
+             is lost: `shelfops migrate up --to {STORE}` brings it there first"
+        )));
     }
     let draft = Draft {
         kind: "migrate-down",

@@ -144,7 +144,7 @@ async fn planned(
 }
 
 /// The migration that makes the place for plans.
-const STORE: i64 = 20_261_127_130_000;
+pub(super) const STORE: i64 = 20_261_127_130_000;
 
 /// Tells of a plan that was made, and what has to be done with it.
 pub(super) fn made<D>(plan: &Plan, data: D) -> Output<D> {
