@@ -335,7 +335,8 @@ impl Database {
         // A day around: buckets are refreshed whole only. One whose lines were dropped would be computed
         // again from nothing.
         let (from, to) = (from - A_DAY, to + A_DAY);
-        let from = sales.and_then(|series| series.whole_since).map_or(from, |since| from.max(since));
+        let from =
+            sales.and_then(|series| series.whole_since).map_or(from, |since| from.max(since));
         if from < to { self.refresh(from, to).await } else { Ok(()) }
     }
 

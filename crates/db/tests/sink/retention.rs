@@ -115,11 +115,11 @@ async fn keeping_rows_longer_neither_empties_figures_nor_counts_them_twice() {
         desk.database.keep_time_series(1).await.unwrap();
         assert_eq!(sums(fixture, &desk).await, "10 10");
         let client = fixture.superuser().await;
-        for longer in ["interval '3 years'", "null"] {
+        for (name, longer) in [("three years", "interval '3 years'"), ("for ever", "null")] {
             let keep = format!("select shelfops.keep_timeseries('transactions', null, {longer})");
             client.batch_execute(&keep).await.unwrap();
             let again = [lines("old", 400), lines("young", 50)].concat();
-            let totals = desk.load(Stream::Transactions, &again, &How::from("again")).await;
+            let totals = desk.load(Stream::Transactions, &again, &How::from(name)).await;
             assert_eq!((totals.inserted, totals.unchanged), (0, 5), "{longer}");
             let all = (present() - DAY * 500, present());
             desk.database.refresh_rollups(all.0, all.1).await.unwrap();

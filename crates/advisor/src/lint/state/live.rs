@@ -10,7 +10,7 @@ use super::{
     Birth, Kind, KnownColumn, KnownConstraint, KnownIndex, KnownKind, SchemaState, Size, Table,
 };
 use crate::lint::data_type::DataType;
-use crate::lint::script::Name;
+use crate::lint::script::{Name, folded};
 
 /// Schemas that are nobody's.
 const SYSTEM: &str = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema' \
@@ -218,7 +218,7 @@ async fn indexes(
                 name: Some(Name { schema: row.get(1), name: row.get(2) }),
                 method: row.get(3),
                 is_unique: row.get(4),
-                condition: row.get::<_, Option<String>>(5).map(|text| text.to_lowercase()),
+                condition: row.get::<_, Option<String>>(5).map(|text| folded(&text)),
                 is_of_key: row.get(6),
                 keys: row.get(7),
                 included: row.get(8),

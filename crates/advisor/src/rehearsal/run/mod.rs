@@ -36,6 +36,20 @@ use failure::is_contention;
 use perform::{Performed, Performer, Scale};
 use workload::{Statements, Working};
 
+/// Refuses migrations that would change the server itself. To be asked before a copy is made.
+///
+/// # Errors
+/// Names the first statement that belongs to the server.
+pub fn check_scope(migrations: &[Migration]) -> Result<(), RehearsalError> {
+    for migration in migrations {
+        let scripts = std::iter::once(&migration.up).chain(&migration.down);
+        if let Some(statement) = scripts.into_iter().find_map(Script::of_server) {
+            return Err(RehearsalError::OfServer { migration: migration.name.clone(), statement });
+        }
+    }
+    Ok(())
+}
+
 /// What is rehearsed, and where.
 pub struct Rehearsal<'r> {
     /// The copy that it happens on.
@@ -57,6 +71,7 @@ impl Rehearsal<'_> {
     /// # Errors
     /// Says what kept it from finding out. A migration that fails is an answer.
     pub async fn run(&self, migrations: &[Migration]) -> Result<Vec<MigrationRun>, RehearsalError> {
+        check_scope(migrations)?;
         let mut runs = Vec::new();
         for migration in migrations {
             let run = self.one(migration).await?;
