@@ -18,6 +18,10 @@ const LOCK_TIMEOUT: &str = "10s";
 /// and stops nobody meanwhile; but not for ever.
 const LOCK_TIMEOUT_ALONE: &str = "5min";
 
+const FINISH_STEP: &str = "
+    update shelfops.plan_steps set finished_at = clock_timestamp(), duration_ms = $3
+    where plan_id = $1 and position = $2";
+
 /// A plan that is being applied by this process and by no other.
 ///
 /// The connection holds a lock that the server lets go of when it ends, however that is. So a plan that
@@ -179,11 +183,7 @@ impl PlanRun {
             }
             let milliseconds = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
             client
-                .execute(
-                    "update shelfops.plan_steps set finished_at = clock_timestamp(), duration_ms = $3
-                     where plan_id = $1 and position = $2",
-                    &[&self.plan.plan_id, &step.position, &milliseconds],
-                )
+                .execute(FINISH_STEP, &[&self.plan.plan_id, &step.position, &milliseconds])
                 .await
                 .map_err(doing("remember a step of the plan"))?;
         }
@@ -191,6 +191,28 @@ impl PlanRun {
             self.turn(true).await?;
         }
         Ok(())
+    }
+
+    /// Remembers that a migration of the plan is done. Its runner has committed it already, so a plan that
+    /// is broken off in between shows one step less than the ledger has.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn finish_step(&self, position: i32, duration_ms: u64) -> Result<(), DbError> {
+        let operator = match self.database.operator().await {
+            // Going down takes the place for plans away, and what tells an operator.
+            Err(DbError::NotMigrated) => return Ok(()),
+            operator => operator?,
+        };
+        if !operator.has_plans().await? {
+            return Ok(());
+        }
+        let milliseconds = i64::try_from(duration_ms).unwrap_or(i64::MAX);
+        operator
+            .execute(FINISH_STEP, &[&self.plan.plan_id, &position, &milliseconds])
+            .await
+            .map_err(doing("remember a step of the plan"))?;
+        operator.commit().await
     }
 
     /// Ends the transaction that is open, or begins one.

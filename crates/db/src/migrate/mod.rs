@@ -95,7 +95,13 @@ impl Migration {
         *hasher.finalize().as_bytes()
     }
 
-    const fn text(&self, direction: Direction) -> &'static str {
+    /// Whether a direction of it runs outside a transaction, as its head says.
+    pub fn runs_alone(&self, direction: Direction) -> bool {
+        has_directive(self.text(direction), "no-transaction")
+    }
+
+    /// Returns what a direction runs.
+    pub const fn text(&self, direction: Direction) -> &'static str {
         match direction {
             Direction::Up => self.up,
             Direction::Down => self.down,
@@ -243,7 +249,7 @@ impl<'a> Migrator<'a> {
         for migration in plan.chosen {
             watch(migration);
             let started = Instant::now();
-            if has_directive(migration.text(direction), "no-transaction") {
+            if migration.runs_alone(direction) {
                 run_alone(locked.client(), migration, direction).await?;
             } else {
                 run_in_transaction(locked.client(), migration, direction, plan.engine).await?;

@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::PlanRuns;
-use shelfops_db::{Migrator, Target};
+use shelfops_db::{Direction, Migrator, Target};
 
 use super::migrate_up::{STORE, made};
 use super::output::counted;
@@ -121,7 +121,7 @@ async fn planned(context: &Context, target: Target) -> Result<Option<Output<Vec<
         kind: "migrate-down",
         title: format!("take back {}", counted(applied.len(), "migration")),
         runs: PlanRuns::MigrationsDown,
-        steps: applied.iter().map(|one| DraftStep::of_migration(one, one.down)).collect(),
+        steps: applied.iter().map(|one| DraftStep::of_migration(one, Direction::Down)).collect(),
         reversal: "shelfops migrate up builds the schema again; rows that went do not come back"
             .to_owned(),
         tables: Vec::new(),

@@ -311,7 +311,9 @@ impl From<RehearsalError> for OpError {
     fn from(error: RehearsalError) -> Self {
         match error {
             RehearsalError::Copy(error) => error.into(),
-            error @ RehearsalError::Workload { .. } => Self::from_error(ErrorKind::Usage, error),
+            error @ (RehearsalError::Workload { .. } | RehearsalError::OfServer { .. }) => {
+                Self::from_error(ErrorKind::Usage, error)
+            }
             error => Self::from_error(ErrorKind::Failed, error),
         }
     }

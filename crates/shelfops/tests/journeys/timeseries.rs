@@ -61,7 +61,7 @@ async fn settings_that_lose_rows_are_told_and_none_is_changed_by_asking() {
 #[tokio::test]
 async fn settings_become_a_plan_that_names_what_it_drops() {
     let shop = with_sales().await;
-    let made = plan(&shop, &["--retain", "3 years", "--plan"]).await.succeeds();
+    let made = plan(&shop, &["--retain", "60 days", "--plan"]).await.succeeds();
     let number = made.data()["plan"].as_i64().unwrap();
     let shown = shop.call(&format!("plan show {number} --output json")).await.succeeds().data();
     let word = |name: &str| shown[name].as_str().unwrap().to_owned();
