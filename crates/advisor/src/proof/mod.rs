@@ -147,7 +147,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         }
     };
     let (advice, after) = settle(copy, &mut bench, advisor, advice, (&before, after)).await?;
-    let mut not_measured = Vec::new();
+    let mut not_measured = taken_on_trust(&advisor.statements, &advice, &after);
     for table in bench.tables() {
         match writes::measure(&client, &bench, &table).await? {
             Ok(measured) => writes.push(measured),
@@ -308,12 +308,34 @@ fn is_slower(before: &Measured, after: &Measured) -> bool {
 fn unused(bench: &Bench<'_>, advice: &Advice, after: &[Measured]) -> Vec<(Index, Rejected)> {
     let indexes = advice.indexes.iter();
     indexes
+        // Of a statement that was not measured nobody knows what its plan would have used.
+        .filter(|advised| unmeasured(advised, after).is_none())
         .filter(|advised| !after.iter().any(|measured| bench.is_used(&advised.index, measured)))
         .map(|advised| {
             let reason = "once it was built, no plan used it".to_owned();
             (advised.index.clone(), Rejected::index(&advised.index, "used-once-built", reason))
         })
         .collect()
+}
+
+/// Returns the place of a statement that an index is for and that was not measured with it.
+fn unmeasured(advised: &AdvisedIndex, after: &[Measured]) -> Option<usize> {
+    let is_measured = |place: usize| after.get(place).is_some_and(|it| it.median_ms.is_some());
+    advised.serves.iter().copied().find(|place| !is_measured(*place))
+}
+
+/// Says which indexes held only because a statement that they are for was not measured.
+fn taken_on_trust(statements: &[Statement], advice: &Advice, after: &[Measured]) -> Vec<String> {
+    let on_trust = advice.indexes.iter().filter_map(|advised| {
+        let place = unmeasured(advised, after)?;
+        let name = statements.get(place).map_or("a statement", |it| it.name.as_str());
+        let said = after.get(place).map(Measured::shown).unwrap_or_default();
+        Some(format!(
+            "what {} brings {name} ({said}): give values, or a longer time box",
+            advised.definition
+        ))
+    });
+    on_trust.collect()
 }
 
 /// Gives back the largest index, where all together take more than they may once they are built.

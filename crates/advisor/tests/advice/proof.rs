@@ -106,3 +106,38 @@ async fn statistics_of_columns_that_go_together_are_made_and_measured() {
     let left = bench.client.query_one("select count(*) from pg_statistic_ext", &[]).await.unwrap();
     assert_eq!(left.get::<_, i64>(0), 0);
 }
+
+#[tokio::test]
+async fn an_index_is_kept_where_its_statement_could_not_be_measured_and_that_is_said() {
+    let bench = bench().await;
+    bench.client.batch_execute("begin").await.unwrap();
+    let statements = vec![asked("select * from lines where product_id = $1")];
+    let mut advisor = Advisor::begin(&bench.client, request(statements)).await.unwrap();
+    let (advice, proof) = prove(&mut advisor, &bench.copy()).await.unwrap();
+    advisor.end().await.unwrap();
+    bench.client.batch_execute("rollback").await.unwrap();
+    let chosen: Vec<&str> = advice.indexes.iter().map(|it| it.definition.as_str()).collect();
+    assert_eq!(chosen, ["public.lines (product_id)"], "{:#?}", proof.refused);
+    assert!(
+        proof.not_measured.iter().any(|it| it.contains("public.lines (product_id)")),
+        "{:#?}",
+        proof.not_measured
+    );
+}
+
+#[tokio::test]
+async fn a_comment_at_the_end_of_a_statement_hides_nothing_behind_it() {
+    let bench = bench().await;
+    bench.client.batch_execute("begin").await.unwrap();
+    let mut with_value = asked("select * from lines where product_id = $1 -- the shop's");
+    with_value.parameters = vec!["42".to_owned()];
+    let statements = vec![with_value, asked("select * from lines where product_id = 43 -- last")];
+    let mut advisor = Advisor::begin(&bench.client, request(statements)).await.unwrap();
+    let (advice, proof) = prove(&mut advisor, &bench.copy()).await.unwrap();
+    advisor.end().await.unwrap();
+    bench.client.batch_execute("rollback").await.unwrap();
+    assert_eq!(advice.indexes.len(), 1, "{advice:#?}");
+    for statement in &proof.statements {
+        assert_eq!(statement.is_same, Some(true), "{statement:#?}");
+    }
+}
