@@ -120,6 +120,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
     let mut refused: Vec<Rejected> = Vec::new();
     let mut writes = Vec::new();
     let mut rounds = 0;
+    let mut too_large = 0;
     let (advice, after) = loop {
         rounds += 1;
         let advice = advisor.advise(&banned).await?;
@@ -128,7 +129,9 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         for (index, bytes) in bench.sizes() {
             advisor.learn(index, bytes);
         }
-        if failed.is_empty() && bench.bytes() > advisor.budget_bytes() && rounds < MOST_ROUNDS {
+        if failed.is_empty() && bench.bytes() > advisor.budget_bytes() && too_large < MOST_ROUNDS {
+            // Nothing was measured: this is no round of those that measure.
+            too_large += 1;
             continue;
         }
         let after = measure_all(&client, copy, &advisor.statements).await?;
@@ -137,7 +140,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         if against.is_empty() {
             against.extend(unused(&bench, &advice, &after));
         }
-        if against.is_empty() || rounds >= MOST_ROUNDS {
+        if against.is_empty() || rounds - too_large >= MOST_ROUNDS {
             break (advice, after);
         }
         for (index, rejected) in against {
@@ -187,7 +190,7 @@ async fn settle(
             against = unused(bench, &advice, &after);
         }
         if against.is_empty() && bench.bytes() > advisor.budget_bytes() {
-            against.extend(largest(bench));
+            against.extend(least_worth(bench, &advice, (before, &after)));
         }
         if against.is_empty() {
             return Ok((advice, after));
@@ -338,12 +341,28 @@ fn taken_on_trust(statements: &[Statement], advice: &Advice, after: &[Measured])
     on_trust.collect()
 }
 
-/// Gives back the largest index, where all together take more than they may once they are built.
-fn largest(bench: &Bench<'_>) -> Option<(Index, Rejected)> {
-    let largest = bench.sizes().max_by(|(_, one), (_, other)| one.total_cmp(other));
-    largest.map(|(index, bytes)| {
-        let reason =
-            format!("built, it takes {}, and all together more than they may", megabytes(bytes));
+/// Gives back the index that saved least, where all together take more than they may once they are built.
+fn least_worth(
+    bench: &Bench<'_>,
+    advice: &Advice,
+    (before, after): (&[Measured], &[Measured]),
+) -> Option<(Index, Rejected)> {
+    let time = |all: &[Measured], place: usize| {
+        all.get(place).map_or(0.0, |it| it.median_ms.unwrap_or(it.limit_ms))
+    };
+    let saved = |index: &Index| -> f64 {
+        let serves =
+            advice.indexes.iter().filter(|it| it.index == *index).flat_map(|it| &it.serves);
+        serves.map(|place| time(before, *place) - time(after, *place)).sum()
+    };
+    let least = bench.sizes().min_by(|(one, _), (other, _)| saved(one).total_cmp(&saved(other)));
+    least.map(|(index, bytes)| {
+        let reason = format!(
+            "built, it takes {}, and all together more than they may; its statements gained {:.0} ms, less \
+             than those of the others",
+            megabytes(bytes),
+            saved(index).max(0.0)
+        );
         (index.clone(), Rejected::index(index, "over-the-budget", reason))
     })
 }

@@ -1,5 +1,7 @@
 //! Proofs: what was chosen is built and measured, and what does not hold is refused.
 
+use std::collections::BTreeSet;
+
 use shelfops_advisor::advice::{Advisor, Request};
 use shelfops_advisor::proof::{Proof, prove};
 
@@ -123,6 +125,28 @@ async fn an_index_is_kept_where_its_statement_could_not_be_measured_and_that_is_
         "{:#?}",
         proof.not_measured
     );
+}
+
+#[tokio::test]
+async fn a_text_of_fixed_length_takes_the_bytes_that_were_said() {
+    let bench = bench().await.with(
+        "create table codes as
+         select place, (place % 2000)::text::character(10) as code, repeat(md5(place::text), 3) as note
+         from generate_series(1, 100000) as place
+         order by hashint4(place);
+vacuum analyze codes",
+    );
+    let bench = bench.await;
+    let client = shelfops_testkit::connect(&bench.url).await.unwrap();
+    client.batch_execute("begin").await.unwrap();
+    let statements = vec![asked("select * from codes where code = '17'")];
+    let mut advisor = Advisor::begin(&client, request(statements)).await.unwrap();
+    let first = advisor.advise(&BTreeSet::new()).await.unwrap();
+    let (advice, proof) = prove(&mut advisor, &bench.copy()).await.unwrap();
+    advisor.end().await.unwrap();
+    assert_eq!(advice.indexes[0].definition, "public.codes (code)");
+    let (estimated, built) = (first.indexes[0].estimated_bytes, proof.indexes[0].bytes as f64);
+    assert!((estimated / built - 1.0).abs() < 0.2, "{estimated} and {built}");
 }
 
 #[tokio::test]
