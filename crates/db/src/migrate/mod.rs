@@ -258,7 +258,7 @@ impl<'a> Migrator<'a> {
             });
         }
         if direction == Direction::Up {
-            crate::jobs::install(self.database).await?;
+            crate::jobs::install(self.database, locked.client()).await?;
         }
         locked.release().await;
         Ok(done)

@@ -145,7 +145,7 @@ impl OpError {
 impl From<DbError> for OpError {
     fn from(error: DbError) -> Self {
         let kind = match &error {
-            DbError::Unreachable { .. } => ErrorKind::DependencyDown,
+            DbError::Unreachable { .. } | DbError::Crowded { .. } => ErrorKind::DependencyDown,
             DbError::UnknownTenant { .. } | DbError::NotFound(_) => ErrorKind::NotFound,
             DbError::TenantExists(_)
             | DbError::IntegrationExists(_)
