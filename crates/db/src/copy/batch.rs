@@ -219,7 +219,7 @@ impl TableBatch {
             .await
             .map_err(doing("set the memory of the merge"))?;
         self.tx.bound_waits().await?;
-        tables::settle_staging(&self.tx, &self.shared.options, &self.superseded).await?;
+        tables::settle_staging(&self.tx, self.shared.options.stream, &self.superseded).await?;
         let merged = self.fold().await?;
         for rejected in &merged.rejected {
             self.reject(rejected);

@@ -72,7 +72,9 @@ impl Appearances {
             }
             Entry::Occupied(mut occupied) => {
                 let earlier = occupied.get();
-                if earlier.content == content {
+                // What a line says of its order is said again, behind what another line said of it.
+                let tells_of_more = matches!(record, Record::PurchaseOrderLine(_));
+                if earlier.content == content && !tells_of_more {
                     return Appearance::Repeated;
                 }
                 if record.describes_today() {

@@ -18,7 +18,7 @@ pub(super) struct Folding {
     pub(super) known: &'static str,
 }
 
-/// Folds, and leaves `superseded` rows out.
+/// Folds, and leaves `superseded` rows out. The batch before is over: what it brought is known.
 pub(super) async fn fold(
     tx: &TenantTx,
     options: &SinkOptions,
