@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio_postgres::{Client, Config, NoTls};
+use shelfops_connection::Address;
+use tokio_postgres::Client;
 
 use crate::advice::{Advice, AdvisedIndex, Advisor, Asker, Statement};
 use crate::indexes::{Index, Rejected, megabytes};
@@ -40,7 +41,7 @@ const MOST_ROUNDS: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Copy {
     /// Where it is.
-    pub config: Config,
+    pub address: Address,
     /// As whom statements run; as the login unless said.
     pub asker: Option<Asker>,
     /// How often each statement is measured.
@@ -60,10 +61,9 @@ impl Copy {
         runs: usize,
         limit: Duration,
     ) -> Result<Self, ProofError> {
-        let config = url
-            .parse()
-            .map_err(|error: tokio_postgres::Error| ProofError::BadAddress(error.to_string()))?;
-        Ok(Self { config, asker, runs, limit })
+        let address =
+            Address::parse(url).map_err(|error| ProofError::BadAddress(error.to_string()))?;
+        Ok(Self { address, asker, runs, limit })
     }
 }
 
@@ -113,7 +113,7 @@ pub struct Proved {
 /// Fails when the copy's server does. A statement that runs into the time box is no failure.
 pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Proof), ProofError> {
     let started = Instant::now();
-    let client = connect(&copy.config).await?;
+    let client = connect(&copy.address).await?;
     let mut bench = Bench::of(&client);
     let before = measure_all(&client, copy, &advisor.statements).await?;
     let mut banned: BTreeSet<Index> = BTreeSet::new();
@@ -204,11 +204,8 @@ async fn settle(
     }
 }
 
-pub(crate) async fn connect(config: &Config) -> Result<Client, ProofError> {
-    let (client, connection) =
-        config.connect(NoTls).await.map_err(error::doing("connect to the copy"))?;
-    tokio::spawn(connection);
-    Ok(client)
+pub(crate) async fn connect(address: &Address) -> Result<Client, ProofError> {
+    address.connect("shelfops advisor").await.map_err(error::doing("connect to the copy"))
 }
 
 async fn measure_all(

@@ -172,6 +172,34 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Gives up what waits of the same content read in another way: an origin is a content, then how it is
+    /// read. Each of those records has now been read anew, and waits again where it had to.
+    pub(crate) async fn replace_quarantined(&self, place: &CursorPlace<'_>) -> Result<(), DbError> {
+        let Some((content, _)) = place.origin.rsplit_once('/') else { return Ok(()) };
+        self.execute(
+            "update quarantined_records
+             set status = 'discarded',
+                 settled_at = now(),
+                 settled_reason = 'replaced: the file was read to its end by another mapping'
+             where customer_id = $1
+                 and source = $2
+                 and stream = $3
+                 and status = 'waiting'
+                 and starts_with(origin, $4)
+                 and origin <> $5",
+            &[
+                &self.customer_id().as_uuid(),
+                &place.source.as_str(),
+                &place.stream.name(),
+                &format!("{content}/"),
+                &place.origin,
+            ],
+        )
+        .await
+        .map_err(doing("give up what another mapping left in quarantine"))?;
+        Ok(())
+    }
+
     /// Settles records that were replayed: `failed` says which still do not pass, and why.
     pub(crate) async fn settle_replayed(
         &self,
@@ -420,6 +448,37 @@ impl TenantTx {
             .await
             .map_err(doing("look for records to replay"))?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// Returns how many of the first of some records take so many bytes as text; one at least.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn replay_portion(&self, ids: &[Uuid], most_bytes: i64) -> Result<usize, DbError> {
+        let row = self
+            .query_one(
+                "select coalesce(max(place), 0)
+                 from (
+                     select wanted.place,
+                         sum(
+                             -- What is stored compressed may be a hundred times as large.
+                             case
+                                 when pg_column_compression(record.raw) is null
+                                     then pg_column_size(record.raw)
+                                 else octet_length(record.raw::text)
+                             end
+                         ) over (order by wanted.place) as bytes
+                     from unnest($2::uuid[]) with ordinality as wanted (id, place)
+                     join quarantined_records as record
+                         on record.customer_id = $1
+                         and record.quarantined_record_id = wanted.id
+                 ) as sized
+                 where bytes <= $3",
+                &[&self.customer_id().as_uuid(), &ids, &most_bytes],
+            )
+            .await
+            .map_err(doing("measure records to replay"))?;
+        Ok(usize::try_from(row.get::<_, i64>(0)).unwrap_or_default().max(1))
     }
 
     /// Reads records to replay, in the order of their ids; those that no longer wait are left out.

@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::PlanRuns;
-use shelfops_db::{Direction, Migrator, Target};
+use shelfops_db::{Database, DbError, Direction, Migrator, Target};
 
 use super::migrate_up::{STORE, made};
 use super::output::counted;
@@ -67,10 +67,7 @@ Outside development a plan is made instead, and somebody approves it: exit code 
             (false, None, steps) => Target::Steps(steps.unwrap_or(1)),
         };
         let database = context.database().await?;
-        let tenants = match database.operator().await {
-            Ok(operator) => operator.tenants().await.map_or(0, |tenants| tenants.len()),
-            Err(_) => 0,
-        };
+        let tenants = count_tenants(database).await?;
         if tenants > 0 && !input.delete_data {
             return Err(OpError::usage(format!(
                 "going down drops tables with all rows of {}; say --delete-data if they may go",
@@ -101,6 +98,16 @@ Outside development a plan is made instead, and somebody approves it: exit code 
             count => Output::new(format!("took back {}", counted(count, "migration")), rows)
                 .next("shelfops migrate up", "builds the schema again"),
         })
+    }
+}
+
+/// Counts whose rows would go. Only a database without a schema is known to have none: whatever else
+/// keeps us from looking is an error, since guessing "none" here deletes data that nobody agreed to.
+async fn count_tenants(database: &Database) -> Result<usize, OpError> {
+    match database.operator().await {
+        Ok(operator) => Ok(operator.tenants().await?.len()),
+        Err(DbError::NotMigrated) => Ok(0),
+        Err(error) => Err(error.into()),
     }
 }
 

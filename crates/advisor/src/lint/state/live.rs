@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use tokio_postgres::{Client, NoTls};
+use shelfops_connection::{Address, AddressError};
+use tokio_postgres::Client;
 
 use super::{
     Birth, Kind, KnownColumn, KnownConstraint, KnownIndex, KnownKind, SchemaState, Size, Table,
@@ -19,6 +20,9 @@ const SYSTEM: &str = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema' 
 /// Why a database did not tell.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
+    /// Its address cannot be used.
+    #[error(transparent)]
+    BadAddress(#[from] AddressError),
     /// It cannot be reached.
     #[error("the database cannot be reached")]
     Unreachable(#[source] tokio_postgres::Error),
@@ -30,10 +34,11 @@ pub enum AskError {
 /// Connects, and reads what is there.
 ///
 /// # Errors
-/// Says whether the database could not be reached or did not answer.
+/// Says whether the database could not be reached or did not answer, or its address not be used.
 pub async fn ask(url: &str) -> Result<SchemaState, AskError> {
+    let address = Address::parse(url)?;
     let (mut client, connection) =
-        tokio_postgres::connect(url, NoTls).await.map_err(AskError::Unreachable)?;
+        address.config().connect(address.tls()).await.map_err(AskError::Unreachable)?;
     let asking = async {
         let state = read(&mut client).await;
         // Without the client the connection ends by itself.

@@ -1,11 +1,11 @@
 //! What belongs to a database and not to its tables: encoding, owner, rights, settings.
 
+use shelfops_connection::Address;
 use tokio_postgres::Client;
 
 use super::error::doing;
 use super::name::CopyName;
 use super::{APPLICATION, CopyError, CopyKind};
-use crate::rehearsal::address::Address;
 use crate::rehearsal::tables::has_timescaledb;
 
 /// Makes an empty database that sorts and compares as the source does.

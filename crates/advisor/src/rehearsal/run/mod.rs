@@ -14,6 +14,7 @@ mod script;
 mod watcher;
 mod workload;
 
+use shelfops_connection::Address;
 use tokio_postgres::Client;
 
 pub use error::RehearsalError;
@@ -25,7 +26,6 @@ pub use report::{
 pub use script::{Migration, Script};
 pub use workload::Workload;
 
-use super::address::Address;
 use super::copy::{APPLICATION, Copy};
 use super::programs::Programs;
 use super::progress::{Progress, Watch};
