@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use serde_json::Value;
 use shelfops_simulators::square::{Forger, SentWebhook};
 use shelfops_testkit::wait_for;
@@ -110,6 +111,29 @@ async fn what_the_vendor_did_not_send_is_refused_and_leaves_nothing_behind() {
     assert_eq!(receiver.kept().await, i64::try_from(ROUNDS).unwrap());
     let waiting = receiver.looks().await;
     assert_eq!(waiting.len(), 1, "one job looks at all of them: {waiting:?}");
+}
+
+#[tokio::test]
+async fn those_that_come_together_are_kept_and_one_that_cannot_be_is_the_only_one_refused() {
+    let (receiver, mut forger) = Receiver::start().await;
+    let mut sent: Vec<SentWebhook> = (0..40)
+        .map(|_| {
+            let body = forger.event(MERCHANT);
+            forger.genuine(body)
+        })
+        .collect();
+    // The same one again, at the same moment.
+    sent.push(sent[0].clone());
+    // JSON may say it, and PostgreSQL cannot keep it.
+    let mut spoilt: Value = serde_json::from_slice(&forger.event(MERCHANT)).unwrap();
+    spoilt["data"]["note"] = Value::from("\0");
+    sent.push(forger.genuine(spoilt.to_string().into_bytes()));
+    let answers = join_all(sent.iter().map(|one| receiver.post(one))).await;
+    let (last, others) = answers.split_last().unwrap();
+    assert_eq!(*last, 503);
+    assert!(others.iter().all(|status| *status == 200), "{others:?}");
+    assert_eq!(receiver.kept().await, 40);
+    assert_eq!(receiver.looks().await.len(), 1);
 }
 
 #[tokio::test]
