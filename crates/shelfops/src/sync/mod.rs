@@ -6,6 +6,7 @@ mod applications;
 mod authorise;
 mod connections;
 mod failure;
+mod intake;
 mod keys;
 mod notifications;
 mod reconcile;
@@ -19,8 +20,9 @@ pub(crate) use authorise::{
 };
 pub(crate) use connections::Connections;
 pub(crate) use failure::{asked_pause, kind};
+pub(crate) use intake::{Intake, NotificationError};
 pub(crate) use keys::{KeySettings, add_key};
-pub(crate) use notifications::{NotificationError, keep_notification, process_notifications};
+pub(crate) use notifications::process_notifications;
 pub(crate) use reconcile::{ReconcileReport, reconcile};
 pub(crate) use reseal::reseal;
 pub(crate) use stream::{SyncReport, SyncRequest, sync_stream};
