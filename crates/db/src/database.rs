@@ -1,15 +1,19 @@
 //! Connections: one pool for the owner's work, one for tenants' work, and no other way in.
 
-use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use deadpool_postgres::{
+    BuildError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    TimeoutType,
+};
+use shelfops_connection::Address;
 use shelfops_ingest::CustomerId;
 use tokio::sync::OnceCell;
-use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
 use crate::error::doing;
+use crate::run_places::RunPlaces;
 use crate::signing::SigningKey;
 use crate::{DbError, OperatorTx, TenantTx};
 
@@ -19,9 +23,13 @@ const TENANT_CONNECTIONS: usize = 16;
 /// How many connections the owner's work may use at once.
 const OWNER_CONNECTIONS: usize = 4;
 
-/// How many connections a job of a worker uses at most: its lock, two batches that are merged, one that
-/// is staged, what it looks up, and the end of its run.
-const CONNECTIONS_OF_A_JOB: usize = 6;
+/// How many connections a run uses at most: its lock, two batches that are merged, one that is staged,
+/// what it looks up, and the end of its run.
+const CONNECTIONS_OF_A_RUN: usize = 6;
+
+/// How long somebody waits for a connection that others use, or for the server to open one. Nobody
+/// should: runs wait for a place. This is what turns a mistake of ours into an error that names it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the database is.
 #[derive(Clone, Debug)]
@@ -40,8 +48,9 @@ pub struct Database {
     owner: Pool,
     tenants: Pool,
     address: Arc<str>,
-    owner_config: Arc<tokio_postgres::Config>,
+    owner_address: Arc<Address>,
     signing_key: Arc<OnceCell<Arc<SigningKey>>>,
+    run_places: RunPlaces,
 }
 
 /// How the connections of one login are used.
@@ -65,30 +74,34 @@ impl Database {
     /// # Errors
     /// Refuses an address that cannot be read.
     pub fn new(config: &DatabaseConfig) -> Result<Self, DbError> {
-        let owner_config = read_url(&config.owner_url)?;
-        let (owner, address) = pool(owner_config.clone(), OWNER_CONNECTIONS)?;
-        let tenant_url = config.tenant_url.as_ref().unwrap_or(&config.owner_url);
-        let (tenants, _) = pool(read_url(tenant_url)?, TENANT_CONNECTIONS)?;
+        let owner_address = read_address(&config.owner_url)?;
+        let owner = pool(&owner_address, OWNER_CONNECTIONS)?;
+        let tenants = match &config.tenant_url {
+            Some(url) => pool(&read_address(url)?, TENANT_CONNECTIONS)?,
+            None => pool(&owner_address, TENANT_CONNECTIONS)?,
+        };
         Ok(Self {
             owner,
             tenants,
-            address: address.into(),
-            owner_config: Arc::new(owner_config),
+            address: describe_address(&owner_address).into(),
+            owner_address: Arc::new(owner_address),
             signing_key: Arc::default(),
+            run_places: RunPlaces::new(TENANT_CONNECTIONS / CONNECTIONS_OF_A_RUN),
         })
     }
 
     /// Returns another database of the same server, as the owner's login reaches it.
     pub(crate) fn sibling(&self, name: &str) -> Result<Self, DbError> {
-        let mut config = (*self.owner_config).clone();
-        config.dbname(name);
-        let (owner, address) = pool(config.clone(), OWNER_CONNECTIONS)?;
+        let owner_address = self.owner_address.with_database(name);
+        let owner = pool(&owner_address, OWNER_CONNECTIONS)?;
         Ok(Self {
             tenants: owner.clone(),
             owner,
-            address: address.into(),
-            owner_config: Arc::new(config),
+            address: describe_address(&owner_address).into(),
+            owner_address: Arc::new(owner_address),
             signing_key: Arc::default(),
+            // Only the owner's few connections are there; nothing is imported.
+            run_places: RunPlaces::new(1),
         })
     }
 
@@ -97,10 +110,11 @@ impl Database {
         &self.address
     }
 
-    /// Makes room for jobs that are done at once: each holds connections while it waits for others, so
-    /// that too few would have all of them wait for each other for ever.
+    /// Makes room for jobs that are done at once, so that they need not wait for a place.
     pub(crate) fn make_room(&self, job_count: usize) {
-        self.tenants.resize(TENANT_CONNECTIONS.max(job_count * CONNECTIONS_OF_A_JOB));
+        let connections = TENANT_CONNECTIONS.max(job_count * CONNECTIONS_OF_A_RUN);
+        self.tenants.resize(connections);
+        self.run_places.grow(connections / CONNECTIONS_OF_A_RUN);
         // A worker's session, and what its jobs do as operators.
         self.owner.resize(OWNER_CONNECTIONS + 1 + job_count);
     }
@@ -124,8 +138,8 @@ impl Database {
     }
 
     /// Returns how the owner's login connects, for the job queue's own connections.
-    pub(crate) fn owner_config(&self) -> &tokio_postgres::Config {
-        &self.owner_config
+    pub(crate) fn owner_address(&self) -> &Address {
+        &self.owner_address
     }
 
     /// Hands out a connection of the owner's login, for what cannot run in a transaction.
@@ -171,10 +185,21 @@ impl Database {
         self.tenants.close();
     }
 
+    /// Returns the places of runs: who holds one finds the connections that a run needs.
+    pub(crate) const fn run_places(&self) -> &RunPlaces {
+        &self.run_places
+    }
+
     async fn connect(&self, pool: &Pool) -> Result<Object, DbError> {
-        pool.get().await.map_err(|source| DbError::Unreachable {
-            address: self.address.to_string(),
-            source: source.into(),
+        pool.get().await.map_err(|source| match source {
+            PoolError::Timeout(TimeoutType::Wait) => DbError::Crowded {
+                address: self.address.to_string(),
+                limit: pool.status().max_size,
+                seconds: PATIENCE.as_secs(),
+            },
+            source => {
+                DbError::Unreachable { address: self.address.to_string(), source: source.into() }
+            }
         })
     }
 
@@ -194,30 +219,41 @@ impl Database {
     }
 }
 
-fn read_url(url: &str) -> Result<tokio_postgres::Config, DbError> {
-    tokio_postgres::Config::from_str(url).map_err(|error| DbError::BadAddress(error.to_string()))
+fn read_address(url: &str) -> Result<Address, DbError> {
+    Address::parse(url).map_err(|error| DbError::BadAddress(error.to_string()))
 }
 
-fn pool(mut config: tokio_postgres::Config, size: usize) -> Result<(Pool, String), DbError> {
+fn pool(address: &Address, size: usize) -> Result<Pool, DbError> {
+    let mut config = address.config().clone();
     if config.get_application_name().is_none() {
         config.application_name("shelfops");
     }
-    let address = describe_address(&config);
-    let manager = Manager::from_config(
-        config,
-        NoTls,
-        ManagerConfig { recycling_method: RecyclingMethod::Fast },
-    );
-    let pool = Pool::builder(manager)
-        .max_size(size)
-        .build()
-        .map_err(|error| DbError::BadAddress(error.to_string()))?;
-    Ok((pool, address))
+    pool_of(config, address, size).map_err(|error| DbError::BadAddress(error.to_string()))
 }
 
-fn describe_address(config: &tokio_postgres::Config) -> String {
+/// Makes a pool whose connections are made as an address says, but for what `config` changes.
+pub(crate) fn pool_of(
+    config: tokio_postgres::Config,
+    address: &Address,
+    size: usize,
+) -> Result<Pool, BuildError> {
+    let manager = Manager::from_config(
+        config,
+        address.tls(),
+        ManagerConfig { recycling_method: RecyclingMethod::Fast },
+    );
+    Pool::builder(manager)
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(PATIENCE))
+        .create_timeout(Some(PATIENCE))
+        .build()
+}
+
+fn describe_address(address: &Address) -> String {
     use tokio_postgres::config::Host;
 
+    let config = address.config();
     let host = match config.get_hosts().first() {
         Some(Host::Tcp(host)) => host.clone(),
         #[cfg(unix)]
@@ -234,11 +270,11 @@ fn describe_address(config: &tokio_postgres::Config) -> String {
 /// # Errors
 /// Fails when the server cannot be reached or refuses.
 pub async fn ensure_database(admin_url: &str, name: &str) -> Result<(), DbError> {
-    let (pool, address) = pool(read_url(admin_url)?, 1)?;
-    let client = pool
-        .get()
-        .await
-        .map_err(|source| DbError::Unreachable { address, source: source.into() })?;
+    let address = read_address(admin_url)?;
+    let client = pool(&address, 1)?.get().await.map_err(|source| DbError::Unreachable {
+        address: describe_address(&address),
+        source: source.into(),
+    })?;
     let action = doing("create the database");
     let exists = client
         .query_opt("select from pg_database where datname = $1", &[&name])

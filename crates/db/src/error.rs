@@ -16,6 +16,19 @@ pub enum DbError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The server answers, but others of this process use all connections.
+    #[error(
+        "all {limit} connections to the database at {address} were in use for {seconds} s; try again \
+         later, or do less at once: `shelfops sync list` shows what runs"
+    )]
+    Crowded {
+        /// Where the database is.
+        address: String,
+        /// How many connections there may be.
+        limit: usize,
+        /// How long one was waited for.
+        seconds: u64,
+    },
     /// A connection string that cannot be read.
     #[error("the database address is not usable: {0}")]
     BadAddress(String),
@@ -114,7 +127,7 @@ impl DbError {
     /// Whether the same call may succeed later without anything being changed.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Busy(_) => true,
+            Self::Unreachable { .. } | Self::Crowded { .. } | Self::Busy(_) => true,
             Self::Statement { source, .. } => is_transient(source),
             _ => false,
         }

@@ -6,10 +6,10 @@
 use serde_json::{Value, json};
 use shelfops_ingest::quarantine::{MissingReference, ReferenceEntity};
 use shelfops_ingest::records::Record;
-use shelfops_ingest::values::Text;
 use shelfops_ingest::{SourceName, Stream};
 use tokio_postgres::Row;
 
+use crate::copy::references::named;
 use crate::error::doing;
 use crate::{DbError, TenantTx};
 
@@ -44,20 +44,7 @@ impl Foreseen {
         let entity = ReferenceEntity::ALL
             .into_iter()
             .find(|entity| self.unknown[*entity as usize] && !created.contains(entity))?;
-        Some(MissingReference { entity, external_id: reference(record, entity)?.clone() })
-    }
-}
-
-const fn reference(record: &Record, entity: ReferenceEntity) -> Option<&Text> {
-    match (record, entity) {
-        (Record::Transaction(line), ReferenceEntity::Store) => Some(&line.store),
-        (Record::Transaction(line), ReferenceEntity::Product) => Some(&line.product),
-        (Record::InventoryLevel(level), ReferenceEntity::Store) => Some(&level.store),
-        (Record::InventoryLevel(level), ReferenceEntity::Product) => Some(&level.product),
-        (Record::PurchaseOrderLine(line), ReferenceEntity::Store) => Some(&line.store),
-        (Record::PurchaseOrderLine(line), ReferenceEntity::Product) => Some(&line.product),
-        (Record::PurchaseOrderLine(line), ReferenceEntity::Supplier) => Some(&line.supplier),
-        _ => None,
+        Some(MissingReference { entity, external_id: named(record, entity)?.clone() })
     }
 }
 

@@ -15,6 +15,7 @@ pub mod models;
 mod operator;
 mod plans;
 mod reader;
+mod run_places;
 mod scratch;
 pub mod secrets;
 mod signing;

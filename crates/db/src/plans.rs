@@ -18,6 +18,10 @@ const LOCK_TIMEOUT: &str = "10s";
 /// and stops nobody meanwhile; but not for ever.
 const LOCK_TIMEOUT_ALONE: &str = "5min";
 
+const FINISH_STEP: &str = "
+    update shelfops.plan_steps set finished_at = clock_timestamp(), duration_ms = $3
+    where plan_id = $1 and position = $2";
+
 /// A plan that is being applied by this process and by no other.
 ///
 /// The connection holds a lock that the server lets go of when it ends, however that is. So a plan that
@@ -66,10 +70,15 @@ impl Database {
         drop(operator);
         let run = PlanRun { database: self.clone(), held, plan, by: by.to_owned() };
         match run.check(environment, fingerprint).await {
-            Ok(()) => {
-                run.mark("applying", None).await?;
-                Ok(run)
+            Ok(()) => {}
+            Err(refusal) => {
+                run.refused(&refusal).await?;
+                return Err(refusal);
             }
+        }
+        // Looking at the schema takes its time, and somebody may have rejected the plan meanwhile.
+        match run.start().await {
+            Ok(()) => Ok(run),
             Err(refusal) => {
                 run.refused(&refusal).await?;
                 Err(refusal)
@@ -174,11 +183,7 @@ impl PlanRun {
             }
             let milliseconds = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
             client
-                .execute(
-                    "update shelfops.plan_steps set finished_at = clock_timestamp(), duration_ms = $3
-                     where plan_id = $1 and position = $2",
-                    &[&self.plan.plan_id, &step.position, &milliseconds],
-                )
+                .execute(FINISH_STEP, &[&self.plan.plan_id, &step.position, &milliseconds])
                 .await
                 .map_err(doing("remember a step of the plan"))?;
         }
@@ -186,6 +191,28 @@ impl PlanRun {
             self.turn(true).await?;
         }
         Ok(())
+    }
+
+    /// Remembers that a migration of the plan is done. Its runner has committed it already, so a plan that
+    /// is broken off in between shows one step less than the ledger has.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn finish_step(&self, position: i32, duration_ms: u64) -> Result<(), DbError> {
+        let operator = match self.database.operator().await {
+            // Going down takes the place for plans away, and what tells an operator.
+            Err(DbError::NotMigrated) => return Ok(()),
+            operator => operator?,
+        };
+        if !operator.has_plans().await? {
+            return Ok(());
+        }
+        let milliseconds = i64::try_from(duration_ms).unwrap_or(i64::MAX);
+        operator
+            .execute(FINISH_STEP, &[&self.plan.plan_id, &position, &milliseconds])
+            .await
+            .map_err(doing("remember a step of the plan"))?;
+        operator.commit().await
     }
 
     /// Ends the transaction that is open, or begins one.
@@ -209,7 +236,11 @@ impl PlanRun {
             Err(error) => ("failed", json!({ "error": error.to_string() })),
         };
         let remembered = async {
-            let operator = operator?;
+            // Going down to nothing takes the tenants' registry away, by which an operator is known.
+            let operator = match operator {
+                Err(DbError::NotMigrated) => return Ok(None),
+                operator => operator?,
+            };
             // Going down may take the plans themselves away.
             if !operator.has_plans().await? {
                 return Ok(None);
@@ -224,9 +255,26 @@ impl PlanRun {
         Ok(remembered?.unwrap_or(Plan { state: "applied".to_owned(), ..self.plan.clone() }))
     }
 
-    async fn mark(&self, state: &str, result: Option<&Value>) -> Result<(), DbError> {
+    /// Begins, if the plan is still approved at this moment: a rejection and this wait for each other.
+    async fn start(&self) -> Result<(), DbError> {
+        let plan_id = self.plan.plan_id;
         let operator = self.database.operator().await?;
-        self.remember(&operator, state, result).await?;
+        let begun = operator
+            .execute(
+                "update shelfops.plans
+                 set state = 'applying', applied_by = $2, applied_at = now(), finished_at = null
+                 where plan_id = $1 and state = 'approved' and expires_at > now()",
+                &[&plan_id, &self.by],
+            )
+            .await
+            .map_err(doing("begin to apply a plan"))?;
+        if begun == 0 {
+            return Err(DbError::PlanConflict(format!(
+                "plan {plan_id} is not approved any more: `shelfops plan show {plan_id}` says who \
+                 decided what"
+            )));
+        }
+        operator.add_plan_event(plan_id, ("applying", &self.by), None).await?;
         operator.commit().await
     }
 
@@ -242,8 +290,7 @@ impl PlanRun {
                  set
                      state = $2,
                      applied_by = $3,
-                     applied_at = coalesce(applied_at, now()),
-                     finished_at = case when $2 = 'applying' then null else now() end,
+                     finished_at = now(),
                      result = $4
                  where plan_id = $1",
                 &[&self.plan.plan_id, &state, &self.by, &result],

@@ -34,6 +34,30 @@ pub struct QuarantinedRecord {
     pub replay_of: Option<Uuid>,
 }
 
+impl QuarantinedRecord {
+    /// Returns about how much memory it takes, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.reason.len() + memory_of(&self.raw)
+    }
+}
+
+/// What a member of an object takes besides its name and its value: its place in the map.
+const MEMBER_BYTES: usize = 48;
+
+/// Returns about how much memory a record takes as JSON, in bytes: several times its text.
+pub fn memory_of(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(memory_of).sum(),
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, value)| MEMBER_BYTES + name.len() + memory_of(value))
+                .sum(),
+        }
+}
+
 /// A reference that a record makes and the tables do not know.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MissingReference {
@@ -65,5 +89,20 @@ impl ReferenceEntity {
             Self::Product => "product",
             Self::Supplier => "supplier",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::memory_of;
+
+    #[test]
+    fn many_short_fields_take_much_more_memory_than_their_text() {
+        let fields = (0..1_000).map(|number| (format!("c{number}"), json!("1")));
+        let record = serde_json::Value::Object(fields.collect());
+        assert!(memory_of(&record) > 6 * record.to_string().len());
+        assert!(memory_of(&json!(["ab", 1, null])) > memory_of(&json!(["a", 1, null])));
     }
 }

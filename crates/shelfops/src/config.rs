@@ -2,6 +2,7 @@
 //! found by PostgreSQL's own variables, where none of these names it and `PGHOST` is set.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -13,6 +14,9 @@ use crate::sync::{ApplicationFile, Applications, KeySettings};
 
 /// Where tenants and vendors find us when nothing else is said.
 const PUBLIC_URL: &str = "http://127.0.0.1:8080";
+
+/// What the directory of our state is called where nothing else is said.
+const STATE_DIRECTORY: &str = ".shelfops";
 
 /// The settings of one call.
 #[derive(Clone, Debug)]
@@ -65,11 +69,10 @@ impl Config {
     /// Puts the settings together.
     pub(crate) fn load(overrides: Overrides) -> Result<Self, OpError> {
         let directory = std::env::current_dir().unwrap_or_default();
-        let file =
-            match directory.ancestors().map(|up| up.join("shelfops.toml")).find(|p| p.is_file()) {
-                Some(path) => read(&path)?,
-                None => ConfigFile::default(),
-            };
+        let path = directory.ancestors().map(|up| up.join("shelfops.toml")).find(|p| p.is_file());
+        let file = path.as_deref().map(read).transpose()?.unwrap_or_default();
+        // What a file names lies where the file does, whatever directory is worked in.
+        let beside = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         let engine = overrides.timeseries_engine.or(file.timeseries_engine);
         let timeseries_engine = engine
             .map(|name| name.parse::<Engine>())
@@ -93,11 +96,12 @@ impl Config {
             timeseries_engine,
             state_directory: overrides
                 .state_directory
-                .or(file.state_directory)
-                .unwrap_or_else(|| PathBuf::from(".shelfops")),
+                .or_else(|| file.state_directory.map(|named| beside.join(named)))
+                .or_else(|| existing_state(&directory))
+                .unwrap_or_else(|| beside.join(STATE_DIRECTORY)),
             secret_key_file: environment("SHELFOPS_SECRET_KEY_FILE")
                 .map(PathBuf::from)
-                .or(file.secret_key_file),
+                .or_else(|| file.secret_key_file.map(|named| beside.join(named))),
             applications: Applications::new(
                 file.connectors,
                 environment("SHELFOPS_PUBLIC_URL")
@@ -118,6 +122,21 @@ impl Config {
     }
 }
 
+/// Finds the state that was begun here or in a directory above, so that who changes into a directory of
+/// files does not begin another one there. A directory that everybody may write to is passed by: what lies
+/// there may be a stranger's.
+fn existing_state(directory: &Path) -> Option<PathBuf> {
+    let is_everybodys = |up: &Path| {
+        std::fs::metadata(up).is_ok_and(|metadata| metadata.permissions().mode() & 0o002 != 0)
+    };
+    directory
+        .ancestors()
+        .enumerate()
+        .filter(|(height, up)| *height == 0 || !is_everybodys(up))
+        .map(|(_, up)| up.join(STATE_DIRECTORY))
+        .find(|state| state.is_dir())
+}
+
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -132,13 +151,14 @@ fn read(path: &Path) -> Result<ConfigFile, OpError> {
 /// Returns the database that PostgreSQL's own variables name. `PGHOST` alone decides: the others are
 /// often set for other ends, and the embedded server must not be given up for them.
 fn postgres_environment(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-    const VARIABLES: [(&str, &str); 6] = [
+    const VARIABLES: [(&str, &str); 7] = [
         ("PGHOST", "host"),
         ("PGPORT", "port"),
         ("PGUSER", "user"),
         ("PGPASSWORD", "password"),
         ("PGDATABASE", "dbname"),
         ("PGSSLMODE", "sslmode"),
+        ("PGSSLROOTCERT", "sslrootcert"),
     ];
     let told = |name: &str| variable(name).filter(|value| !value.is_empty());
     told("PGHOST")?;
@@ -151,7 +171,23 @@ fn postgres_environment(variable: impl Fn(&str) -> Option<String>) -> Option<Str
 
 #[cfg(test)]
 mod tests {
-    use super::{ConfigFile, postgres_environment};
+    use std::fs::{self, Permissions};
+
+    use super::*;
+
+    #[test]
+    fn state_is_found_above_unless_everybody_may_put_some_there() {
+        let root = tempfile::tempdir().unwrap();
+        let below = root.path().join("one/two");
+        fs::create_dir_all(&below).unwrap();
+        assert_eq!(existing_state(&below), None);
+        let state = root.path().join(".shelfops");
+        fs::create_dir(&state).unwrap();
+        assert_eq!(existing_state(&below), Some(state.clone()));
+        fs::set_permissions(root.path(), Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(existing_state(&below), None);
+        assert_eq!(existing_state(root.path()), Some(state));
+    }
 
     #[test]
     fn the_variables_of_postgresql_name_a_database_where_the_host_is_told() {

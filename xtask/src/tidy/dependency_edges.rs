@@ -20,8 +20,10 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("shelfops-integrations", &["shelfops-ingest"]),
-    ("shelfops-db", &["shelfops-ingest", "shelfops-embedded-postgres"]),
-    ("shelfops-advisor", &[]),
+    ("shelfops-db", &["shelfops-ingest", "shelfops-connection", "shelfops-embedded-postgres"]),
+    ("shelfops-advisor", &["shelfops-connection"]),
+    // Its tests reach a server over TCP with TLS, which testkit's does not speak.
+    ("shelfops-connection", &["shelfops-embedded-postgres"]),
     ("shelfops-ingest", &[]),
     ("shelfops-simulators", &[]),
     ("shelfops-embedded-postgres", &[]),

@@ -17,8 +17,13 @@ struct Room {
 const ROOMS: &[Room] = &[
     Room {
         packages: &["tokio-postgres", "deadpool-postgres", "postgres", "sqlx", "diesel"],
-        crates: &["shelfops-db", "shelfops-advisor", "shelfops-testkit"],
+        crates: &["shelfops-connection", "shelfops-db", "shelfops-advisor", "shelfops-testkit"],
         what: "the PostgreSQL client",
+    },
+    Room {
+        packages: &["tokio-postgres-rustls"],
+        crates: &["shelfops-connection"],
+        what: "TLS to PostgreSQL",
     },
     Room { packages: &["graphile_worker"], crates: &["shelfops-db"], what: "the job queue" },
     Room {

@@ -124,6 +124,11 @@ impl<'c> Advisor<'c> {
     /// Fails when there is no statement with a plan, or when the server does.
     pub async fn begin(client: &'c Client, request: Request) -> Result<Self, AdviceError> {
         let started = Instant::now();
+        // While a proof builds and measures elsewhere, this transaction waits as long as it takes.
+        client
+            .batch_execute("set local idle_in_transaction_session_timeout = 0")
+            .await
+            .map_err(doing("begin to advise"))?;
         let began = client
             .query_one("select extract(epoch from transaction_timestamp())::text", &[])
             .await

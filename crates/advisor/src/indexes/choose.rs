@@ -32,6 +32,10 @@ pub(crate) struct Weighing<'a> {
     /// How much each statement counts.
     pub(crate) weights: &'a [f64],
     pub(crate) budget: f64,
+    /// All candidates, whether they are allowed or not.
+    pub(crate) picked: &'a BTreeSet<usize>,
+    /// What was chosen the time before.
+    pub(crate) before: &'a BTreeSet<usize>,
     /// Whether weights are runs since the server began to count, so that written rows compare with them.
     pub(crate) counts_writes: bool,
 }
@@ -53,7 +57,8 @@ pub(crate) async fn choose(
     allowed: &BTreeSet<usize>,
     together: &[&BTreeSet<usize>],
 ) -> Result<Choice, AdviceError> {
-    let mut search = Search::begin(costs, weighing, allowed).await?;
+    let mut search = Search::begin(costs, weighing).await?;
+    search.resume(costs, allowed).await?;
     search.grow(costs, allowed).await?;
     while search.add_together(costs, together).await? {
         search.grow(costs, allowed).await?;
@@ -82,18 +87,52 @@ enum Gain {
 }
 
 impl<'w> Search<'w> {
-    async fn begin(
-        costs: &mut Costs<'_>,
-        weighing: &'w Weighing<'w>,
-        allowed: &BTreeSet<usize>,
-    ) -> Result<Self, AdviceError> {
+    async fn begin(costs: &mut Costs<'_>, weighing: &'w Weighing<'w>) -> Result<Self, AdviceError> {
         let mut search =
             Self { weighing, choice: Choice::default(), now: Vec::new(), least: Vec::new() };
         for statement in 0..weighing.weights.len() {
             search.now.push(search.cost(costs, statement, &BTreeSet::new()).await?);
-            search.least.push(search.cost(costs, statement, allowed).await?);
+            // What is true of all is true of the allowed ones, and is known when it is chosen again.
+            search.least.push(search.cost(costs, statement, weighing.picked).await?);
         }
         Ok(search)
+    }
+
+    /// Goes on from what was chosen the time before, as far as that is still allowed and has room: a choice
+    /// that is made again has less time than the first.
+    async fn resume(
+        &mut self,
+        costs: &mut Costs<'_>,
+        allowed: &BTreeSet<usize>,
+    ) -> Result<(), AdviceError> {
+        let chosen: BTreeSet<usize> = self.weighing.before.intersection(allowed).copied().collect();
+        if chosen.is_empty() {
+            return Ok(());
+        }
+        for statement in 0..self.now.len() {
+            let cost = self.cost(costs, statement, &chosen).await?;
+            if let Some(now) = self.now.get_mut(statement) {
+                *now = cost;
+            }
+        }
+        self.choice.chosen = chosen;
+        while self.bytes(&self.choice.chosen) > self.weighing.budget {
+            let mut least: Option<(usize, f64, Vec<f64>)> = None;
+            for candidate in self.choice.chosen.clone() {
+                let mut set = self.choice.chosen.clone();
+                set.remove(&candidate);
+                let gain = self.gain(costs, &set, f64::NEG_INFINITY).await?;
+                let Gain::Is(gain, all) = gain else { continue };
+                let lost = -gain / self.bytes_of(candidate).max(1.0);
+                if least.as_ref().is_none_or(|(_, known, _)| lost < *known) {
+                    least = Some((candidate, lost, all));
+                }
+            }
+            let Some((candidate, _, all)) = least else { break };
+            self.choice.chosen.remove(&candidate);
+            self.now = all;
+        }
+        Ok(())
     }
 
     async fn cost(

@@ -42,6 +42,12 @@ impl Reach {
     }
 }
 
+/// What a statement was found to cost with the fewest candidates that were asked about.
+fn known_cost(known: Option<&Vec<Known>>) -> f64 {
+    let fewest = known.into_iter().flatten().min_by_key(|known| known.set.len());
+    fewest.map_or(0.0, |known| known.costed.cost)
+}
+
 struct Known {
     set: BTreeSet<usize>,
     costed: Costed,
@@ -103,7 +109,16 @@ impl<'c> Costs<'c> {
             return Ok(Costed::default());
         };
         self.what_if.set(&set, candidates, catalog).await?;
-        let costed = self.what_if.cost(&asked).await?;
+        let costed = match self.what_if.cost(&asked).await {
+            Ok(costed) => costed,
+            // One statement that the planner refuses must not end the advice on the others: its cost stays
+            // what it was, and no candidate gains by it.
+            Err(AdviceError::Server { source, .. }) if source.as_db_error().is_some() => {
+                let cost = known_cost(self.known.get(statement));
+                Costed { cost, ..Costed::default() }
+            }
+            Err(error) => return Err(error),
+        };
         if let Some(known) = self.known.get_mut(statement) {
             known.push(Known { set, costed: costed.clone() });
         }

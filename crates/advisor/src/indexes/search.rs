@@ -59,6 +59,10 @@ pub(crate) struct Search<'c> {
     pool: Pool,
     picked: BTreeSet<usize>,
     bytes: Vec<f64>,
+    /// Candidates whose bytes were measured.
+    built: BTreeSet<usize>,
+    /// What was chosen last.
+    last: BTreeSet<usize>,
     costs: Option<Costs<'c>>,
     pub(crate) missing: Option<MissingWhatIf>,
     weights: Vec<f64>,
@@ -106,6 +110,8 @@ impl<'c> Search<'c> {
             pool,
             picked: BTreeSet::new(),
             bytes: Vec::new(),
+            built: BTreeSet::new(),
+            last: BTreeSet::new(),
             costs: None,
             missing: None,
             weights: questions.all.iter().map(|question| question.weight).collect(),
@@ -203,6 +209,8 @@ impl<'c> Search<'c> {
             bytes: &self.bytes,
             weights: &self.weights,
             budget: self.budget,
+            picked: &self.picked,
+            before: &self.last,
             counts_writes: self.counts_writes,
         };
         let together: Vec<&BTreeSet<usize>> =
@@ -233,6 +241,7 @@ impl<'c> Search<'c> {
             // What no plan uses is no help, whatever it was chosen for.
             .filter(|chosen| !chosen.serves.is_empty())
             .collect();
+        self.last = choice.chosen;
         Ok((chosen, rejected))
     }
 
@@ -301,11 +310,22 @@ impl<'c> Search<'c> {
         chosen
     }
 
-    /// Takes note of how many bytes a candidate took once it was built.
+    /// Takes note of how many bytes a candidate took once it was built. What is wrong with its estimate is
+    /// wrong with those of its like: without that, each choice would be over the budget by another of them.
     pub(crate) fn learn(&mut self, index: &Index, bytes: f64) {
         let place = self.pool.candidates.iter().position(|candidate| candidate == index);
-        if let Some(known) = place.and_then(|place| self.bytes.get_mut(place)) {
-            *known = bytes;
+        let Some(place) = place else { return };
+        let Some(known) = self.bytes.get_mut(place) else { return };
+        let estimated = std::mem::replace(known, bytes);
+        if !self.built.insert(place) || estimated <= 0.0 || index.predicate.is_some() {
+            return;
+        }
+        let ratio = (bytes / estimated).clamp(0.5, 2.0);
+        let candidates = self.pool.candidates.iter().zip(&mut self.bytes).enumerate();
+        for (other, (candidate, estimate)) in candidates {
+            if !self.built.contains(&other) && is_of_the_like(index, candidate) {
+                *estimate *= ratio;
+            }
         }
     }
 
@@ -316,6 +336,14 @@ impl<'c> Search<'c> {
             None => Ok(()),
         }
     }
+}
+
+/// Whether two candidates' sizes are estimated in the same way from the same statistics.
+fn is_of_the_like(one: &Index, other: &Index) -> bool {
+    one.table == other.table
+        && one.method == other.method
+        && one.included.is_empty() == other.included.is_empty()
+        && other.predicate.is_none()
 }
 
 /// Says of what the planner picked for some statement why it was not chosen.

@@ -216,7 +216,8 @@ impl<'c> WhatIf<'c> {
     /// Asks what a statement costs now.
     pub(crate) async fn cost(&mut self, asked: &Asked) -> Result<Costed, AdviceError> {
         self.calls += 1;
-        let plan = self.explained(&asked.text()).await?;
+        let enter = self.enter.as_deref().unwrap_or_default();
+        let plan = self.explained(&asked.text(), enter).await?;
         let mut costed = Costed::default();
         let mut open: Vec<&Value> = plan.iter().collect();
         if let Some(cost) = plan.as_ref().and_then(|plan| plan.get("Total Cost")) {
@@ -238,19 +239,41 @@ impl<'c> WhatIf<'c> {
 
     async fn rows(&self, table: &str, condition: &str) -> Result<f64, AdviceError> {
         let text = format!("explain (format json) select from {table} where {condition}");
-        let plan = self.explained(&text).await?;
+        // The index has the rows of everybody, whatever row security leaves to whoever asks.
+        let plan = self.explained(&text, "").await?;
         let rows = plan.as_ref().and_then(|plan| plan.get("Plan Rows")).and_then(Value::as_f64);
         Ok(rows.unwrap_or(1.0))
     }
 
-    async fn explained(&self, text: &str) -> Result<Option<Value>, AdviceError> {
-        let enter = self.enter.as_deref().unwrap_or_default();
+    /// Goes on after a refused statement; what it prepared outlives the savepoint.
+    async fn go_on(&self) -> Result<(), AdviceError> {
+        let action = doing("go on after a refused statement");
+        let undo = "rollback to savepoint asked; release savepoint asked";
+        self.client.batch_execute(undo).await.map_err(&action)?;
+        let left = format!("select from pg_prepared_statements where name = '{PREPARED}'");
+        if self.client.query_opt(&left, &[]).await.map_err(&action)?.is_some() {
+            let forget = format!("deallocate {PREPARED}");
+            self.client.batch_execute(&forget).await.map_err(&action)?;
+        }
+        Ok(())
+    }
+
+    async fn explained(&self, text: &str, enter: &str) -> Result<Option<Value>, AdviceError> {
         let batch = format!(
-            "savepoint asked; set transaction read only; {enter}{} {text}; rollback to savepoint asked; release savepoint asked",
+            "savepoint asked; set transaction read only; {enter}{} {text}
+; rollback to savepoint asked; release savepoint asked",
             if enter.is_empty() { "" } else { ";" }
         );
         let replies = self.client.simple_query(&batch).await;
-        let replies = replies.map_err(doing("ask what a statement would cost"))?;
+        let replies = match replies {
+            Ok(replies) => replies,
+            Err(error) => {
+                if error.as_db_error().is_some() {
+                    self.go_on().await?;
+                }
+                return Err(doing("ask what a statement would cost")(error));
+            }
+        };
         let mut answer = String::new();
         for reply in &replies {
             if let SimpleQueryMessage::Row(row) = reply
@@ -313,7 +336,8 @@ impl Asked {
         };
         let values = values.join(", ");
         format!(
-            "set local plan_cache_mode = {mode}; prepare {PREPARED} as {sql};
+            "set local plan_cache_mode = {mode}; prepare {PREPARED} as {sql}
+;
              explain (format json) execute {PREPARED}({values}); deallocate {PREPARED}"
         )
     }

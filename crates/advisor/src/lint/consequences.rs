@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::locks::{Strength, taken_by};
 use super::profile::Profile;
-use super::script::Script;
 use super::script::action::{Action, Change, ObjectKind};
+use super::script::{Script, Token, tokens};
 use super::state::SchemaState;
 use crate::drift::Weight;
 
@@ -44,7 +44,11 @@ pub fn consequences(sql: &str) -> Vec<Consequence> {
     // What stands in a `do` block counts to the block.
     for statement in &script.statements {
         let locks = taken_by(&statement.action, &state);
-        let weight = weight_of(&statement.action, &state);
+        let weight = weight_of(&statement.action, &state).max(weight_of_text(
+            script.slice(statement.span),
+            &statement.action,
+            &state,
+        ));
         state.apply(statement, &profile);
         let mut locks: Vec<TableLock> = locks
             .into_iter()
@@ -77,13 +81,20 @@ pub fn consequences(sql: &str) -> Vec<Consequence> {
 /// Says what a statement costs; on a table that the text itself made, nothing does.
 fn weight_of(action: &Action, state: &SchemaState) -> Weight {
     match action {
-        Action::Drop(drop) => match drop.kind {
-            ObjectKind::Table | ObjectKind::Schema | ObjectKind::Database | ObjectKind::Owned => {
-                let is_new = !drop.names.is_empty() && drop.names.iter().all(|it| state.is_new(it));
-                if is_new { Weight::Light } else { Weight::Destroys }
+        Action::Drop(drop) => {
+            let is_new = !drop.names.is_empty() && drop.names.iter().all(|it| state.is_new(it));
+            let is_remade = matches!(
+                drop.kind,
+                ObjectKind::View | ObjectKind::Index | ObjectKind::Trigger | ObjectKind::Routine
+            );
+            // What depends on it may be a column or a table.
+            match (is_new, is_remade && !drop.is_cascading) {
+                (true, _) | (_, true) => Weight::Light,
+                _ => Weight::Destroys,
             }
-            _ => Weight::Light,
-        },
+        }
+        Action::Do { dynamic } if !dynamic.is_empty() => Weight::Destroys,
+        Action::Grant(grant) if grant.to.iter().any(|role| role == "public") => Weight::Destroys,
         Action::Truncate { tables, .. } => {
             if tables.iter().all(|table| state.is_new(table)) {
                 Weight::Light
@@ -126,9 +137,110 @@ fn weight_of(action: &Action, state: &SchemaState) -> Weight {
     }
 }
 
+/// Statements of which no rule asks anything, and that lose nothing: by their first words.
+const HARMLESS: &[&str] = &[
+    "alter default privileges",
+    "alter domain",
+    "alter extension",
+    "alter function",
+    "alter index",
+    "alter materialized view",
+    "alter policy",
+    "alter procedure",
+    "alter routine",
+    "alter schema",
+    "alter sequence",
+    "alter statistics",
+    "alter table",
+    "alter trigger",
+    "alter type",
+    "alter view",
+    "analyze",
+    "call",
+    "checkpoint",
+    "comment",
+    "create",
+    "discard",
+    "explain",
+    "grant",
+    "insert",
+    "listen",
+    "notify",
+    "perform",
+    "prepare",
+    "release",
+    "reset",
+    "revoke",
+    "savepoint",
+    "security label",
+    "select",
+    "set",
+    "show",
+    "start transaction",
+    "table",
+    "unlisten",
+    "values",
+    "with",
+];
+
+/// Says what a statement loses by its words, where no rule asks for more of it.
+fn weight_of_text(text: &str, action: &Action, state: &SchemaState) -> Weight {
+    let words: Vec<String> = tokens(text)
+        .filter_map(|(_, token)| match token {
+            Token::Word(word) => Some(word.to_ascii_lowercase()),
+            _ => None,
+        })
+        .collect();
+    let has = |wanted: &[&str]| {
+        words.windows(wanted.len()).any(|found| found.iter().zip(wanted).all(|(a, b)| a == b))
+    };
+    let begins = |known: &str| {
+        let mut known = known.split(' ');
+        let matched = (&mut known).zip(&words).all(|(known, word)| known == word);
+        matched && known.next().is_none()
+    };
+    let loses = match action {
+        Action::Other => !words.is_empty() && !HARMLESS.iter().any(|known| begins(known)),
+        // A change within: `with gone as (delete …) select …`.
+        Action::Select { .. } | Action::CreateTableAs { .. } => {
+            has(&["delete", "from"]) || has(&["merge", "into"])
+        }
+        Action::ChangeRows(change) if state.is_new(&change.table) => false,
+        Action::ChangeRows(change) => {
+            // What stood there is written nowhere else.
+            let is_emptied = change.verb == "update" && is_set_to_null(text);
+            is_emptied || has(&["delete", "from"]) || has(&["merge", "into"])
+        }
+        _ => false,
+    };
+    // Nested in any statement, and in those that no rule reads.
+    let is_alter_cascade = matches!(action, Action::Other) && has(&["cascade"]);
+    if loses || is_alter_cascade { Weight::Destroys } else { Weight::Light }
+}
+
+/// Whether an update writes null for a value: `= null` before its condition.
+fn is_set_to_null(text: &str) -> bool {
+    let mut follows_equals = false;
+    for (_, token) in tokens(text) {
+        match token {
+            Token::Word(word) if word.eq_ignore_ascii_case("where") => return false,
+            Token::Word(word) if follows_equals && word.eq_ignore_ascii_case("null") => {
+                return true;
+            }
+            _ => follows_equals = token == Token::Sign(b'='),
+        }
+    }
+    false
+}
+
 fn weight_of_change(change: &Change) -> Weight {
     match change {
-        Change::DropColumn { .. } => Weight::Destroys,
+        Change::DropColumn { .. }
+        | Change::DropConstraint { is_cascading: true, .. }
+        | Change::DisableRowSecurity
+        | Change::UnforceRowSecurity
+        // An expression can turn any value into any other.
+        | Change::SetType { using: Some(_), .. } => Weight::Destroys,
         Change::SetType { .. }
         | Change::SetNotNull(_)
         | Change::AddIdentity(_)
@@ -182,6 +294,46 @@ mod tests {
             |keeps_readers_out| TableLock { table: "public.stores".to_owned(), keeps_readers_out };
         assert_eq!(found[0].locks, [lock(true)]);
         assert_eq!(found[1].locks, [lock(false)]);
+    }
+
+    #[test]
+    fn what_loses_something_in_other_ways_is_told_too() {
+        for sql in [
+            "drop view a cascade",
+            "do $$ begin execute 'drop table b'; end $$",
+            "drop type colour",
+            "drop extension hstore",
+            "drop materialized view totals",
+            "drop sequence numbers",
+            "drop policy own on stores",
+            "drop role clerk",
+            "with gone as (delete from stores returning *) select * from gone",
+            "update stores set name = null where store_id = 1",
+            "alter table stores alter column name type text using left(name, 3)",
+            "alter table stores drop constraint stores_pkey cascade",
+            "alter table stores disable row level security",
+            "alter table stores no force row level security",
+            "grant select on stores to public",
+            "reassign owned by a to b",
+            "copy stores from program 'true'",
+        ] {
+            assert_eq!(weights(sql).into_iter().max(), Some(Weight::Destroys), "{sql}");
+        }
+        for (sql, weight) in [
+            ("drop view a", Weight::Light),
+            ("drop index a", Weight::Light),
+            ("drop function f()", Weight::Light),
+            ("comment on table stores is 'delete from; cascade'", Weight::Light),
+            ("create extension hstore", Weight::Light),
+            ("revoke all on stores from public", Weight::Light),
+            ("alter sequence numbers restart", Weight::Light),
+            ("update stores set name = 'x' where city = null", Weight::Heavy),
+            ("do $$ begin perform 1; end $$", Weight::Heavy),
+            ("set lock_timeout = '5s'", Weight::Light),
+            ("grant select on stores to clerks", Weight::Light),
+        ] {
+            assert_eq!(weights(sql).into_iter().max(), Some(weight), "{sql}");
+        }
     }
 
     #[test]

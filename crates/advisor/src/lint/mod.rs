@@ -13,6 +13,7 @@ pub mod profile;
 mod render;
 pub mod rules;
 pub mod script;
+mod server_wide;
 pub mod state;
 
 pub use consequences::{Consequence, TableLock, consequences};
@@ -23,6 +24,7 @@ pub use profile::{Profile, Runner};
 pub use render::{sarif, text};
 pub use rules::{RULES, Rule};
 pub use script::Script;
+pub use server_wide::belongs_to_server;
 pub use state::{AskError, SchemaState, ask, read_live};
 
 use locks::Locks;

@@ -15,7 +15,7 @@ pub enum ProofError {
         source: tokio_postgres::Error,
     },
     /// The copy's address cannot be read.
-    #[error("the scratch database's address cannot be read: {0}")]
+    #[error("the scratch database: {0}")]
     BadAddress(String),
     /// Advice could not be had again.
     #[error(transparent)]

@@ -224,7 +224,7 @@ async fn answer(
     let wrapped = |sql: &str| {
         format!(
             "select count(*)::text, coalesce(sum(hashtextextended(answer::text, 0)::numeric), 0)::text
-             from ({sql}) as answer"
+             from ({sql}\n) as answer"
         )
     };
     let Ok(replies) = ask(client, "", statement, wrapped).await? else { return Ok(None) };
@@ -245,11 +245,11 @@ async fn ask(
 ) -> Result<Result<Vec<SimpleQueryMessage>, Run>, ProofError> {
     let sql = around(statement.sql.trim().trim_end_matches(';').trim_end());
     let text = if statement.parameters.is_empty() {
-        format!("{before} {sql}")
+        format!("{before} {sql}\n")
     } else {
         let values: Vec<String> = statement.parameters.iter().map(|it| literal(it)).collect();
         format!(
-            "prepare {PREPARED} as {sql}; {before} execute {PREPARED}({}); deallocate {PREPARED}",
+            "prepare {PREPARED} as {sql}\n; {before} execute {PREPARED}({}); deallocate {PREPARED}",
             values.join(", ")
         )
     };

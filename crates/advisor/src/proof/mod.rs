@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio_postgres::{Client, Config, NoTls};
+use shelfops_connection::Address;
+use tokio_postgres::Client;
 
 use crate::advice::{Advice, AdvisedIndex, Advisor, Asker, Statement};
 use crate::indexes::{Index, Rejected, megabytes};
@@ -40,7 +41,7 @@ const MOST_ROUNDS: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Copy {
     /// Where it is.
-    pub config: Config,
+    pub address: Address,
     /// As whom statements run; as the login unless said.
     pub asker: Option<Asker>,
     /// How often each statement is measured.
@@ -60,10 +61,9 @@ impl Copy {
         runs: usize,
         limit: Duration,
     ) -> Result<Self, ProofError> {
-        let config = url
-            .parse()
-            .map_err(|error: tokio_postgres::Error| ProofError::BadAddress(error.to_string()))?;
-        Ok(Self { config, asker, runs, limit })
+        let address =
+            Address::parse(url).map_err(|error| ProofError::BadAddress(error.to_string()))?;
+        Ok(Self { address, asker, runs, limit })
     }
 }
 
@@ -113,13 +113,14 @@ pub struct Proved {
 /// Fails when the copy's server does. A statement that runs into the time box is no failure.
 pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Proof), ProofError> {
     let started = Instant::now();
-    let client = connect(&copy.config).await?;
+    let client = connect(&copy.address).await?;
     let mut bench = Bench::of(&client);
     let before = measure_all(&client, copy, &advisor.statements).await?;
     let mut banned: BTreeSet<Index> = BTreeSet::new();
     let mut refused: Vec<Rejected> = Vec::new();
     let mut writes = Vec::new();
     let mut rounds = 0;
+    let mut too_large = 0;
     let (advice, after) = loop {
         rounds += 1;
         let advice = advisor.advise(&banned).await?;
@@ -128,7 +129,9 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         for (index, bytes) in bench.sizes() {
             advisor.learn(index, bytes);
         }
-        if failed.is_empty() && bench.bytes() > advisor.budget_bytes() && rounds < MOST_ROUNDS {
+        if failed.is_empty() && bench.bytes() > advisor.budget_bytes() && too_large < MOST_ROUNDS {
+            // Nothing was measured: this is no round of those that measure.
+            too_large += 1;
             continue;
         }
         let after = measure_all(&client, copy, &advisor.statements).await?;
@@ -137,7 +140,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         if against.is_empty() {
             against.extend(unused(&bench, &advice, &after));
         }
-        if against.is_empty() || rounds >= MOST_ROUNDS {
+        if against.is_empty() || rounds - too_large >= MOST_ROUNDS {
             break (advice, after);
         }
         for (index, rejected) in against {
@@ -147,7 +150,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         }
     };
     let (advice, after) = settle(copy, &mut bench, advisor, advice, (&before, after)).await?;
-    let mut not_measured = Vec::new();
+    let mut not_measured = taken_on_trust(&advisor.statements, &advice, &after);
     for table in bench.tables() {
         match writes::measure(&client, &bench, &table).await? {
             Ok(measured) => writes.push(measured),
@@ -187,7 +190,7 @@ async fn settle(
             against = unused(bench, &advice, &after);
         }
         if against.is_empty() && bench.bytes() > advisor.budget_bytes() {
-            against.extend(largest(bench));
+            against.extend(least_worth(bench, &advice, (before, &after)));
         }
         if against.is_empty() {
             return Ok((advice, after));
@@ -201,11 +204,8 @@ async fn settle(
     }
 }
 
-pub(crate) async fn connect(config: &Config) -> Result<Client, ProofError> {
-    let (client, connection) =
-        config.connect(NoTls).await.map_err(error::doing("connect to the copy"))?;
-    tokio::spawn(connection);
-    Ok(client)
+pub(crate) async fn connect(address: &Address) -> Result<Client, ProofError> {
+    address.connect("shelfops advisor").await.map_err(error::doing("connect to the copy"))
 }
 
 async fn measure_all(
@@ -308,6 +308,8 @@ fn is_slower(before: &Measured, after: &Measured) -> bool {
 fn unused(bench: &Bench<'_>, advice: &Advice, after: &[Measured]) -> Vec<(Index, Rejected)> {
     let indexes = advice.indexes.iter();
     indexes
+        // Of a statement that was not measured nobody knows what its plan would have used.
+        .filter(|advised| unmeasured(advised, after).is_none())
         .filter(|advised| !after.iter().any(|measured| bench.is_used(&advised.index, measured)))
         .map(|advised| {
             let reason = "once it was built, no plan used it".to_owned();
@@ -316,12 +318,48 @@ fn unused(bench: &Bench<'_>, advice: &Advice, after: &[Measured]) -> Vec<(Index,
         .collect()
 }
 
-/// Gives back the largest index, where all together take more than they may once they are built.
-fn largest(bench: &Bench<'_>) -> Option<(Index, Rejected)> {
-    let largest = bench.sizes().max_by(|(_, one), (_, other)| one.total_cmp(other));
-    largest.map(|(index, bytes)| {
-        let reason =
-            format!("built, it takes {}, and all together more than they may", megabytes(bytes));
+/// Returns the place of a statement that an index is for and that was not measured with it.
+fn unmeasured(advised: &AdvisedIndex, after: &[Measured]) -> Option<usize> {
+    let is_measured = |place: usize| after.get(place).is_some_and(|it| it.median_ms.is_some());
+    advised.serves.iter().copied().find(|place| !is_measured(*place))
+}
+
+/// Says which indexes held only because a statement that they are for was not measured.
+fn taken_on_trust(statements: &[Statement], advice: &Advice, after: &[Measured]) -> Vec<String> {
+    let on_trust = advice.indexes.iter().filter_map(|advised| {
+        let place = unmeasured(advised, after)?;
+        let name = statements.get(place).map_or("a statement", |it| it.name.as_str());
+        let said = after.get(place).map(Measured::shown).unwrap_or_default();
+        Some(format!(
+            "what {} brings {name} ({said}): give values, or a longer time box",
+            advised.definition
+        ))
+    });
+    on_trust.collect()
+}
+
+/// Gives back the index that saved least, where all together take more than they may once they are built.
+fn least_worth(
+    bench: &Bench<'_>,
+    advice: &Advice,
+    (before, after): (&[Measured], &[Measured]),
+) -> Option<(Index, Rejected)> {
+    let time = |all: &[Measured], place: usize| {
+        all.get(place).map_or(0.0, |it| it.median_ms.unwrap_or(it.limit_ms))
+    };
+    let saved = |index: &Index| -> f64 {
+        let serves =
+            advice.indexes.iter().filter(|it| it.index == *index).flat_map(|it| &it.serves);
+        serves.map(|place| time(before, *place) - time(after, *place)).sum()
+    };
+    let least = bench.sizes().min_by(|(one, _), (other, _)| saved(one).total_cmp(&saved(other)));
+    least.map(|(index, bytes)| {
+        let reason = format!(
+            "built, it takes {}, and all together more than they may; its statements gained {:.0} ms, less \
+             than those of the others",
+            megabytes(bytes),
+            saved(index).max(0.0)
+        );
         (index.clone(), Rejected::index(index, "over-the-budget", reason))
     })
 }

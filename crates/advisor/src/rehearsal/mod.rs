@@ -2,7 +2,6 @@
 //!
 //! Nothing here touches the database that is copied but to read it, and nothing leaves a copy behind.
 
-pub mod address;
 pub mod copy;
 mod programs;
 pub mod progress;
@@ -10,7 +9,7 @@ pub mod run;
 pub mod tables;
 pub mod verdict;
 
-pub use address::{Address, AddressError};
 pub use copy::{Copied, Copy, CopyError, CopyKind, CopyRequest};
 pub use programs::Programs;
 pub use progress::{Progress, Watch};
+pub use shelfops_connection::{Address, AddressError};

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
+use shelfops_connection::Address;
 use tokio::process::Command;
 
-use super::address::Address;
 use super::copy::CopyError;
 
 /// How much of what a program complains about is told.

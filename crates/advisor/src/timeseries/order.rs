@@ -11,6 +11,8 @@ use super::chunk_size::length_name;
 pub struct Fault {
     /// Whether rows or figures are lost by it; otherwise work is wasted.
     pub loses_data: bool,
+    /// Whether two settings contradict each other: no server keeps them.
+    pub is_contradiction: bool,
     /// What is wrong.
     pub problem: String,
     /// What to do.
@@ -29,7 +31,7 @@ pub fn check_order(
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut add = |loses_data, problem: String, remedy: String| {
-        faults.push(Fault { loses_data, problem, remedy });
+        faults.push(Fault { loses_data, is_contradiction: false, problem, remedy });
     };
     let table = &series.table;
     if let Some(after) = series.compress_after
@@ -50,16 +52,20 @@ pub fn check_order(
     if let Some(after) = series.compress_after
         && kept <= after
     {
-        add(
-            false,
-            format!(
+        faults.push(Fault {
+            loses_data: false,
+            is_contradiction: true,
+            problem: format!(
                 "{table} is kept for {} and compressed after {}: it is dropped before it is packed",
                 length_name(kept),
                 length_name(after)
             ),
-            "keep it longer, or do without compression".to_owned(),
-        );
+            remedy: "keep it longer, or do without compression".to_owned(),
+        });
     }
+    let mut add = |loses_data, problem: String, remedy: String| {
+        faults.push(Fault { loses_data, is_contradiction: false, problem, remedy });
+    };
     if kept <= latest {
         add(
             true,

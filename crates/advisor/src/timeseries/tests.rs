@@ -152,7 +152,9 @@ fn policies_that_come_too_early_are_found() {
     series.retain_for = Some(days(30));
     let faults = check_order(&series, lateness, Some(now() - days(10)), now());
     assert!(
-        faults.len() == 1 && faults[0].problem.contains("dropped before it is packed"),
+        faults.len() == 1
+            && faults[0].is_contradiction
+            && faults[0].problem.contains("dropped before it is packed"),
         "{faults:?}"
     );
     // What was rolled up ends before what is kept begins: between them figures are lost.

@@ -1,5 +1,7 @@
 //! Proofs: what was chosen is built and measured, and what does not hold is refused.
 
+use std::collections::BTreeSet;
+
 use shelfops_advisor::advice::{Advisor, Request};
 use shelfops_advisor::proof::{Proof, prove};
 
@@ -105,4 +107,61 @@ async fn statistics_of_columns_that_go_together_are_made_and_measured() {
     assert_eq!(made.is_same, Some(true), "{made:#?}");
     let left = bench.client.query_one("select count(*) from pg_statistic_ext", &[]).await.unwrap();
     assert_eq!(left.get::<_, i64>(0), 0);
+}
+
+#[tokio::test]
+async fn an_index_is_kept_where_its_statement_could_not_be_measured_and_that_is_said() {
+    let bench = bench().await;
+    bench.client.batch_execute("begin").await.unwrap();
+    let statements = vec![asked("select * from lines where product_id = $1")];
+    let mut advisor = Advisor::begin(&bench.client, request(statements)).await.unwrap();
+    let (advice, proof) = prove(&mut advisor, &bench.copy()).await.unwrap();
+    advisor.end().await.unwrap();
+    bench.client.batch_execute("rollback").await.unwrap();
+    let chosen: Vec<&str> = advice.indexes.iter().map(|it| it.definition.as_str()).collect();
+    assert_eq!(chosen, ["public.lines (product_id)"], "{:#?}", proof.refused);
+    assert!(
+        proof.not_measured.iter().any(|it| it.contains("public.lines (product_id)")),
+        "{:#?}",
+        proof.not_measured
+    );
+}
+
+#[tokio::test]
+async fn a_text_of_fixed_length_takes_the_bytes_that_were_said() {
+    let bench = bench().await.with(
+        "create table codes as
+         select place, (place % 2000)::text::character(10) as code, repeat(md5(place::text), 3) as note
+         from generate_series(1, 100000) as place
+         order by hashint4(place);
+vacuum analyze codes",
+    );
+    let bench = bench.await;
+    let client = shelfops_testkit::connect(&bench.url).await.unwrap();
+    client.batch_execute("begin").await.unwrap();
+    let statements = vec![asked("select * from codes where code = '17'")];
+    let mut advisor = Advisor::begin(&client, request(statements)).await.unwrap();
+    let first = advisor.advise(&BTreeSet::new()).await.unwrap();
+    let (advice, proof) = prove(&mut advisor, &bench.copy()).await.unwrap();
+    advisor.end().await.unwrap();
+    assert_eq!(advice.indexes[0].definition, "public.codes (code)");
+    let (estimated, built) = (first.indexes[0].estimated_bytes, proof.indexes[0].bytes as f64);
+    assert!((estimated / built - 1.0).abs() < 0.2, "{estimated} and {built}");
+}
+
+#[tokio::test]
+async fn a_comment_at_the_end_of_a_statement_hides_nothing_behind_it() {
+    let bench = bench().await;
+    bench.client.batch_execute("begin").await.unwrap();
+    let mut with_value = asked("select * from lines where product_id = $1 -- the shop's");
+    with_value.parameters = vec!["42".to_owned()];
+    let statements = vec![with_value, asked("select * from lines where product_id = 43 -- last")];
+    let mut advisor = Advisor::begin(&bench.client, request(statements)).await.unwrap();
+    let (advice, proof) = prove(&mut advisor, &bench.copy()).await.unwrap();
+    advisor.end().await.unwrap();
+    bench.client.batch_execute("rollback").await.unwrap();
+    assert_eq!(advice.indexes.len(), 1, "{advice:#?}");
+    for statement in &proof.statements {
+        assert_eq!(statement.is_same, Some(true), "{statement:#?}");
+    }
 }

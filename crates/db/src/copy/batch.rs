@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use shelfops_ingest::Stream;
 use shelfops_ingest::batch::{Accepted, Checkpoint, ValidBlock, Written};
 use shelfops_ingest::quarantine::{MissingReference, QuarantinedRecord, ReferenceEntity};
+use shelfops_ingest::rules::{KnownProduct, KnownStore, KnownSupplier, Rule as _};
 use shelfops_ingest::sink::{BatchWriter, SinkError};
 use shelfops_ingest::source::RawRecords;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use super::Shared;
 use super::days::Days;
 use super::destinations::Destinations;
+use super::gathered::Gathered;
 use super::merging::Merging;
 use super::retention;
 use super::staged_spans::OwnSpans;
@@ -23,10 +25,6 @@ use super::turns::Turn;
 use crate::error::doing;
 use crate::models::{CursorPlace, Disposal};
 use crate::{DbError, TenantTx};
-
-/// How many quarantined records are gathered before they are written: as values in memory they take
-/// two kilobytes each.
-const QUARANTINED_AT_ONCE: usize = 5_000;
 
 /// A batch in the making: an open transaction with a COPY into its staging table.
 pub struct TableBatch {
@@ -38,7 +36,7 @@ pub struct TableBatch {
     /// Since when rows are kept; older ones are refused.
     kept_since: Option<Timestamp>,
     created_references: u64,
-    quarantined: Vec<QuarantinedRecord>,
+    quarantined: Gathered,
     refused: BTreeMap<&'static str, u64>,
     held: FxHashMap<u32, Held>,
     superseded: Vec<u32>,
@@ -88,7 +86,7 @@ impl TableBatch {
             days: Days::default(),
             kept_since,
             created_references: 0,
-            quarantined: Vec::new(),
+            quarantined: Gathered::default(),
             refused: BTreeMap::new(),
             held: FxHashMap::default(),
             superseded: Vec::new(),
@@ -116,7 +114,7 @@ impl TableBatch {
         for accepted in &block.accepted {
             let Accepted { row_number, raw_index, ref record } = *accepted;
             if let Some(reason) = retention::too_old(record, self.kept_since) {
-                self.put_aside(accepted, (retention::RULE, reason, None), &*block.raw);
+                self.put_aside(accepted, (retention::rule(), reason, None), &*block.raw);
                 continue;
             }
             let ids = match references.resolve(record) {
@@ -145,11 +143,9 @@ impl TableBatch {
     /// Writes quarantined records once there are many, so that a file of nothing else takes no more
     /// memory than another. What is replayed is settled at the end, all at once.
     async fn quarantine_gathered(&mut self) -> Result<(), DbError> {
-        let is_due =
-            self.quarantined.len() >= QUARANTINED_AT_ONCE && self.shared.disposal == Disposal::Keep;
-        if is_due {
+        if self.quarantined.is_full() && self.shared.disposal == Disposal::Keep {
             self.destinations.close().await?;
-            self.tx.quarantine(&self.place(), &self.quarantined).await?;
+            self.tx.quarantine(&self.place(), self.quarantined.records()).await?;
             self.quarantined.clear();
         }
         Ok(())
@@ -158,9 +154,9 @@ impl TableBatch {
     /// Puts a record aside until what it refers to arrives.
     fn hold(&mut self, accepted: &Accepted, missing: MissingReference, raw: &dyn RawRecords) {
         let rule = match missing.entity {
-            ReferenceEntity::Store => "known-store",
-            ReferenceEntity::Product => "known-product",
-            ReferenceEntity::Supplier => "known-supplier",
+            ReferenceEntity::Store => KnownStore.name(),
+            ReferenceEntity::Product => KnownProduct.name(),
+            ReferenceEntity::Supplier => KnownSupplier.name(),
         };
         let reason = format!("{} '{}' is not known", missing.entity.name(), missing.external_id);
         self.put_aside(accepted, (rule, reason, Some(missing)), raw);
@@ -203,7 +199,7 @@ impl TableBatch {
         }
         self.refused.retain(|_, count| *count > 0);
         self.quarantined.retain(|kept| {
-            let was_held = kept.missing_reference.is_some() || kept.rule == retention::RULE;
+            let was_held = kept.missing_reference.is_some() || kept.rule == retention::rule();
             !was_held || !released.contains(&kept.position.record)
         });
         if self.shared.disposal == Disposal::Settle {
@@ -267,7 +263,7 @@ impl TableBatch {
         )
         .await
         .map_err(doing("wait for another batch of the same stream"))?;
-        tables::merge(tx, options, &shared.database).await
+        tables::merge(tx, options, &shared.database, superseded).await
     }
 
     async fn commit_merged(mut self) -> Result<(), DbError> {
@@ -277,6 +273,9 @@ impl TableBatch {
         let place = self.place();
         if !self.shared.options.is_replay {
             self.tx.advance_cursor(&place, &checkpoint.cursor, checkpoint.is_last).await?;
+            if checkpoint.is_last && self.shared.options.is_of_file {
+                self.tx.replace_quarantined(&place).await?;
+            }
         }
         self.tx.count_batch(place.sync_run_id, &checkpoint.counts, &written).await?;
         let Self { tx, shared, turn, .. } = self;
@@ -308,7 +307,7 @@ impl TableBatch {
 
     async fn settle_quarantine(&self, rejected: &[Rejected]) -> Result<(), DbError> {
         if self.shared.disposal == Disposal::Keep {
-            return self.tx.quarantine(&self.place(), &self.quarantined).await;
+            return self.tx.quarantine(&self.place(), self.quarantined.records()).await;
         }
         let refused: FxHashSet<u32> = rejected.iter().map(|row| row.row_number).collect();
         let staged =
@@ -318,6 +317,7 @@ impl TableBatch {
         let passed: Vec<Uuid> = staged.chain(self.told_before.iter().copied()).collect();
         let failed: Vec<(Uuid, &QuarantinedRecord)> = self
             .quarantined
+            .records()
             .iter()
             .filter_map(|kept| kept.replay_of.map(|id| (id, kept)))
             .collect();

@@ -129,7 +129,7 @@ impl References {
 }
 
 /// Returns the source's id of what the record names.
-const fn named(record: &Record, entity: ReferenceEntity) -> Option<&Text> {
+pub(crate) const fn named(record: &Record, entity: ReferenceEntity) -> Option<&Text> {
     match (record, entity) {
         (Record::Transaction(line), ReferenceEntity::Store) => Some(&line.store),
         (Record::Transaction(line), ReferenceEntity::Product) => Some(&line.product),

@@ -6,13 +6,16 @@
 use jiff::Timestamp;
 use shelfops_ingest::Stream;
 use shelfops_ingest::records::Record;
+use shelfops_ingest::rules::{Rule as _, StillKept};
 
 use crate::error::doing;
 use crate::models::timestamp;
 use crate::{DbError, TenantTx};
 
 /// The rule that such rows break.
-pub(super) const RULE: &str = "still-kept";
+pub(super) fn rule() -> &'static str {
+    StillKept.name()
+}
 
 /// Returns since when a stream's rows are kept; nothing where all of them are.
 pub(super) async fn kept_since(
@@ -26,7 +29,9 @@ pub(super) async fn kept_since(
     };
     let row = tx
         .query_opt(
-            "select now() - retain_for from shelfops.timeseries_tables where table_name = $1",
+            // What was dropped stays dropped when rows are kept longer from now on.
+            "select greatest(now() - retain_for, dropped_before)
+             from shelfops.timeseries_tables where table_name = $1",
             &[&table],
         )
         .await

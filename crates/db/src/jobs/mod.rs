@@ -4,13 +4,15 @@
 //! owner and touch the queue's own tables only; a job that works on a tenant's rows opens a
 //! [`crate::TenantTx`] like everybody else.
 
+mod connections;
 mod handler;
 mod session;
 mod worker;
 
-use graphile_worker::tokio_postgres::TokioPostgresDatabase;
+use deadpool_postgres::Object;
 use graphile_worker::{Database as QueueDatabase, WorkerUtils};
 
+use connections::Connections;
 pub use handler::{Again, JobFailure, JobKind, Runner, TakenJob};
 pub use worker::{Worker, WorkerSettings};
 
@@ -21,9 +23,9 @@ use crate::{Database, DbError};
 const SCHEMA: &str = "shelfops_queue";
 
 /// Makes the queue's own tables, or brings them to what the library wants; nothing where the schema is
-/// not there yet. The caller holds the lock of migrations.
-pub(crate) async fn install(database: &Database) -> Result<(), DbError> {
-    let client = database.owner_connection().await?;
+/// not there yet. The caller holds the lock of migrations on `client`: asking the pool for another would
+/// have those who wait for that lock starve the one who has it.
+pub(crate) async fn install(database: &Database, client: &Object) -> Result<(), DbError> {
     let exists = client
         .query_one("select to_regnamespace($1) is not null", &[&SCHEMA])
         .await
@@ -47,13 +49,14 @@ async fn require(database: &Database) -> Result<(), DbError> {
     if row.get(0) { Ok(()) } else { Err(DbError::NotMigrated) }
 }
 
-/// Opens a pool for the queue, as the role that owns its tables.
+/// Opens connections for the queue, as the role that owns its tables.
 fn connect(database: &Database, size: usize) -> Result<QueueDatabase, DbError> {
-    let mut config = database.owner_config().clone();
+    let address = database.owner_address();
+    let mut config = address.config().clone();
     let options = [config.get_options().unwrap_or_default(), "-c role=shelfops_owner"].join(" ");
     config.options(options.trim()).application_name("shelfops worker");
-    TokioPostgresDatabase::from_config(config, size)
-        .map(QueueDatabase::from)
+    Connections::open(config, address, size)
+        .map(QueueDatabase::new)
         .map_err(|error| failed("connect to the job queue", &error))
 }
 

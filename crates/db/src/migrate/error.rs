@@ -29,6 +29,15 @@ pub enum MigrationError {
         /// Its name.
         name: String,
     },
+    /// The server is too old.
+    #[error(
+        "the server is PostgreSQL {version}, and ShelfOps needs 15 or newer: upgrade it, or name another \
+         in DATABASE_URL. Nothing was run"
+    )]
+    OldServer {
+        /// Which it is.
+        version: String,
+    },
     /// A migration failed and was rolled back.
     #[error(
         "migration {file} failed going {way}{place}: {reason}. It was rolled back: nothing of it remains"

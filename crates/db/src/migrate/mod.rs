@@ -25,6 +25,9 @@ use crate::{Database, Engine};
 /// The advisory lock that one migrating process holds: "shelfops" in ASCII, as a number.
 const LOCK: i64 = 0x7368_656c_666f_7073;
 
+/// The oldest server that has what the schema is made of, as it numbers itself.
+const OLDEST_SERVER: i32 = 150_000;
+
 /// How long a statement waits for a table's lock, so that a queue behind it cannot stop the shop.
 const LOCK_TIMEOUT: &str = "10s";
 
@@ -95,7 +98,13 @@ impl Migration {
         *hasher.finalize().as_bytes()
     }
 
-    const fn text(&self, direction: Direction) -> &'static str {
+    /// Whether a direction of it runs outside a transaction, as its head says.
+    pub fn runs_alone(&self, direction: Direction) -> bool {
+        has_directive(self.text(direction), "no-transaction")
+    }
+
+    /// Returns what a direction runs.
+    pub const fn text(&self, direction: Direction) -> &'static str {
         match direction {
             Direction::Up => self.up,
             Direction::Down => self.down,
@@ -205,6 +214,7 @@ impl<'a> Migrator<'a> {
         watch: impl Fn(&Migration) + Send,
     ) -> Result<Vec<Applied>, MigrationError> {
         let locked = Locked::acquire(self.database).await?;
+        require_version(locked.client()).await?;
         ledger::create(locked.client()).await?;
         let entries = ledger::read(locked.client()).await?;
         ledger::check(self.migrations, &entries)?;
@@ -243,7 +253,7 @@ impl<'a> Migrator<'a> {
         for migration in plan.chosen {
             watch(migration);
             let started = Instant::now();
-            if has_directive(migration.text(direction), "no-transaction") {
+            if migration.runs_alone(direction) {
                 run_alone(locked.client(), migration, direction).await?;
             } else {
                 run_in_transaction(locked.client(), migration, direction, plan.engine).await?;
@@ -258,7 +268,7 @@ impl<'a> Migrator<'a> {
             });
         }
         if direction == Direction::Up {
-            crate::jobs::install(self.database).await?;
+            crate::jobs::install(self.database, locked.client()).await?;
         }
         locked.release().await;
         Ok(done)
@@ -308,6 +318,25 @@ impl Drop for Locked {
     }
 }
 
+/// Refuses a server that lacks what the schema is made of, before anything is made there.
+async fn require_version(client: &Object) -> Result<(), MigrationError> {
+    let row = client
+        .query_one(
+            "select current_setting('server_version_num')::integer, current_setting('server_version')",
+            &[],
+        )
+        .await
+        .map_err(doing("ask the server for its version"))?;
+    judge_version(row.get(0), row.get(1))
+}
+
+fn judge_version(number: i32, version: &str) -> Result<(), MigrationError> {
+    if number >= OLDEST_SERVER {
+        return Ok(());
+    }
+    Err(MigrationError::OldServer { version: version.to_owned() })
+}
+
 /// Runs a migration and its entry in the ledger as one transaction.
 async fn run_in_transaction(
     client: &Object,
@@ -316,16 +345,14 @@ async fn run_in_transaction(
     engine: Option<Engine>,
 ) -> Result<(), MigrationError> {
     let text = migration.text(direction);
-    let begin = format!("begin; set local lock_timeout = '{LOCK_TIMEOUT}'");
-    client.batch_execute(&begin).await.map_err(doing("begin a migration"))?;
+    let before = RunnerScript::of_text(text).before;
+    client.batch_execute("begin").await.map_err(doing("begin a migration"))?;
     let outcome = async {
         if let Some(engine) = engine {
             let choose = "select set_config('shelfops.requested_engine', $1, true)";
             client.execute(choose, &[&engine.name()]).await?;
         }
-        if !has_directive(text, "as-login") {
-            client.batch_execute("set local role shelfops_owner").await?;
-        }
+        client.batch_execute(&before).await?;
         client.batch_execute(text).await?;
         client.batch_execute("reset role").await?;
         ledger::record(client, migration, direction).await?;
@@ -345,8 +372,8 @@ async fn run_alone(
     direction: Direction,
 ) -> Result<(), MigrationError> {
     let text = migration.text(direction);
-    let begin = format!("set role shelfops_owner; set lock_timeout = '{LOCK_TIMEOUT_ALONE}'");
-    client.batch_execute(&begin).await.map_err(doing("begin a migration"))?;
+    let before = RunnerScript::of_text(text).before;
+    client.batch_execute(&before).await.map_err(doing("begin a migration"))?;
     let outcome = client.batch_execute(text).await;
     let left = client.batch_execute("reset role; reset lock_timeout").await;
     if let Err(source) = outcome {

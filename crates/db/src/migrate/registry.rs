@@ -60,4 +60,5 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("20261127130000_create_plans"),
     migration!("20261127140000_plan_timeseries"),
     migration!("20261127150000_know_waiting_jobs"),
+    migration!("20261128100000_remember_dropped_chunks"),
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{MIGRATIONS, has_directive};
+use super::{MIGRATIONS, has_directive, judge_version};
 
 #[test]
 fn the_registry_lists_every_file_of_the_directory_in_order() {
@@ -34,4 +34,11 @@ fn directives_stand_in_the_head_only() {
     assert!(has_directive("-- Why.\n-- shelfops:as-login (roles)\nselect 1", "as-login"));
     assert!(!has_directive("select 1;\n-- shelfops:as-login", "as-login"));
     assert!(!has_directive("-- shelfops:as-login\n", "no-transaction"));
+}
+
+#[test]
+fn a_server_that_is_too_old_is_refused_and_told_which_it_is() {
+    assert!(judge_version(150_000, "15.0").is_ok());
+    let said = judge_version(140_011, "14.11").unwrap_err().to_string();
+    assert!(said.contains("PostgreSQL 14.11") && said.contains("15 or newer"), "{said}");
 }

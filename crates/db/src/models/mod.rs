@@ -12,6 +12,7 @@ mod pulse;
 mod quarantined_record;
 mod reconciliation;
 mod reference;
+mod replay;
 mod sales;
 mod schedule;
 mod slow_statement;
@@ -39,12 +40,10 @@ pub use plan::{NewPlan, NewPlanStep, POLICY, Plan, PlanDecision, PlanEvent, Plan
 pub use platform_alert::{PlatformAlert, Raising};
 pub use pulse::Pulse;
 pub(crate) use quarantined_record::Disposal;
-pub use quarantined_record::{
-    QuarantineFilter, QuarantineSummary, QuarantinedRow, ReplayCandidate, ReplayChoice,
-    ReplayFilter,
-};
+pub use quarantined_record::{QuarantineFilter, QuarantineSummary, QuarantinedRow};
 pub use reconciliation::{DayCount, DayLine, Reconciliation, ReconciliationOutcome};
 pub use reference::{ReferenceCounts, reference_counts};
+pub use replay::{ReplayCandidate, ReplayChoice, ReplayFilter};
 pub use sales::{DailySales, StockOut, TopSeller};
 pub use schedule::{DueSchedule, NewSchedule, Rhythm, Schedule, ScheduleChange};
 pub use slow_statement::{Deciding, SeenStatement, SlowState, SlowStatement};

@@ -400,21 +400,26 @@ impl OperatorTx {
     /// # Errors
     /// Fails when the server does.
     pub async fn table_sizes(&self, tables: &[String]) -> Result<Vec<(String, i64, i64)>, DbError> {
+        // Names stand as the catalog has them, without quotes, so they are never parsed.
+        let (schemas, names): (Vec<&str>, Vec<&str>) =
+            tables.iter().map(|table| table.split_once('.').unwrap_or(("public", table))).unzip();
         let rows = self
             .query(
                 "select named, sum(greatest(leaf.reltuples, 0))::bigint,
                      sum(pg_total_relation_size(leaf.oid))::bigint
-                 from unnest($1::text[]) as named
+                 from unnest($1::text[], $2::text[], $3::text[]) as wanted (named, schema_name, table_name)
+                 join pg_namespace on nspname = schema_name
+                 join pg_class as root on root.relnamespace = pg_namespace.oid and root.relname = table_name
                  cross join lateral (
-                     select relid from pg_partition_tree(to_regclass(named)) where isleaf
+                     select relid from pg_partition_tree(root.oid) where isleaf
                      union
-                     select to_regclass(named)
+                     select root.oid
                      union
-                     select inhrelid from pg_inherits where inhparent = to_regclass(named)
+                     select inhrelid from pg_inherits where inhparent = root.oid
                  ) as part (relid)
                  join pg_class as leaf on leaf.oid = part.relid
                  group by named order by named",
-                &[&tables],
+                &[&tables, &schemas, &names],
             )
             .await
             .map_err(doing("look how large tables are"))?;

@@ -57,7 +57,8 @@ pub struct StockOut {
 }
 
 impl TenantTx {
-    /// Returns the sales of each of the last `days` days that have any, newest first.
+    /// Returns the sales of each of the last `days` days that have any, newest first; a day has a row for
+    /// each currency.
     ///
     /// # Errors
     /// Fails when the server does.
@@ -68,9 +69,15 @@ impl TenantTx {
                      sum(sold_quantity), sum(sales_amount - returned_amount), sum(returned_amount)
                  from daily_sales
                  where customer_id = $1
+                     and business_date in (
+                         select distinct business_date
+                         from daily_sales
+                         where customer_id = $1
+                         order by business_date desc
+                         limit $2
+                     )
                  group by business_date, currency
-                 order by business_date desc, currency
-                 limit $2",
+                 order by business_date desc, currency",
                 &[&self.customer_id().as_uuid(), &days],
             )
             .await
@@ -103,7 +110,8 @@ impl TenantTx {
         Ok(row.get::<_, Option<&str>>(0).and_then(|text| text.parse().ok()))
     }
 
-    /// Returns what sold for the most from a moment on.
+    /// Returns what sold for the most from a moment on: so many products of each currency, since amounts
+    /// of different currencies cannot be compared.
     ///
     /// # Errors
     /// Fails when the server does.
@@ -118,16 +126,19 @@ impl TenantTx {
                 "select product.name, product.department, sold.quantity, sold.amount, sold.currency
                  from (
                      select product_id, currency, sum(quantity) as quantity,
-                         sum(total_amount) as amount
+                         sum(total_amount) as amount,
+                         row_number() over (
+                             partition by currency
+                             order by sum(total_amount) desc, product_id
+                         ) as place
                      from transactions
                      where customer_id = $1 and occurred_at >= $2 and transaction_type = 'sale'
                      group by product_id, currency
-                     order by amount desc
-                     limit $3
                  ) as sold
                  join products as product
                      on product.customer_id = $1 and product.product_id = sold.product_id
-                 order by sold.amount desc, product.name",
+                 where sold.place <= $3
+                 order by sold.currency, sold.amount desc, product.name",
                 &[&self.customer_id().as_uuid(), &since, &limit],
             )
             .await

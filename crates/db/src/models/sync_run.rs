@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::timestamp;
 use crate::error::doing;
+use crate::run_places::RunPlace;
 use crate::{Database, DbError, TenantTx};
 
 /// A run that is about to start.
@@ -79,12 +80,14 @@ pub struct SyncRun {
 /// ends with its holder.
 pub struct RunLock {
     client: Option<Object>,
+    /// Given up behind the lock: fields are dropped after [`Drop::drop`].
+    _place: Option<RunPlace>,
 }
 
 impl RunLock {
-    /// Takes the session that holds the lock.
+    /// Takes the session that holds the lock; whoever runs has his place already.
     pub(crate) const fn held_by(client: Object) -> Self {
-        Self { client: Some(client) }
+        Self { client: Some(client), _place: None }
     }
 
     /// Waits for a lock, so long at most.
@@ -110,7 +113,8 @@ impl Drop for RunLock {
 }
 
 impl Database {
-    /// Takes the lock of an origin.
+    /// Takes the lock of an origin, when there is a place for one more run. The caller holds no
+    /// connection and no other lock: those who wait for a place would wait for each other.
     ///
     /// # Errors
     /// [`DbError::Busy`] when another process holds it.
@@ -119,13 +123,14 @@ impl Database {
         customer_id: CustomerId,
         run: &NewRun,
     ) -> Result<RunLock, DbError> {
+        let place = self.run_places().take().await;
         let client = self.lock_connection().await?;
         let name = format!("{customer_id}/{}/{}/{}", run.source, run.stream, run.origin);
         let row = client
             .query_one("select pg_try_advisory_lock(hashtextextended($1, 1))", &[&name])
             .await
             .map_err(doing("lock what is to be read"))?;
-        let lock = RunLock::held_by(client);
+        let lock = RunLock { client: Some(client), _place: Some(place) };
         if row.get(0) { Ok(lock) } else { Err(DbError::Busy(run.origin_name.clone())) }
     }
 }

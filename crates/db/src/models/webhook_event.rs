@@ -1,5 +1,6 @@
 //! Notifications as they came in, kept until something was done about them.
 
+use std::collections::HashSet;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
@@ -13,8 +14,6 @@ use crate::{DbError, TenantTx};
 /// A notification that was verified.
 #[derive(Clone, Debug)]
 pub struct NewWebhookEvent<'a> {
-    /// Whose it is.
-    pub integration_id: Uuid,
     /// The vendor's id, the same each time it is delivered.
     pub external_event_id: &'a str,
     /// The vendor's word for what happened.
@@ -46,45 +45,67 @@ pub struct WaitingEvent {
 }
 
 impl TenantTx {
-    /// Keeps a notification; answers what it is.
+    /// Keeps notifications of an integration, all or none; answers what each is, in their order.
     ///
     /// # Errors
-    /// Fails when the server does.
-    pub async fn keep_webhook_event(
+    /// Fails when the server does, and refuses a payload that PostgreSQL cannot keep.
+    pub async fn keep_webhook_events(
         &self,
-        event: &NewWebhookEvent<'_>,
-    ) -> Result<Arrival, DbError> {
+        integration_id: Uuid,
+        events: &[NewWebhookEvent<'_>],
+    ) -> Result<Vec<Arrival>, DbError> {
+        let ids: Vec<Uuid> = events.iter().map(|_| Uuid::now_v7()).collect();
+        let external_ids: Vec<&str> = events.iter().map(|event| event.external_event_id).collect();
+        let kinds: Vec<&str> = events.iter().map(|event| event.event_type).collect();
+        let payloads: Vec<&Value> = events.iter().map(|event| event.payload).collect();
         let kept = self
-            .execute(
+            .query(
                 "insert into webhook_events
                      (customer_id, webhook_event_id, integration_id, external_event_id, event_type,
                       payload)
-                 values ($1, $2, $3, $4, $5, $6)
-                 on conflict (customer_id, integration_id, external_event_id) do nothing",
+                 select $1, webhook_event_id, $2, external_event_id, event_type, payload
+                 from unnest($3::uuid[], $4::text[], $5::text[], $6::jsonb[])
+                     as come (webhook_event_id, external_event_id, event_type, payload)
+                 -- In one order, so that two who keep the same ones do not wait for each other in a circle.
+                 order by external_event_id
+                 on conflict (customer_id, integration_id, external_event_id) do nothing
+                 returning external_event_id",
                 &[
                     &self.customer_id().as_uuid(),
-                    &Uuid::now_v7(),
-                    &event.integration_id,
-                    &event.external_event_id,
-                    &event.event_type,
-                    &event.payload,
+                    &integration_id,
+                    &ids,
+                    &external_ids,
+                    &kinds,
+                    &payloads,
                 ],
             )
             .await
-            .map_err(doing("keep the notification"))?;
-        if kept == 1 {
-            return Ok(Arrival::New);
+            .map_err(doing("keep notifications"))?;
+        let mut new: HashSet<&str> = kept.iter().map(|row| row.get(0)).collect();
+        if new.len() == events.len() {
+            return Ok(vec![Arrival::New; events.len()]);
         }
-        let settled = self
-            .query_opt(
-                "select processed_at is not null from webhook_events
-                 where customer_id = $1 and integration_id = $2 and external_event_id = $3",
-                &[&self.customer_id().as_uuid(), &event.integration_id, &event.external_event_id],
+        let waiting = self
+            .query(
+                "select external_event_id from webhook_events
+                 where customer_id = $1 and integration_id = $2 and external_event_id = any ($3)
+                     and processed_at is null",
+                &[&self.customer_id().as_uuid(), &integration_id, &external_ids],
             )
             .await
-            .map_err(doing("look at the notification that came before"))?;
-        let is_settled = settled.is_none_or(|row| row.get(0));
-        Ok(if is_settled { Arrival::Settled } else { Arrival::Waiting })
+            .map_err(doing("look at notifications that came before"))?;
+        let waiting: HashSet<&str> = waiting.iter().map(|row| row.get(0)).collect();
+        let arrival = |id: &&str| {
+            // The second of two that came together is not new.
+            if new.remove(*id) {
+                Arrival::New
+            } else if waiting.contains(*id) {
+                Arrival::Waiting
+            } else {
+                Arrival::Settled
+            }
+        };
+        Ok(external_ids.iter().map(arrival).collect())
     }
 
     /// Returns notifications of an integration that wait, oldest first, behind one of them if it is told.

@@ -16,6 +16,19 @@ use crate::{Database, DbError, OperatorTx};
 /// The longest bucket of a rollup.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
+/// How long dropping a chunk waits for its locks. Whoever writes sales waits behind it meanwhile, so it
+/// gives up soon and is tried at the next upkeep.
+const DROP_LOCK_TIMEOUT: &str = "5s";
+
+/// Until when the rows of a time series are kept.
+struct ToKeep {
+    table: String,
+    /// What ends before it is dropped.
+    drop_before: Option<Timestamp>,
+    /// Since when no row was dropped; nothing where none ever was.
+    whole_since: Option<Timestamp>,
+}
+
 /// A time series and how it is kept.
 #[derive(Clone, Debug, Serialize)]
 pub struct TimeSeries {
@@ -127,19 +140,38 @@ impl OperatorTx {
             .collect())
     }
 
-    /// Returns each time series, and before which moment its rows are not kept.
-    async fn time_series_to_keep(&self) -> Result<Vec<(String, Option<Timestamp>)>, DbError> {
+    /// Returns how long each time series is kept.
+    async fn time_series_to_keep(&self) -> Result<Vec<ToKeep>, DbError> {
         let rows = self
             .query(
-                "select table_name, now() - retain_for from shelfops.timeseries_tables order by 1",
+                "select table_name, now() - retain_for, greatest(now() - retain_for, dropped_before)
+                 from shelfops.timeseries_tables order by 1",
                 &[],
             )
             .await
             .map_err(doing("list the time series"))?;
         Ok(rows
             .iter()
-            .map(|row| (row.get(0), row.get::<_, Option<_>>(1).and_then(timestamp)))
+            .map(|row| ToKeep {
+                table: row.get(0),
+                drop_before: row.get::<_, Option<_>>(1).and_then(timestamp),
+                whole_since: row.get::<_, Option<_>>(2).and_then(timestamp),
+            })
             .collect())
+    }
+
+    /// Drops one chunk; a lock that is not to be had soon is done without.
+    async fn drop_chunk(&self, table: &str, chunk: &Chunk) -> Result<i32, DbError> {
+        let action = doing("drop a chunk");
+        self.execute("select set_config('lock_timeout', $1, true)", &[&DROP_LOCK_TIMEOUT])
+            .await
+            .map_err(&action)?;
+        let (from, to) = (system_time(chunk.starts_at), system_time(chunk.ends_at));
+        let row = self
+            .query_opt("select shelfops.drop_chunk($1, $2, $3)", &[&table, &from, &to])
+            .await
+            .map_err(&action)?;
+        Ok(row.map_or(0, |row| row.get(0)))
     }
 
     async fn make_chunks_ahead(&self, table: &str, ahead: i32) -> Result<i32, DbError> {
@@ -196,11 +228,14 @@ pub struct KeptSeries {
     pub made: i32,
     /// Chunks that were dropped, because what they hold is not to be kept any longer.
     pub dropped: i32,
+    /// Chunks that could not be dropped, with the reason: they are tried again the next time.
+    pub left: Vec<String>,
 }
 
 impl Database {
     /// Makes the chunks of the present and of `ahead` intervals to come, and drops what is older than its
-    /// series is kept. Each series is a transaction of its own: making a chunk takes a lock on its table.
+    /// series is kept. Making and each dropping is a transaction of its own, as each takes a lock on the
+    /// table; a chunk that somebody reads for long is left for the next time.
     ///
     /// # Errors
     /// Fails when the server does; what was done for other series stays.
@@ -209,19 +244,16 @@ impl Database {
         let operator = self.operator().await?;
         let tables = operator.time_series_to_keep().await?;
         operator.commit().await?;
-        for (table, drop_before) in tables {
-            if let Some(moment) = drop_before {
-                // What is dropped before it was rolled up is in no figure ever after.
-                self.refresh_before_dropping(&table, moment).await?;
-            }
+        for ToKeep { table, drop_before, .. } in tables {
+            // Ahead of all: without a chunk for the present nothing can be sold.
             let operator = self.operator().await?;
             let made = operator.make_chunks_ahead(&table, ahead).await?;
-            let dropped = match drop_before {
-                Some(moment) => operator.drop_chunks(&table, moment).await?,
-                None => 0,
-            };
             operator.commit().await?;
-            kept.push(KeptSeries { table, made, dropped });
+            let mut series = KeptSeries { table, made, dropped: 0, left: Vec::new() };
+            if let Some(moment) = drop_before {
+                self.drop_old_chunks(&mut series, moment).await?;
+            }
+            kept.push(series);
         }
         let operator = self.operator().await?;
         operator
@@ -236,19 +268,56 @@ impl Database {
         Ok(kept)
     }
 
-    /// Brings the rollups up to date for what is about to be dropped.
-    async fn refresh_before_dropping(&self, table: &str, moment: Timestamp) -> Result<(), DbError> {
-        if table != "transactions" {
-            return Ok(());
-        }
+    /// Drops what ends before a moment, chunk by chunk, the oldest first.
+    async fn drop_old_chunks(
+        &self,
+        series: &mut KeptSeries,
+        moment: Timestamp,
+    ) -> Result<(), DbError> {
         let operator = self.operator().await?;
-        let chunks = operator.chunks(table).await?;
+        let mut doomed = operator.chunks(&series.table).await?;
         operator.commit().await?;
-        let doomed = || chunks.iter().filter(|chunk| chunk.ends_at <= moment);
-        let (Some(first), Some(last)) = (doomed().next(), doomed().next_back()) else {
+        doomed.retain(|chunk| chunk.ends_at <= moment);
+        let (Some(first), Some(last)) = (doomed.first(), doomed.last()) else {
             return Ok(());
         };
-        self.refresh(first.starts_at, last.ends_at).await
+        if series.table == "transactions" {
+            // What is dropped before it was rolled up is in no figure ever after. What was left by an
+            // earlier upkeep is rolled up, and its neighbours may be gone.
+            let since = self.whole_since(&series.table).await?;
+            let from = since.map_or(first.starts_at, |since| since.max(first.starts_at));
+            if from < last.ends_at {
+                self.refresh(from, last.ends_at).await?;
+            }
+        }
+        for chunk in &doomed {
+            let operator = self.operator().await?;
+            match operator.drop_chunk(&series.table, chunk).await {
+                Ok(dropped) => {
+                    operator.commit().await?;
+                    series.dropped += dropped;
+                }
+                Err(error) => {
+                    tracing::warn!(chunk = chunk.name, %error, "a chunk was not dropped");
+                    series.left.push(format!("{}: {error}", chunk.name));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns since when no row of a series was ever dropped.
+    async fn whole_since(&self, table: &str) -> Result<Option<Timestamp>, DbError> {
+        let operator = self.operator().await?;
+        let row = operator
+            .query_opt(
+                "select dropped_before from shelfops.timeseries_tables where table_name = $1",
+                &[&table],
+            )
+            .await
+            .map_err(doing("ask up to where rows were dropped"))?;
+        operator.commit().await?;
+        Ok(row.and_then(|row| row.get::<_, Option<_>>(0)).and_then(timestamp))
     }
 
     /// Brings the rollups up to date for a range into which rows were loaded.
@@ -262,11 +331,12 @@ impl Database {
         let operator = self.operator().await?;
         let kept = operator.time_series_to_keep().await?;
         operator.commit().await?;
-        let kept_since = kept.into_iter().find(|(table, _)| table == "transactions");
+        let sales = kept.into_iter().find(|series| series.table == "transactions");
         // A day around: buckets are refreshed whole only. One whose lines were dropped would be computed
         // again from nothing.
         let (from, to) = (from - A_DAY, to + A_DAY);
-        let from = kept_since.and_then(|(_, since)| since).map_or(from, |since| from.max(since));
+        let from =
+            sales.and_then(|series| series.whole_since).map_or(from, |since| from.max(since));
         if from < to { self.refresh(from, to).await } else { Ok(()) }
     }
 

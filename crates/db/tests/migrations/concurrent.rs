@@ -29,6 +29,20 @@ async fn processes_that_migrate_at_once_all_succeed_and_apply_each_migration_onc
     .await;
 }
 
+#[tokio::test]
+async fn more_of_one_process_than_it_has_connections_migrate_at_once_and_all_succeed() {
+    on_every_empty_database(async |engine, _, database| {
+        let up = || async { Migrator::new(database, Some(engine)).up(Target::All, |_| {}).await };
+        up().await.unwrap();
+        // Four wait for the lock on all of the owner's connections while one has it.
+        let again = futures::future::join_all((0..8).map(|_| up()));
+        for done in tokio::time::timeout(PATIENCE, again).await.expect("all end") {
+            assert!(done.unwrap().is_empty());
+        }
+    })
+    .await;
+}
+
 /// Renames the roles of the first migration: those of the product are there already.
 fn with_own_roles(tag: &str) -> Migration {
     let renamed = |text: &str| -> &'static str {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use shelfops_db::copy::TableBatch;
+use shelfops_db::models::NewRun;
 use shelfops_ingest::Stream;
 use shelfops_ingest::batch::{Accepted, BatchCounts, Checkpoint, ValidBlock, Written};
 use shelfops_ingest::cursor::Cursor;
@@ -293,6 +294,38 @@ async fn two_tenants_that_load_the_same_new_weeks_do_not_disturb_each_other() {
             desk.refresh().await;
             assert_rollups_exact(fixture, desk).await;
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn more_runs_than_there_are_connections_for_wait_for_a_place_and_not_for_each_other() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        let runs = (0..12).map(|number| {
+            let desk = desk.clone();
+            tokio::spawn(async move {
+                let run = NewRun {
+                    source: desk.source.clone(),
+                    stream: Stream::Stores,
+                    kind: "import",
+                    origin: format!("file{number}"),
+                    origin_name: String::new(),
+                    options: json!({}),
+                };
+                let _lock = desk.database.lock_run(desk.customer_id, &run).await.unwrap();
+                // As a run does: holds what it has while it asks for more.
+                let mut held = Vec::new();
+                for _ in 0..5 {
+                    held.push(desk.database.tenant(desk.customer_id).await.unwrap());
+                    tokio::task::yield_now().await;
+                }
+                held.len()
+            })
+        });
+        let runs = futures::future::try_join_all(runs);
+        let held = tokio::time::timeout(PATIENCE, runs).await.expect("all end").unwrap();
+        assert_eq!(held, [5; 12]);
     })
     .await;
 }

@@ -194,7 +194,10 @@ impl OpenBatch {
 
     fn reject(&mut self, rule: &'static str, reason: Reason, index: usize, block: &mut ValidBlock) {
         *self.counts.quarantined.entry(rule).or_default() += 1;
-        block.quarantined.push(quarantined(rule, reason, &*block.raw, index));
+        let kept = quarantined(rule, reason, &*block.raw, index);
+        // As a value it takes several times what the source's text does, and lives as long as the batch.
+        self.raw_bytes += kept.memory_bytes();
+        block.quarantined.push(kept);
     }
 
     /// Tells a wrong mapping from bad data: when not one record passes, it is the mapping.

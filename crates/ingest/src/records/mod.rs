@@ -189,6 +189,17 @@ impl Record {
         }
     }
 
+    /// Whether the record describes what is so today, of which the last word counts, and not what happened
+    /// once.
+    pub const fn describes_today(&self) -> bool {
+        match self {
+            Self::Store(_) | Self::Product(_) | Self::Supplier(_) | Self::PurchaseOrderLine(_) => {
+                true
+            }
+            Self::Transaction(_) | Self::InventoryLevel(_) => false,
+        }
+    }
+
     /// Returns the source's own time of the record's last change, where it told one.
     pub fn updated_at(&self) -> Option<jiff::Timestamp> {
         let told = match self {

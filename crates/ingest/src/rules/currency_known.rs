@@ -17,7 +17,7 @@ impl Rule for CurrencyKnown {
     }
 
     fn explanation(&self) -> &'static str {
-        "The currency decides the smallest unit that amounts are checked against. Translate the source's code in the mapping, then replay the quarantine."
+        "The currency decides the smallest unit that amounts are checked against. Translate the source's code in the mapping, then import the file again: what waits was read by the old mapping, and a replay reads it so again."
     }
 
     fn check(&self, draft: &Draft, _context: &RuleContext) -> Result<(), Reason> {

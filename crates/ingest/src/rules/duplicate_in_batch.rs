@@ -21,7 +21,8 @@ impl Rule for DuplicateInBatch {
     fn explanation(&self) -> &'static str {
         "The same id with another content and no newer updated_at leaves open which of the two is \
          true; the first is loaded, the second kept here. Word-for-word repetitions are no error: \
-         they are counted as unchanged."
+         they are counted as unchanged. Nor are stores, products, suppliers and orders that are \
+         described twice: of those the last word counts, and what it leaves out keeps its value."
     }
 
     fn stage(&self) -> Stage {
@@ -71,8 +72,22 @@ impl Appearances {
             }
             Entry::Occupied(mut occupied) => {
                 let earlier = occupied.get();
-                if earlier.content == content {
+                // What a line says of its order is said again, behind what another line said of it.
+                let tells_of_more = matches!(record, Record::PurchaseOrderLine(_));
+                if earlier.content == content && !tells_of_more {
                     return Appearance::Repeated;
+                }
+                if record.describes_today() {
+                    let is_older =
+                        updated_at.zip(earlier.updated_at).is_some_and(|(at, known)| at < known);
+                    if is_older {
+                        return Appearance::Outdated;
+                    }
+                    // What has no version takes none away.
+                    let updated_at = updated_at.max(earlier.updated_at);
+                    return Appearance::Newer(
+                        occupied.insert(Seen { updated_at, ..seen }).row_number,
+                    );
                 }
                 match updated_at.cmp(&earlier.updated_at) {
                     std::cmp::Ordering::Less => Appearance::Outdated,
@@ -83,5 +98,60 @@ impl Appearances {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::Stream;
+    use crate::records::Draft;
+    use crate::values::{Conventions, NumberFormat, StoreZones, TimeFormat};
+
+    fn record(stream: Stream, fields: &[(&str, &str)]) -> Record {
+        let conventions = Conventions {
+            time_format: TimeFormat::Iso,
+            number_format: NumberFormat::Plain,
+            zones: StoreZones::single(TimeZone::UTC),
+            currency: None,
+            negative_quantity_is_return: false,
+        };
+        let value = |index: usize| {
+            let name = stream.fields()[index].name;
+            fields.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+        };
+        Draft::read(stream, value, &conventions).accept().unwrap()
+    }
+
+    fn count(quantity: &str) -> Record {
+        let at = "2026-01-01T00:00:00Z";
+        let fields = [("store", "s"), ("product", "p"), ("counted_at", at)];
+        let all = [&fields[..], &[("quantity_on_hand", quantity)]].concat();
+        record(Stream::Inventory, &all)
+    }
+
+    #[test]
+    fn two_counts_of_one_moment_contradict_each_other() {
+        let mut appearances = Appearances::default();
+        let found = ["1", "1", "2"].map(|quantity| appearances.classify(&count(quantity), 0));
+        assert_eq!(found, [Appearance::First, Appearance::Repeated, Appearance::Contradicts]);
+    }
+
+    #[test]
+    fn of_what_describes_today_the_last_word_counts_unless_it_is_older() {
+        let mut appearances = Appearances::default();
+        let mut told = |name: &str, version: &str, row_number| {
+            let fields = [("external_id", "p"), ("name", name), ("updated_at", version)];
+            let given = if version.is_empty() { &fields[..2] } else { &fields[..] };
+            appearances.classify(&record(Stream::Products, given), row_number)
+        };
+        let (v1, v2) = ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+        assert_eq!(told("a", v2, 0), Appearance::First);
+        assert_eq!(told("b", v2, 1), Appearance::Newer(0));
+        assert_eq!(told("c", "", 2), Appearance::Newer(1));
+        assert_eq!(told("c", "", 3), Appearance::Repeated);
+        assert_eq!(told("d", v1, 3), Appearance::Outdated, "a version is not forgotten");
     }
 }

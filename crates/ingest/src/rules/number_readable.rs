@@ -17,7 +17,7 @@ impl Rule for NumberReadable {
     }
 
     fn explanation(&self) -> &'static str {
-        "A number is never guessed: 1,234.50 and 1.234,50 differ by a factor of a thousand, and 1e308 or NaN fit no exact type. If the source groups digits, say so in the mapping (number_format), then replay the quarantine."
+        "A number is never guessed: 1,234.50 and 1.234,50 differ by a factor of a thousand, and 1e308 or NaN fit no exact type. If the source groups digits, say so in the mapping (number_format), then import the file again: what waits was read by the old mapping, and a replay reads it so again."
     }
 
     fn check(&self, draft: &Draft, _context: &RuleContext) -> Result<(), Reason> {

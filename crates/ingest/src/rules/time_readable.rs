@@ -17,7 +17,7 @@ impl Rule for TimeReadable {
     }
 
     fn explanation(&self) -> &'static str {
-        "03/04 is March or April depending on the country, 31 February does not exist, and 02:30 does not exist on the night the clocks go forward. Say the style in the mapping (time_format) and the clock (time_zone), then replay the quarantine."
+        "03/04 is March or April depending on the country, 31 February does not exist, and 02:30 does not exist on the night the clocks go forward. Say the style in the mapping (time_format) and the clock (time_zone), then import the file again: what waits was read by the old mapping, and a replay reads it so again."
     }
 
     fn check(&self, draft: &Draft, _context: &RuleContext) -> Result<(), Reason> {

@@ -17,7 +17,7 @@ impl Rule for TypeKnown {
     }
 
     fn explanation(&self) -> &'static str {
-        "An unknown transaction type could be a sale or a refund: loading it as either would falsify revenue. Translate the source's words in the mapping, then replay the quarantine."
+        "An unknown transaction type could be a sale or a refund: loading it as either would falsify revenue. Translate the source's words in the mapping, then import the file again: what waits was read by the old mapping, and a replay reads it so again."
     }
 
     fn check(&self, draft: &Draft, _context: &RuleContext) -> Result<(), Reason> {

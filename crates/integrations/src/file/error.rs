@@ -77,7 +77,7 @@ pub enum OpenError {
         source: MappingError,
     },
     /// The cursor was made for another file, or the file has changed since.
-    #[error("{path} cannot be resumed: {reason}; reset the cursor to read it from the start")]
+    #[error("{path} cannot be resumed: {reason}; --again reads it from the start")]
     Cursor {
         /// The file.
         path: PathBuf,

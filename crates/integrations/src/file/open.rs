@@ -109,7 +109,8 @@ pub(super) fn open(
     }
 }
 
-fn regular_file_bytes(path: &Path) -> Result<u64, OpenError> {
+/// Returns the size of a regular file; nothing else is opened, since it may have no end.
+pub(super) fn regular_file_bytes(path: &Path) -> Result<u64, OpenError> {
     let metadata = fs::metadata(path).map_err(|source| OpenError::unreadable(path, source))?;
     if metadata.is_dir() {
         return Err(OpenError::Directory { path: path.to_owned() });

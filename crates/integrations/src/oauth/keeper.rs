@@ -71,10 +71,7 @@ impl TokenKeeper {
     ///
     /// # Errors
     /// Fails when the store cannot be reached, or holds nothing any more.
-    pub async fn superseding(
-        &self,
-        ended: &SecretString,
-    ) -> Result<Option<TokenPair>, TokenError> {
+    pub async fn superseding(&self, ended: &SecretString) -> Result<Option<TokenPair>, TokenError> {
         let mut known = self.known.lock().await;
         let stored = self.store.load().await?;
         let is_new = stored.tokens.access.expose_secret() != ended.expose_secret();

@@ -128,9 +128,10 @@ impl Client {
             })?;
             let Some(error) = first_error(&answer) else { return reply(call, answer) };
             if !is_renewed && answer.status == 401 {
-                tokens = self.other_tokens(&tokens, &error).await?.ok_or_else(|| {
-                    refusal(call, &answer, &error)
-                })?;
+                tokens = self
+                    .other_tokens(&tokens, &error)
+                    .await?
+                    .ok_or_else(|| refusal(call, &answer, &error))?;
                 request.headers = headers(&tokens);
                 is_renewed = true;
                 continue;
@@ -208,7 +209,6 @@ pub(super) fn word_of(error: &ApiError) -> String {
     };
     error.code.as_deref().filter(is_word).unwrap_or("without a code").to_owned()
 }
-
 
 fn refusal(call: &Call, answer: &HttpAnswer, error: &ApiError) -> ConnectorError {
     let what = call.what.clone();

@@ -99,7 +99,10 @@ fn a_cursor_that_does_not_fit_is_refused() {
         (&packed, json!({"record": 5})),
     ] {
         let said = refusal(file, state);
-        assert!(said.contains("cannot be resumed") && said.contains("reset the cursor"), "{said}");
+        assert!(
+            said.contains("cannot be resumed") && said.contains("--again reads it from the start"),
+            "{said}"
+        );
     }
     let from_null = ReadOptions { resume: Some(Cursor::new(json!(null))), ..options("") };
     assert_eq!(file.read_with(&from_null).stores(), ["S1", "S2"]);

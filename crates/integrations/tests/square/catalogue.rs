@@ -262,7 +262,7 @@ async fn a_category_that_is_renamed_reaches_its_products_within_a_week() {
     for _ in 0..3 {
         read = shop.read_from(Stream::Products, Some(read.cursor())).await;
         assert!(read.error.is_none(), "{:?}", read.error);
-        full.push(read.drafts.len() > 0);
+        full.push(!read.drafts.is_empty());
     }
     assert_eq!(full, [false, false, true]);
     let named = read.drafts.iter().filter_map(|draft| match draft {

@@ -66,7 +66,8 @@ impl Live {
     async fn compare(&self, context: &Context) -> Result<Value, OpError> {
         let now = jiff::tz::TimeZone::UTC.to_datetime(context.now()).date();
         let day = now.checked_sub(2.days()).unwrap_or(now);
-        let reports = reconcile(context, &self.tenant, &self.integration, Days::Of(day)).await?.reports;
+        let reports =
+            reconcile(context, &self.tenant, &self.integration, Days::Of(day)).await?.reports;
         for report in &reports {
             context.talk().say(&format!(
                 "    {} at {}: {} lines, {} net, {} to the vendor's count",

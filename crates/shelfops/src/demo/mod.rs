@@ -40,6 +40,12 @@ pub(crate) fn command() -> Command {
                 .help("Exit afterwards, with a summary as JSON"),
         )
         .arg(
+            Arg::new("here")
+                .long("here")
+                .action(ArgAction::SetTrue)
+                .help("Make the retailers in a database that is not for development, too"),
+        )
+        .arg(
             Arg::new("data")
                 .long("data")
                 .value_name("DIRECTORY")
@@ -80,6 +86,13 @@ pub(crate) async fn run(
     talk.say(&format!("database: {}", database.address()));
     let migrator = Migrator::new(database, context.config().timeseries_engine);
     let is_ours = context.config().environment == Environment::Development;
+    if !is_ours && !matches.get_flag("here") {
+        return Err(OpError::usage(
+            "a database that is named is taken for production, and a demonstration makes four retailers \
+             in it: --here says that it may, SHELFOPS_ENVIRONMENT=development that it is your own, and \
+             without DATABASE_URL a private server is used",
+        ));
+    }
     if !is_ours && !migrator.pending(Target::All).await?.is_empty() && has_store(context).await? {
         return Err(OpError::approval_needed(
             "migrations are pending on a database that is not for development: `shelfops migrate up` \

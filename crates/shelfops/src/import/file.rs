@@ -1,5 +1,6 @@
 //! Imports one file: finds where it stopped, runs the pipeline, and tends to what follows.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use super::observer::RunObserver;
 use super::run_end::conclude;
 use super::{BATCH_BYTES, Counts, conventions};
+use crate::ops::context::TaskProgress;
 use crate::ops::{Context, OpError};
 
 /// How often a run resumes by itself when other imports are in its way, before it is an error.
@@ -74,7 +76,9 @@ pub(crate) async fn import_file(
     request: &ImportRequest,
 ) -> Result<FileReport, OpError> {
     let started = Instant::now();
-    let run = describe(request).await?;
+    let Some(run) = describe(context, request).await? else {
+        return Ok(report(request, "stopped", Counts::default(), started, None));
+    };
     let database = context.database().await?;
     let _lock = database.lock_run(tenant.customer_id, &run).await?;
     let tx = database.tenant(tenant.customer_id).await?;
@@ -185,19 +189,33 @@ impl Reading<'_> {
 }
 
 /// Names what is to be read: by the file's content and how it is read, not by what it is called.
-async fn describe(request: &ImportRequest) -> Result<NewRun, OpError> {
-    let path = request.path.clone();
-    let fingerprint = tokio::task::spawn_blocking(move || FileFingerprint::of(&path))
+/// `None` when the user asked to stop meanwhile.
+async fn describe(context: &Context, request: &ImportRequest) -> Result<Option<NewRun>, OpError> {
+    let (path, label, talk) = (request.path.clone(), file_name(request), context.talk());
+    let looking = move || {
+        let found = FileFingerprint::of(&path, |position, length| {
+            talk.progress(&TaskProgress {
+                label: label.clone(),
+                position,
+                length: Some(length),
+                note: "looking whether it was read before".to_owned(),
+            });
+            if talk.should_stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        talk.done();
+        found
+    };
+    let fingerprint = tokio::task::spawn_blocking(looking)
         .await
         .map_err(|lost| OpError::failed(format!("reading the file broke off: {lost}")))??;
-    Ok(NewRun {
+    Ok(fingerprint.map(|fingerprint| NewRun {
         source: request.source.clone(),
         stream: request.stream,
         kind: "import",
         origin: format!("file/{fingerprint}/{}", request.mapping.fingerprint()),
         origin_name: file_name(request),
         options: json!({}),
-    })
+    }))
 }
 
 fn file_name(request: &ImportRequest) -> String {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shelfops_db::models::{ReplayCandidate, ReplayChoice, ReplayFilter};
 use shelfops_db::{Database, DbError, TenantTx};
 use shelfops_ingest::cursor::Cursor;
-use shelfops_ingest::quarantine::Position;
+use shelfops_ingest::quarantine::{Position, memory_of};
 use shelfops_ingest::records::Draft;
 use shelfops_ingest::source::{Malformed, RawRecords, Source, SourceBlock, SourceError};
 use shelfops_ingest::values::Conventions;
@@ -25,8 +25,8 @@ const BLOCK_RECORDS: usize = 4_096;
 /// How many ids are looked up at once: finding any costs a look at all that waits.
 const IDS_AT_ONCE: i64 = 200_000;
 
-/// What a record that is kept as JSON takes of memory, in bytes.
-const RECORD_BYTES: usize = 3_072;
+/// How much text they may be: as values in memory they take up to twenty times as much.
+const BLOCK_BYTES: i64 = 2 << 20;
 
 /// Reads a record again as the run did that found it.
 #[derive(Clone)]
@@ -78,10 +78,12 @@ impl QuarantineSource {
                 self.find(tx).await?;
             }
             let count = self.found.len().min(BLOCK_RECORDS);
-            let ids: Vec<Uuid> = self.found.drain(..count).collect();
+            let mut ids: Vec<Uuid> = self.found.iter().take(count).copied().collect();
             if ids.is_empty() {
                 return Ok(None);
             }
+            ids.truncate(tx.replay_portion(&ids, BLOCK_BYTES).await?);
+            self.found.drain(..ids.len());
             let candidates = tx.replay_candidates(&ids).await?;
             if !candidates.is_empty() {
                 break candidates;
@@ -96,12 +98,13 @@ impl QuarantineSource {
             });
             records.push((quarantined_record_id, raw));
         }
+        let memory_bytes = records.iter().map(|(_, raw)| memory_of(raw)).sum();
         let first = self.read + 1;
         self.read += records.len() as u64;
         let last = records.last().map(|(id, _)| *id);
         Ok(Some(SourceBlock {
             drafts,
-            raw: Arc::new(Candidates { first, records }),
+            raw: Arc::new(Candidates { first, records, memory_bytes }),
             cursor: Cursor::new(json!(last)),
             bytes_read: self.read,
         }))
@@ -175,6 +178,7 @@ impl Source for QuarantineSource {
 struct Candidates {
     first: u64,
     records: Vec<(Uuid, Value)>,
+    memory_bytes: usize,
 }
 
 impl RawRecords for Candidates {
@@ -187,7 +191,7 @@ impl RawRecords for Candidates {
     }
 
     fn memory_bytes(&self) -> usize {
-        self.records.len() * RECORD_BYTES
+        self.memory_bytes
     }
 
     fn replay_of(&self, index: usize) -> Option<Uuid> {

@@ -1,7 +1,7 @@
 //! Compares each store's last day with the vendor's, and reads again what differs.
 
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::DueSchedule;

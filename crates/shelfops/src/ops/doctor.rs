@@ -3,8 +3,9 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shelfops_db::{Health, MigrationState, Migrator};
+use shelfops_db::{Database, DbError, Health, MigrationState, Migrator};
 
+use super::error::joined;
 use super::output::{Verdict, counted};
 use super::{Context, Effect, OpError, Operation, Output};
 
@@ -50,15 +51,10 @@ impl Operation for Doctor {
     type Data = Vec<Check>;
 
     async fn run(context: &Context, _input: Input) -> Result<Output<Vec<Check>>, OpError> {
-        let database = context.database().await?;
-        let health = database.health().await?;
-        let mut checks =
-            vec![server(context, database.address()), version(&health), timescale(&health)];
-        checks.push(migrations(context).await?);
-        if health.is_migrated {
-            checks.extend(isolation(&health));
-            checks.extend(alerts(context).await?);
-        }
+        let checks = match reach(context).await? {
+            Ok((database, health)) => look(context, database, &health).await?,
+            Err(unreached) => vec![unreached],
+        };
         let count = |state| checks.iter().filter(|check| check.state == state).count();
         let (problems, warnings) = (count("problem"), count("warning"));
         let summary = match (problems, warnings) {
@@ -75,9 +71,57 @@ impl Operation for Doctor {
     }
 }
 
-fn server(context: &Context, address: &str) -> Check {
-    let kind = if context.open_database().is_embedded() { "embedded" } else { "existing" };
-    Check::ok("server", format!("{kind}, {address}"))
+/// Reaches the server, or says as a finding why it cannot be: that is what a doctor is called for.
+async fn reach(context: &Context) -> Result<Result<(&Database, Health), Check>, OpError> {
+    let kind = kind(context);
+    let mend = if context.open_database().is_embedded() {
+        "`make packages` installs what is missing; SHELFOPS_POSTGRES_BIN names the directory of another \
+         PostgreSQL"
+    } else {
+        "start the server, or correct DATABASE_URL: docs/guides/existing-server.md says what it may be"
+    };
+    let database = match context.database().await {
+        Ok(database) => database,
+        Err(error) => {
+            return Ok(Err(Check::problem(
+                "server",
+                format!("{kind}: {}", one_line(&error)),
+                mend,
+            )));
+        }
+    };
+    match database.health().await {
+        Ok(health) => Ok(Ok((database, health))),
+        Err(DbError::Unreachable { address, source }) => {
+            let reason = joined(&*source, ": ");
+            Ok(Err(Check::problem("server", format!("{kind}, {address}: {reason}"), mend)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Says why in one line, for a cell of a table.
+fn one_line(error: &OpError) -> String {
+    error.with_reasons().replace("\n  because: ", ": ")
+}
+
+async fn look(
+    context: &Context,
+    database: &Database,
+    health: &Health,
+) -> Result<Vec<Check>, OpError> {
+    let server = Check::ok("server", format!("{}, {}", kind(context), database.address()));
+    let mut checks = vec![server, version(health), timescale(health)];
+    checks.push(migrations(context).await?);
+    if health.is_migrated {
+        checks.extend(isolation(health));
+        checks.extend(alerts(context).await?);
+    }
+    Ok(checks)
+}
+
+fn kind(context: &Context) -> &'static str {
+    if context.open_database().is_embedded() { "embedded" } else { "existing" }
 }
 
 fn version(health: &Health) -> Check {

@@ -154,7 +154,7 @@ impl OpError {
 impl From<DbError> for OpError {
     fn from(error: DbError) -> Self {
         let kind = match &error {
-            DbError::Unreachable { .. } => ErrorKind::DependencyDown,
+            DbError::Unreachable { .. } | DbError::Crowded { .. } => ErrorKind::DependencyDown,
             DbError::UnknownTenant { .. } | DbError::NotFound(_) => ErrorKind::NotFound,
             DbError::TenantExists(_)
             | DbError::IntegrationExists(_)
@@ -184,9 +184,9 @@ impl From<MigrationError> for OpError {
     fn from(error: MigrationError) -> Self {
         match error {
             MigrationError::Database(error) => error.into(),
-            error @ (MigrationError::Changed { .. } | MigrationError::Unknown { .. }) => {
-                Self::from_error(ErrorKind::Conflict, error)
-            }
+            error @ (MigrationError::Changed { .. }
+            | MigrationError::Unknown { .. }
+            | MigrationError::OldServer { .. }) => Self::from_error(ErrorKind::Conflict, error),
             error => Self {
                 kind: ErrorKind::Failed,
                 message: error.to_string(),
@@ -283,7 +283,7 @@ pub(crate) fn with_reasons(error: &(dyn std::error::Error + 'static)) -> String 
 }
 
 /// Joins what an error says with what those behind it add.
-fn joined(error: &(dyn std::error::Error + 'static), separator: &str) -> String {
+pub(super) fn joined(error: &(dyn std::error::Error + 'static), separator: &str) -> String {
     let mut text = error.to_string();
     let mut at = error;
     // A statement's error says in its own line what the server said.

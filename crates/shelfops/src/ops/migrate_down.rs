@@ -4,9 +4,9 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::PlanRuns;
-use shelfops_db::{Migrator, Target};
+use shelfops_db::{Database, DbError, Direction, Migrator, Target};
 
-use super::migrate_up::made;
+use super::migrate_up::{STORE, made};
 use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output};
 use crate::plan::{Draft, DraftStep, Environment, has_store, propose};
@@ -67,19 +67,16 @@ Outside development a plan is made instead, and somebody approves it: exit code 
             (false, None, steps) => Target::Steps(steps.unwrap_or(1)),
         };
         let database = context.database().await?;
-        let tenants = match database.operator().await {
-            Ok(operator) => operator.tenants().await.map_or(0, |tenants| tenants.len()),
-            Err(_) => 0,
-        };
+        let tenants = count_tenants(database).await?;
         if tenants > 0 && !input.delete_data {
             return Err(OpError::usage(format!(
                 "going down drops tables with all rows of {}; say --delete-data if they may go",
                 counted(tenants, "tenant")
             )));
         }
-        let is_planned =
-            context.config().environment != Environment::Development && has_store(context).await?;
-        if is_planned && let Some(planned) = planned(context, target).await? {
+        if context.config().environment != Environment::Development
+            && let Some(planned) = planned(context, target).await?
+        {
             return Ok(planned);
         }
         let talk = context.talk();
@@ -104,6 +101,16 @@ Outside development a plan is made instead, and somebody approves it: exit code 
     }
 }
 
+/// Counts whose rows would go. Only a database without a schema is known to have none: whatever else
+/// keeps us from looking is an error, since guessing "none" here deletes data that nobody agreed to.
+async fn count_tenants(database: &Database) -> Result<usize, OpError> {
+    match database.operator().await {
+        Ok(operator) => Ok(operator.tenants().await?.len()),
+        Err(DbError::NotMigrated) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Makes a plan of what would be taken back; `None` where that is nothing.
 async fn planned(context: &Context, target: Target) -> Result<Option<Output<Vec<Row>>>, OpError> {
     let migrator = Migrator::new(context.database().await?, context.config().timeseries_engine);
@@ -111,11 +118,17 @@ async fn planned(context: &Context, target: Target) -> Result<Option<Output<Vec<
     if applied.is_empty() {
         return Ok(None);
     }
+    if !has_store(context).await? {
+        return Err(OpError::approval_needed(format!(
+            "this schema is older than plans, so there is nowhere to keep one and nobody can approve what \
+             is lost: `shelfops migrate up --to {STORE}` brings it there first"
+        )));
+    }
     let draft = Draft {
         kind: "migrate-down",
         title: format!("take back {}", counted(applied.len(), "migration")),
         runs: PlanRuns::MigrationsDown,
-        steps: applied.iter().map(|one| DraftStep::of_migration(one, one.down)).collect(),
+        steps: applied.iter().map(|one| DraftStep::of_migration(one, Direction::Down)).collect(),
         reversal: "shelfops migrate up builds the schema again; rows that went do not come back"
             .to_owned(),
         tables: Vec::new(),

@@ -126,6 +126,7 @@ async fn ask(context: &Context) -> Result<lint::SchemaState, OpError> {
     let url = context.open_database().owner_url().await?;
     lint::ask(url).await.map_err(|error| {
         let kind = match error {
+            lint::AskError::BadAddress(_) => ErrorKind::Usage,
             lint::AskError::Unreachable(_) => ErrorKind::DependencyDown,
             lint::AskError::Silent(_) => ErrorKind::Failed,
         };

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_advisor::rehearsal::run::{
-    Migration, MigrationRun, Rehearsal, RehearsalError, Workload,
+    Migration, MigrationRun, Rehearsal, RehearsalError, Workload, check_scope,
 };
 use shelfops_advisor::rehearsal::verdict::{Judgement, Shown, Verdict, judge, page};
 use shelfops_advisor::rehearsal::{Address, Copy, CopyError, CopyRequest, Progress, copy};
@@ -196,6 +196,7 @@ async fn rehearse(
     migrations: &[Migration],
     workload: &Workload,
 ) -> Result<Output<Rehearsed>, OpError> {
+    check_scope(migrations)?;
     let talk = context.talk();
     let watch = |progress: Progress| {
         talk.progress(&TaskProgress {
@@ -310,7 +311,9 @@ impl From<RehearsalError> for OpError {
     fn from(error: RehearsalError) -> Self {
         match error {
             RehearsalError::Copy(error) => error.into(),
-            error @ RehearsalError::Workload { .. } => Self::from_error(ErrorKind::Usage, error),
+            error @ (RehearsalError::Workload { .. } | RehearsalError::OfServer { .. }) => {
+                Self::from_error(ErrorKind::Usage, error)
+            }
             error => Self::from_error(ErrorKind::Failed, error),
         }
     }

@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::{Plan, PlanRuns};
-use shelfops_db::{Migrator, Target};
+use shelfops_db::{Direction, Migrator, Target};
 
 use super::output::{Verdict, counted};
 use super::{Context, Effect, OpError, Operation, Output};
@@ -128,7 +128,7 @@ async fn planned(
         kind: "migrate-up",
         title,
         runs: PlanRuns::MigrationsUp,
-        steps: pending.iter().map(|one| DraftStep::of_migration(one, one.up)).collect(),
+        steps: pending.iter().map(|one| DraftStep::of_migration(one, Direction::Up)).collect(),
         reversal: format!("shelfops migrate down --steps {}", pending.len()),
         tables: Vec::new(),
         touches: serde_json::json!({}),
@@ -144,7 +144,7 @@ async fn planned(
 }
 
 /// The migration that makes the place for plans.
-const STORE: i64 = 20_261_127_130_000;
+pub(super) const STORE: i64 = 20_261_127_130_000;
 
 /// Tells of a plan that was made, and what has to be done with it.
 pub(super) fn made<D>(plan: &Plan, data: D) -> Output<D> {

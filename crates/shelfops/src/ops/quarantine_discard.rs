@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use shelfops_db::models::QuarantineFilter;
 
 use super::output::counted;
-use super::quarantine_show::{check_rule, find_record, parse_id};
+use super::quarantine_show::{check_rule, find_record, parse_id, parse_run};
 use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Gives quarantined records up.
@@ -20,13 +20,17 @@ pub(crate) struct Input {
     #[arg(long)]
     pub(crate) tenant: String,
     /// Only this record
-    #[arg(long, required_unless_present = "rule")]
+    #[arg(long, required_unless_present_any = ["rule", "run"])]
     #[serde(default)]
     pub(crate) id: Option<String>,
     /// All records that this rule refused
     #[arg(long)]
     #[serde(default)]
     pub(crate) rule: Option<String>,
+    /// Only what this run refused: what a wrong mapping left, for one
+    #[arg(long, value_name = "ID")]
+    #[serde(default)]
+    pub(crate) run: Option<String>,
     /// Why they are given up; kept with them
     #[arg(long)]
     pub(crate) reason: String,
@@ -52,20 +56,25 @@ impl Operation for QuarantineDiscard {
     }
 
     async fn run(context: &Context, input: Input) -> Result<Output<Discarded>, OpError> {
-        if input.id.is_none() && input.rule.is_none() {
-            return Err(OpError::usage("say which: an id or a rule"));
+        if input.id.is_none() && input.rule.is_none() && input.run.is_none() {
+            return Err(OpError::usage("say which: an id, a rule or a run"));
         }
         if input.reason.trim().is_empty() {
             return Err(OpError::usage("say why: --reason is kept with the records"));
         }
         let id = input.id.as_deref().map(parse_id).transpose()?;
+        let run = input.run.as_deref().map(parse_run).transpose()?;
         input.rule.as_deref().map(check_rule).transpose()?;
         let (tenant, tx) = context.tenant(&input.tenant).await?;
         if let Some(id) = id {
             find_record(&tx, &tenant.slug, id).await?;
         }
-        let filter =
-            QuarantineFilter { rule: input.rule, quarantined_record_id: id, ..Default::default() };
+        let filter = QuarantineFilter {
+            rule: input.rule,
+            sync_run_id: run,
+            quarantined_record_id: id,
+            ..Default::default()
+        };
         let discarded = tx.discard_quarantined(&filter, &input.reason).await?;
         tx.commit().await?;
         let summary = format!("gave up {} of {}", counted(discarded, "record"), tenant.slug);

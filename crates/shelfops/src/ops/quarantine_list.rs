@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shelfops_db::models::QuarantineFilter;
 
 use super::output::counted;
-use super::quarantine_show::check_rule;
+use super::quarantine_show::{check_rule, parse_run};
 use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Says what waits in quarantine.
@@ -24,6 +24,10 @@ pub(crate) struct Input {
     #[arg(long)]
     #[serde(default)]
     pub(crate) rule: Option<String>,
+    /// List the records that this run refused
+    #[arg(long, value_name = "ID")]
+    #[serde(default)]
+    pub(crate) run: Option<String>,
     /// How many records at most
     #[arg(long, default_value_t = 50)]
     #[serde(default = "default_limit")]
@@ -36,7 +40,8 @@ const fn default_limit() -> i64 {
 
 impl Operation for QuarantineList {
     const NAME: &'static str = "quarantine list";
-    const SUMMARY: &'static str = "Say what waits: counts by rule, or the records of one rule";
+    const SUMMARY: &'static str =
+        "Say what waits: counts by rule, or the records of one rule or run";
     const EFFECT: Effect = Effect::Reads;
     const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 
@@ -47,11 +52,22 @@ impl Operation for QuarantineList {
         input.rule.as_deref().map(check_rule).transpose()?;
         let (tenant, tx) = context.tenant(&input.tenant).await?;
         let slug = &tenant.slug;
-        if let Some(rule) = input.rule {
-            let filter = QuarantineFilter { rule: Some(rule.clone()), ..Default::default() };
+        let run = input.run.as_deref().map(parse_run).transpose()?;
+        if input.rule.is_some() || run.is_some() {
+            let filter = QuarantineFilter {
+                rule: input.rule.clone(),
+                sync_run_id: run,
+                ..Default::default()
+            };
             let records = tx.quarantined(&filter, input.limit.clamp(1, 10_000)).await?;
-            let summary =
-                format!("{} of {slug} refused by '{rule}'", counted(records.len(), "record"));
+            let refused = input.rule.as_ref().map(|rule| format!(" by '{rule}'"));
+            let found = run.map(|run| format!(" in run {run}"));
+            let summary = format!(
+                "{} of {slug} refused{}{}",
+                counted(records.len(), "record"),
+                refused.unwrap_or_default(),
+                found.unwrap_or_default()
+            );
             let rows = records
                 .into_iter()
                 .map(|record| {
@@ -65,12 +81,15 @@ impl Operation for QuarantineList {
                     })
                 })
                 .collect();
-            return Ok(Output::new(summary, rows)
-                .next(
-                    format!("shelfops quarantine show ID --tenant {slug}"),
-                    "shows a record whole",
-                )
-                .next(format!("shelfops quality rules {rule}"), "says why, and what to do"));
+            let output = Output::new(summary, rows).next(
+                format!("shelfops quarantine show ID --tenant {slug}"),
+                "shows a record whole",
+            );
+            return Ok(match input.rule {
+                Some(rule) => output
+                    .next(format!("shelfops quality rules {rule}"), "says why, and what to do"),
+                None => output,
+            });
         }
         let summary = tx.quarantine_summary().await?;
         let total: i64 = summary.iter().map(|row| row.waiting).sum();

@@ -73,6 +73,12 @@ pub(super) fn find_rule(name: &str) -> Result<&'static dyn Rule, OpError> {
 }
 
 /// Reads the id of a quarantined record.
+pub(super) fn parse_run(text: &str) -> Result<Uuid, OpError> {
+    text.parse().map_err(|_| {
+        OpError::usage(format!("'{text}' is no id of a run; `shelfops sync list` shows them"))
+    })
+}
+
 pub(super) fn parse_id(text: &str) -> Result<Uuid, OpError> {
     text.parse().map_err(|_| {
         OpError::usage(format!("'{text}' is no record id; `shelfops quarantine list` shows them"))

@@ -25,11 +25,11 @@ pub(crate) struct Input {
     /// The table; all where none is named
     #[serde(default)]
     pub(crate) table: Option<String>,
-    /// Try another age at which chunks are compressed, such as `45 days`
+    /// Try another age at which chunks are compressed, such as `45 days`, or `never`
     #[arg(long, value_name = "AGE")]
     #[serde(default)]
     pub(crate) compress_after: Option<String>,
-    /// Try another age at which chunks are dropped, such as `2 years`
+    /// Try another age at which chunks are dropped, such as `2 years`, or `forever`
     #[arg(long, value_name = "AGE")]
     #[serde(default)]
     pub(crate) retain: Option<String>,
@@ -70,8 +70,12 @@ with --plan the settings are kept as a plan. Exits with 3 when policies would lo
 
     async fn run(context: &Context, input: Input) -> Result<Output<Plans>, OpError> {
         let change = Change {
-            compress_after: input.compress_after.as_deref().map(age).transpose()?,
-            retain_for: input.retain.as_deref().map(age).transpose()?,
+            compress_after: input
+                .compress_after
+                .as_deref()
+                .map(|it| setting(it, "never"))
+                .transpose()?,
+            retain_for: input.retain.as_deref().map(|it| setting(it, "forever")).transpose()?,
         };
         let operator = context.database().await?.operator().await?;
         let engine = operator.timeseries_engine().await?;
@@ -126,6 +130,12 @@ async fn make(
     if change.compress_after.is_none() && change.retain_for.is_none() {
         return Err(OpError::usage("say what to change: --retain or --compress-after, or both"));
     }
+    if planned.is_refused {
+        return Err(OpError::conflict(format!(
+            "no plan is made of settings that the server would refuse: {}",
+            planned.faults.join("; ")
+        )));
+    }
     if planned.loses_data {
         return Err(OpError::conflict(format!(
             "no plan is made of settings that lose rows or figures: {}",
@@ -133,8 +143,8 @@ async fn make(
         )));
     }
     let table = &described.table;
-    let compress_after = change.compress_after.or(described.compress_after);
-    let retain_for = change.retain_for.or(described.retain_for);
+    let compress_after = change.compress_after.unwrap_or(described.compress_after);
+    let retain_for = change.retain_for.unwrap_or(described.retain_for);
     let drops_sooner = match (described.retain_for, retain_for) {
         (_, None) => false,
         (None, Some(_)) => true,
@@ -146,6 +156,9 @@ async fn make(
         // A worker does it afterwards; the text does not tell.
         step.weight = Weight::Destroys;
     }
+    // The table has a view's name where an engine guards it, so its size is that of the chunks.
+    let rows: i64 = described.chunks.iter().map(|chunk| chunk.rows.max(0)).sum();
+    let bytes: i64 = described.chunks.iter().map(|chunk| chunk.bytes).sum();
     let draft = Draft {
         kind: "timeseries-settings",
         title: format!("keep {table} otherwise"),
@@ -158,6 +171,9 @@ async fn make(
         },
         tables: Vec::new(),
         touches: json!({
+            "tables": [{ "table": format!("public.{table}"), "rows": rows, "bytes": bytes }],
+            "rows": rows,
+            "bytes": bytes,
             "chunks_to_drop": planned.retention["chunks"],
             "bytes_to_drop": planned.retention["bytes"],
             "chunks_to_compress": planned.compression["chunks"],
@@ -203,6 +219,11 @@ fn told(plans: Plans) -> Output<Plans> {
         output = output.risk(fault);
     }
     if loses_data { output.verdict(Verdict::Problems) } else { output }
+}
+
+/// Reads an age, or the word that there is none.
+fn setting(text: &str, none: &str) -> Result<Option<SignedDuration>, OpError> {
+    if text.trim().eq_ignore_ascii_case(none) { Ok(None) } else { age(text).map(Some) }
 }
 
 /// Reads an age; years and months count from today.

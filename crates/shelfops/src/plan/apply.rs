@@ -3,7 +3,7 @@
 use serde_json::json;
 use shelfops_advisor::drift::read;
 use shelfops_db::models::{Plan, PlanStep};
-use shelfops_db::{DbError, Migration, MigrationError, Migrator, PlanRun, Target};
+use shelfops_db::{DbError, Direction, Migration, MigrationError, Migrator, PlanRun, Target};
 
 use super::DraftStep;
 use crate::drift::options;
@@ -37,51 +37,80 @@ pub(crate) async fn apply(context: &Context, plan_id: i64) -> Result<Plan, OpErr
 /// Runs a plan's migrations by their runner, if they are still those that the plan shows.
 async fn migrate(context: &Context, run: PlanRun, goes_up: bool) -> Result<Plan, OpError> {
     let migrator = Migrator::new(context.database().await?, context.config().timeseries_engine);
-    let done = async {
-        let count = run.plan().steps.len();
-        let target = Target::Steps(count);
-        let chosen = if goes_up {
-            migrator.pending(target).await?
-        } else {
-            migrator.applied(target).await?
-        };
-        if !are_same(&chosen, &run.plan().steps, goes_up) {
-            return Ok(Err(DbError::PlanConflict(format!(
-                "the migrations that are pending are not those of plan {}; make a new one",
-                run.plan().plan_id
-            ))));
-        }
-        let talk = context.talk();
-        let say = |migration: &Migration| talk.say(&format!("running {}", migration.file));
-        let applied = if goes_up {
-            migrator.up(target, say).await?
-        } else {
-            migrator.down(target, say).await?
-        };
-        let milliseconds: u64 = applied.iter().map(|one| one.duration_ms).sum();
-        Ok::<_, MigrationError>(Ok(json!({
-            "steps": applied.len(), "duration_ms": milliseconds
-        })))
+    let chosen = match chosen(&migrator, run.plan(), goes_up).await {
+        Ok(Ok(chosen)) => chosen,
+        Ok(Err(refusal)) => return Ok(run.finish(Err(refusal)).await?),
+        Err(error) => return failed(run, 0, error).await,
     };
-    let outcome = match done.await {
-        Ok(outcome) => outcome,
-        Err(error) => {
-            let reason = error.to_string();
-            let plan_id = run.plan().plan_id;
-            // The plan remembers the reason; who asked gets the error itself.
-            let failed = DbError::PlanFailed { plan_id, position: 0, reason };
-            let _ = run.finish(Err(failed)).await;
-            return Err(error.into());
-        }
+    let talk = context.talk();
+    let say = |migration: &Migration| talk.say(&format!("running {}", migration.file));
+    let mut milliseconds = 0;
+    for (position, target) in (1_i32..).zip(&chosen.targets) {
+        let done = if goes_up {
+            migrator.up(*target, say).await
+        } else {
+            migrator.down(*target, say).await
+        };
+        let done = match done {
+            Ok(done) => done,
+            Err(error) => return failed(run, position, error).await,
+        };
+        let duration_ms = done.iter().map(|one| one.duration_ms).sum();
+        milliseconds += duration_ms;
+        run.finish_step(position, duration_ms).await?;
+    }
+    let result = json!({ "steps": chosen.steps, "duration_ms": milliseconds });
+    Ok(run.finish(Ok(result)).await?)
+}
+
+/// The migrations of a plan, one after the other.
+struct Chosen {
+    /// How many the plan has.
+    steps: usize,
+    /// Where each leads: up to itself, or down to the one before it.
+    targets: Vec<Target>,
+}
+
+/// Finds where each step leads, if the migrations are those of the plan.
+async fn chosen(
+    migrator: &Migrator<'_>,
+    plan: &Plan,
+    goes_up: bool,
+) -> Result<Result<Chosen, DbError>, MigrationError> {
+    let steps = plan.steps.len();
+    let all = if goes_up {
+        migrator.pending(Target::All).await?
+    } else {
+        migrator.applied(Target::All).await?
     };
-    Ok(run.finish(outcome).await?)
+    let chosen = all.get(..steps).unwrap_or(&all);
+    if !are_same(chosen, &plan.steps, goes_up) {
+        return Ok(Err(DbError::PlanConflict(format!(
+            "the migrations that are pending are not those of plan {}; make a new one",
+            plan.plan_id
+        ))));
+    }
+    let leads_to = |place: usize| match all.get(if goes_up { place } else { place + 1 }) {
+        Some(migration) => Target::Version(migration.version()),
+        None => Target::All,
+    };
+    Ok(Ok(Chosen { steps, targets: (0..steps).map(leads_to).collect() }))
+}
+
+/// Remembers why a plan failed; who asked gets the error itself.
+async fn failed(run: PlanRun, position: i32, error: MigrationError) -> Result<Plan, OpError> {
+    let (plan_id, reason) = (run.plan().plan_id, error.to_string());
+    let remembered = match position {
+        0 => DbError::PlanConflict(format!("plan {plan_id} was not begun: {reason}")),
+        _ => DbError::PlanFailed { plan_id, position, reason },
+    };
+    let _ = run.finish(Err(remembered)).await;
+    Err(error.into())
 }
 
 fn are_same(migrations: &[Migration], steps: &[PlanStep], goes_up: bool) -> bool {
-    let text = |migration: &Migration| {
-        let text = if goes_up { migration.up } else { migration.down };
-        DraftStep::of_migration(migration, text).sql
-    };
+    let direction = if goes_up { Direction::Up } else { Direction::Down };
+    let text = |migration: &Migration| DraftStep::of_migration(migration, direction).sql;
     migrations.len() == steps.len()
         && migrations.iter().zip(steps).all(|(one, step)| text(one) == step.statement)
 }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use shelfops_advisor::drift::{Running, Statement, Weight};
 use shelfops_advisor::lint::consequences;
-use shelfops_db::Migration;
 use shelfops_db::models::PlanRuns;
+use shelfops_db::{Direction, Migration};
 
 /// A plan before it is kept: the statements and what only their author knows.
 #[derive(Clone, Debug)]
@@ -43,11 +43,12 @@ impl DraftStep {
         Self { weight: weight(&sql), is_alone: false, sql }
     }
 
-    /// Makes a step of a migration's text.
-    pub(crate) fn of_migration(migration: &Migration, text: &str) -> Self {
+    /// Makes a step of one direction of a migration.
+    pub(crate) fn of_migration(migration: &Migration, direction: Direction) -> Self {
+        let text = migration.text(direction);
         Self {
             weight: weight(text),
-            is_alone: text.starts_with("-- shelfops:no-transaction"),
+            is_alone: migration.runs_alone(direction),
             sql: format!("-- {}\n{text}", migration.file),
         }
     }

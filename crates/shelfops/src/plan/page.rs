@@ -30,6 +30,19 @@ pub(crate) fn page(plan: &Plan) -> String {
             table["bytes"]
         );
     }
+    for (name, what) in [("chunks_to_drop", "drops"), ("chunks_to_compress", "compresses")] {
+        for chunk in plan.touches[name].as_array().unwrap_or(&empty) {
+            let word = |name: &str| chunk[name].as_str().unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "  {what} {}, {} until {}: {} bytes",
+                word("name"),
+                word("starts_at"),
+                word("ends_at"),
+                chunk["bytes"]
+            );
+        }
+    }
     for step in &plan.steps {
         let _ =
             writeln!(text, "\n-- step {}: {}{}", step.position, step.weight, locks(&step.locks));

@@ -20,10 +20,10 @@ const MISSED: i64 = 3;
 /// Settings that somebody wants.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Change {
-    /// How old a chunk gets before it is compressed.
-    pub(crate) compress_after: Option<SignedDuration>,
-    /// How old a chunk gets before it is dropped.
-    pub(crate) retain_for: Option<SignedDuration>,
+    /// How old a chunk gets before it is compressed, where that is to change; `Some(None)` for never.
+    pub(crate) compress_after: Option<Option<SignedDuration>>,
+    /// How old a chunk gets before it is dropped, where that is to change; `Some(None)` for never.
+    pub(crate) retain_for: Option<Option<SignedDuration>>,
 }
 
 /// What is planned for one time series.
@@ -53,6 +53,8 @@ pub(crate) struct SeriesPlan {
     pub(crate) faults: Vec<String>,
     /// Whether one of those loses rows or figures.
     pub(crate) loses_data: bool,
+    /// Whether the settings contradict each other, so that the server refuses them.
+    pub(crate) is_refused: bool,
 }
 
 /// Plans a series as it is set, or as somebody wants it to be.
@@ -92,6 +94,7 @@ pub(crate) fn plan(
         packed_again: json!(packed_again_by(&series)),
         retention: json!(retention),
         forecast: json!(forecast(&series, now)),
+        is_refused: faults.iter().any(|fault| fault.is_contradiction),
         loses_data: faults.iter().any(|fault| fault.loses_data),
         faults: faults
             .into_iter()
@@ -114,12 +117,12 @@ impl SeriesPlan {
 /// Reads what the advisor wants to know. An engine that cannot compress has no such policy.
 fn read(described: &DescribedSeries, engine: Engine, change: Change) -> Series {
     let can_compress = engine == Engine::Timescale;
-    let compress_after = change.compress_after.or(described.compress_after);
+    let compress_after = change.compress_after.unwrap_or(described.compress_after);
     Series {
         table: described.table.clone(),
         chunk_length: described.chunk_length,
         compress_after: compress_after.filter(|_| can_compress),
-        retain_for: change.retain_for.or(described.retain_for),
+        retain_for: change.retain_for.unwrap_or(described.retain_for),
         can_compress,
         chunks: described
             .chunks

@@ -73,7 +73,9 @@ impl Problem {
         tracing::error!(error = reasons, "an operation failed");
         let detail = match (principal, error.kind()) {
             // What a vendor did is no secret of ours, and its words are never quoted.
-            (Principal::Operator, _) | (_, ErrorKind::VendorDown | ErrorKind::VendorTrouble) => reasons,
+            (Principal::Operator, _) | (_, ErrorKind::VendorDown | ErrorKind::VendorTrouble) => {
+                reasons
+            }
             (_, ErrorKind::DependencyDown) => {
                 "the database cannot be reached; try again".to_owned()
             }

@@ -114,7 +114,8 @@ impl Connections {
                 ..ReadingOptions::default()
             },
         };
-        let tokens = SealedTokens::new(database, self.keys.clone(), tenant.customer_id, integration);
+        let tokens =
+            SealedTokens::new(database, self.keys.clone(), tenant.customer_id, integration);
         let surroundings = Arc::new(SystemSurroundings::default());
         Ok(Connection::new(connector, settings, Arc::new(tokens), surroundings)?)
     }

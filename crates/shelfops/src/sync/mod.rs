@@ -7,6 +7,7 @@ mod authorise;
 mod connections;
 mod failure;
 mod grants;
+mod intake;
 mod key_cabinet;
 mod keys;
 mod notifications;
@@ -21,8 +22,9 @@ pub(crate) use authorise::{
 };
 pub(crate) use connections::Connections;
 pub(crate) use failure::{asked_pause, kind};
+pub(crate) use intake::{Intake, NotificationError};
 pub(crate) use keys::{KeySettings, add_key};
-pub(crate) use notifications::{NotificationError, keep_notification, process_notifications};
+pub(crate) use notifications::process_notifications;
 pub(crate) use reconcile::{Days, ReconcileReport, reconcile};
 pub(crate) use reseal::reseal;
 pub(crate) use stream::{SyncReport, SyncRequest, sync_stream};

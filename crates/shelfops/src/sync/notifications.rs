@@ -1,21 +1,16 @@
-//! Vendors' notifications: kept first, then read for what to look at.
+//! Notifications that were kept: read for what to look at.
 
 use std::collections::BTreeSet;
 
 use http::HeaderMap;
-use serde_json::{Value, json};
-use shelfops_db::models::{
-    Arrival, AuditEntry, Integration, IntegrationStatus, NewWebhookEvent, Tenant, WaitingEvent,
-};
+use serde_json::json;
+use shelfops_db::models::{AuditEntry, Integration, IntegrationStatus, Tenant, WaitingEvent};
 use shelfops_ingest::Stream;
-use shelfops_integrations::connector::{
-    Connector, Delivery, Hint, Reach, WebhookError, WebhookEvent,
-};
+use shelfops_integrations::connector::{Connector, Delivery, Hint, Reach};
 use uuid::Uuid;
 
 use super::connections::connector_of;
 use super::stream::{SyncReport, SyncRequest, sync_stream};
-use crate::jobs::notification_job;
 use crate::ops::{Context, OpError};
 
 /// How many notifications are settled together: of these, their streams are read once.
@@ -23,99 +18,6 @@ const AT_ONCE: usize = 2_000;
 
 /// How many are held at once to be looked at; one with an order's lines takes some 20 kB.
 const HELD: usize = 100;
-
-/// What became of a notification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kept {
-    /// It is new and waits.
-    New,
-    /// It was known, or concerns nobody here.
-    Nothing,
-}
-
-/// Verifies a notification, reads whose it is, and keeps it with a job to look at it.
-///
-/// # Errors
-/// Refuses what the vendor did not sign and what cannot be read; fails when the database does, so that
-/// the vendor sends it again.
-pub(crate) async fn keep_notification(
-    context: &Context,
-    connector: &'static dyn Connector,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<Kept, NotificationError> {
-    let reader = connector.webhooks().ok_or(NotificationError::Forged)?;
-    let applications = &context.config().applications;
-    let url = applications.webhook_url(connector.name());
-    let delivery = Delivery { url: &url, headers, body };
-    reader.verify(&delivery, &applications.webhook_keys(connector.name()))?;
-    let event = reader.parse(&delivery)?;
-    let payload: Value = serde_json::from_slice(body)
-        .map_err(|error| NotificationError::Unreadable(error.to_string()))?;
-    Ok(keep(context, connector.name(), &event, &payload).await?)
-}
-
-async fn keep(
-    context: &Context,
-    connector: &str,
-    event: &WebhookEvent,
-    payload: &Value,
-) -> Result<Kept, OpError> {
-    let database = context.database().await?;
-    let operator = database.operator().await?;
-    let accounts = operator.connected_accounts(connector, &event.granted_by).await?;
-    operator.commit().await?;
-    let mut kept = Kept::Nothing;
-    for account in accounts {
-        let tx = database.tenant(account.customer_id).await?;
-        let arrival = tx
-            .keep_webhook_event(&NewWebhookEvent {
-                integration_id: account.integration_id,
-                external_event_id: &event.event_id,
-                event_type: &event.kind,
-                payload,
-            })
-            .await?;
-        tx.commit().await?;
-        if arrival == Arrival::New {
-            kept = Kept::New;
-        }
-        if arrival == Arrival::Settled {
-            continue;
-        }
-        // Afterwards: with it in one transaction, notifications would wait for each other's commits. One
-        // that was kept before somebody could put its job gets it when the vendor sends it again, as it
-        // does because it had no answer.
-        let tx = database.tenant(account.customer_id).await?;
-        let job = notification_job(account.customer_id, account.integration_id);
-        tx.enqueue_unless_waiting(&job).await?;
-        tx.commit().await?;
-    }
-    Ok(kept)
-}
-
-/// Why a notification was not kept.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NotificationError {
-    /// Not from the vendor, or changed on the way.
-    #[error("the signature is missing or wrong")]
-    Forged,
-    /// From the vendor, and not what is documented.
-    #[error("the notification cannot be read: {0}")]
-    Unreadable(String),
-    /// Something of ours failed.
-    #[error(transparent)]
-    Failed(#[from] OpError),
-}
-
-impl From<WebhookError> for NotificationError {
-    fn from(error: WebhookError) -> Self {
-        match error {
-            WebhookError::Forged => Self::Forged,
-            WebhookError::Unreadable { reason } => Self::Unreadable(reason),
-        }
-    }
-}
 
 /// What the notifications of an integration led to.
 #[derive(Clone, Debug, Default)]

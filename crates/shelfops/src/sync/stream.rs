@@ -84,7 +84,7 @@ pub(crate) async fn sync_stream(
     let started = Instant::now();
     let run = describe(integration, request);
     let database = context.database().await?;
-    let _lock = database.lock_run(tenant.customer_id, &run).await?;
+    let lock = database.lock_run(tenant.customer_id, &run).await?;
     let tx = database.tenant(tenant.customer_id).await?;
     let sync_run_id = tx.start_run(&run).await?;
     tx.commit().await?;
@@ -121,6 +121,9 @@ pub(crate) async fn sync_stream(
     failure::clear(context, tenant, integration).await?;
     let mut counts = earlier;
     counts.add(&Counts::from(&outcome.totals));
+    // What waited is a run of its own: with this one's place kept, every stream of several could hold one
+    // and wait for another.
+    drop(lock);
     let replayed = replay_waiting(context, tenant, request.stream, &counts).await?;
     Ok(SyncReport {
         source: integration.source.to_string(),

@@ -107,9 +107,6 @@ impl TokenStore for SealedTokens {
     }
 }
 
-fn failed(
-    action: &str,
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> TokenStoreError {
+fn failed(action: &str, error: impl std::error::Error + Send + Sync + 'static) -> TokenStoreError {
     TokenStoreError::caused_by(format!("could not {action} the integration's tokens"), error)
 }

@@ -9,13 +9,17 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::ops::Context;
+use crate::sync::Intake;
 
 pub(crate) use callback::wait_for_consent;
 
 /// The routes; anybody may call them, so each proves what it is told.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(context: Arc<Context>) -> Router<S> {
-    Router::new()
+    let notifications = Router::new()
         .route("/webhooks/{connector}", post(notification::receive))
+        .with_state(Arc::new(Intake::new(context.clone())));
+    let callbacks = Router::new()
         .route("/oauth/{connector}/callback", get(callback::receive))
-        .with_state(context)
+        .with_state(context);
+    notifications.merge(callbacks)
 }

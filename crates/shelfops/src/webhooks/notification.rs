@@ -7,20 +7,19 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use shelfops_integrations::connector::find;
 
-use crate::ops::Context;
-use crate::sync::{NotificationError, keep_notification};
+use crate::sync::{Intake, NotificationError};
 
 /// Takes a notification. What cannot be kept now is answered with a failure, so that the vendor sends
 /// it again.
 pub(super) async fn receive(
-    State(context): State<Arc<Context>>,
+    State(intake): State<Arc<Intake>>,
     Path(connector): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
     let Some(connector) = find(&connector) else { return StatusCode::NOT_FOUND };
-    match keep_notification(&context, connector, &headers, &body).await {
-        Ok(_) => StatusCode::OK,
+    match intake.take(connector, &headers, &body).await {
+        Ok(()) => StatusCode::OK,
         Err(NotificationError::Forged) => {
             tracing::warn!(connector = connector.name(), "a notification that nobody signed");
             StatusCode::FORBIDDEN
@@ -29,9 +28,7 @@ pub(super) async fn receive(
             tracing::warn!(connector = connector.name(), error = %error, "a notification");
             StatusCode::BAD_REQUEST
         }
-        Err(NotificationError::Failed(error)) => {
-            tracing::error!(connector = connector.name(), error = %error, "a notification was not kept");
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        // The one that kept it, with those that came together with it, said why.
+        Err(NotificationError::NotKept) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

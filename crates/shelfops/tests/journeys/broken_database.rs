@@ -95,7 +95,7 @@ async fn a_full_disk_is_told_and_nothing_of_the_batch_is_written() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_told_with_its_address_and_no_password() {
     let directory = tempfile::tempdir().unwrap();
-    for line in ["doctor", "tenant list", "migrate up", "import a.csv --tenant a --kind stores"] {
+    for line in ["tenant list", "migrate up", "import a.csv --tenant a --kind stores"] {
         let command = Command::new(directory.path())
             .env("DATABASE_URL", "postgres://clerk:secret@127.0.0.1:1/shop?connect_timeout=5");
         let said = command.args(line.split(' ')).run().await.fails_with(8);
@@ -103,6 +103,28 @@ async fn a_server_that_is_not_there_is_told_with_its_address_and_no_password() {
         assert!(said.contains("Connection refused") && !said.contains("secret"), "{said}");
     }
     assert!(!directory.path().join(".shelfops").exists(), "no server of our own is started");
+}
+
+#[tokio::test]
+async fn the_doctor_finds_a_server_that_is_not_there_or_cannot_be_and_says_what_mends_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let nowhere = "postgres://clerk:secret@127.0.0.1:1/shop?connect_timeout=5";
+    for (name, value, found, mend) in [
+        ("DATABASE_URL", nowhere, "existing, 127.0.0.1:1/shop: ", "DATABASE_URL"),
+        ("DATABASE_URL", "postgres://clerk:secret@h:port/x", "is not usable", "DATABASE_URL"),
+        ("SHELFOPS_POSTGRES_BIN", "/nowhere", "embedded: ", "make packages"),
+    ] {
+        let command = Command::new(directory.path()).env(name, value);
+        let answer = command.args(["doctor", "--output", "json"]).run().await.exits_with(3);
+        let checks = answer.data();
+        assert_eq!(
+            (&checks[0]["check"], &checks[0]["state"]),
+            (&"server".into(), &"problem".into())
+        );
+        let text = checks[0].to_string();
+        assert!(text.contains(found) && text.contains(mend), "{text}");
+        assert!(!text.contains("secret") && !text.contains("shelfops doctor"), "{text}");
+    }
 }
 
 #[tokio::test]

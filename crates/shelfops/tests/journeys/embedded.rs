@@ -283,3 +283,22 @@ async fn the_demonstration_stays_until_it_is_interrupted() {
     assert!(answer.stdout.contains("Daily sales"), "{answer}");
     home.until_stopped().await;
 }
+
+#[tokio::test]
+async fn what_is_begun_in_a_directory_is_found_from_those_below_it() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("exports")).unwrap();
+    home.call("migrate up").await.succeeds();
+    home.until_stopped().await;
+    let below = |line: &str| Command::new(&home.path("exports")).args(line.split(' '));
+    let rows = below("migrate status --output json").run().await.succeeds().data();
+    assert!(rows.as_array().unwrap().iter().all(|row| row["state"] == "applied"), "{rows}");
+    assert!(!home.path("exports/.shelfops").exists());
+    home.until_stopped().await;
+
+    // A path in the file is read from where the file is.
+    std::fs::write(home.path("shelfops.toml"), "state_directory = \"named\"\n").unwrap();
+    below("doctor").run().await.exits_with(3);
+    assert!(home.path("named/postgres").is_dir());
+    assert!(!home.path("exports/named").exists());
+}

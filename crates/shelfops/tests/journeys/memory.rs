@@ -108,3 +108,33 @@ async fn many_records_that_wait_for_one_store_take_no_more_memory_when_they_come
     assert_eq!(report.replayed[0].inserted, REFUSED);
     assert!(peak < LIMIT, "{} MiB", peak >> 20);
 }
+
+#[tokio::test]
+async fn refused_records_of_ten_thousand_columns_take_no_more_memory_when_they_come_or_are_tried_again()
+ {
+    // As values in memory half a gigabyte.
+    const WIDE: u64 = 400;
+    let shop = shop().await;
+    let file = std::fs::File::create(shop.path("wide.csv")).unwrap();
+    let mut file = BufWriter::new(file);
+    write!(file, "{SALES_HEADER}").unwrap();
+    for column in 0..10_000 {
+        write!(file, ",c{column}").unwrap();
+    }
+    writeln!(file).unwrap();
+    for number in 0..WIDE {
+        write!(file, "L{number},R,S9,P1,2025-03-04 10:00:00,1,1.50,1.50,USD").unwrap();
+        writeln!(file, "{}", ",7".repeat(10_000)).unwrap();
+    }
+    drop(file);
+    let flags = ["--keep-going"];
+    let (answer, peak) = peak_of(shop.importing("wide.csv", "transactions", &flags).start()).await;
+    let report = Report::of(&answer.succeeds().data());
+    assert_eq!(report.counts.refused(), [("known-store", WIDE)]);
+    assert!(peak < LIMIT, "{} MiB", peak >> 20);
+    shop.write("stores.csv", "store_id,name\nS9,New Store\n");
+    let (answer, peak) = peak_of(shop.importing("stores.csv", "stores", &[]).start()).await;
+    let report = Report::of(&answer.succeeds().data());
+    assert_eq!(report.replayed[0].inserted, WIDE);
+    assert!(peak < LIMIT, "{} MiB", peak >> 20);
+}

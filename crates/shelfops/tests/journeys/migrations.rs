@@ -91,6 +91,19 @@ async fn going_down_wants_a_word_once_there_is_a_tenant() {
 }
 
 #[tokio::test]
+async fn going_down_is_refused_where_nobody_can_say_whether_there_are_tenants() {
+    let site = Site::open().await;
+    site.call("migrate up").await.succeeds();
+    site.call("tenant add acme").await.succeeds();
+    let before = site.count("applied").await;
+    let hide = "alter table shelfops.tenants rename to hidden_tenants";
+    site.database.connect().await.unwrap().batch_execute(hide).await.unwrap();
+    let said = site.call("migrate down --all").await.fails_with(1);
+    assert!(said.contains("could not list the tenants"), "{said}");
+    assert_eq!(site.count("applied").await, before);
+}
+
+#[tokio::test]
 async fn a_migration_that_changed_or_is_unknown_stops_everything() {
     let site = Site::open().await;
     site.call("migrate up --steps 6").await.succeeds();

@@ -122,6 +122,7 @@ async fn migrations_outside_development_are_planned_approved_and_applied_once() 
     assert_eq!(codes, [0, 6]);
     let plan = site.plan(1).await;
     assert_eq!(plan["state"], "applied", "{plan}");
+    assert!(plan["steps"][0]["finished_at"].is_string(), "{plan}");
     let names = events(&plan);
     let expected = ["proposed", "refused", "approved", "applying", "applied", "refused"];
     assert_eq!(names, expected, "{plan}");
@@ -253,4 +254,63 @@ async fn development_asks_nobody_but_can_plan() {
     assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
     site.call("plan list --state nonsense").await.fails_with(2);
     site.call("plan show 99").await.fails_with(5);
+}
+
+#[tokio::test]
+async fn a_rejection_is_not_overridden_while_the_schema_is_looked_at() {
+    let site = Site::open("staging").await;
+    let plan = site.drifted().await;
+    site.approve(plan).await;
+    // Whoever rejects it holds the row; whoever applies it found it approved and comes to begin.
+    let client = site.client().await;
+    let reject =
+        format!("begin; update shelfops.plans set state = 'rejected' where plan_id = {plan}");
+    client.batch_execute(&reject).await.unwrap();
+    let applying = site.command(&format!("plan apply {plan}")).start();
+    let waits = "select count(*) from pg_stat_activity
+                 where wait_event_type = 'Lock' and query like '%update shelfops.plans%'";
+    let observer = site.client().await;
+    while observer.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::task::yield_now().await;
+    }
+    client.batch_execute("commit").await.unwrap();
+    let said = applying.end().await.fails_with(6);
+    assert!(said.contains("is not approved any more"), "{said}");
+    let plan = site.plan(plan).await;
+    assert_eq!(plan["state"], "rejected", "{plan}");
+    assert_eq!(events(&plan).last(), Some(&"refused"));
+}
+
+#[tokio::test]
+async fn nothing_is_taken_back_where_nobody_can_approve_it() {
+    let site = Site::open("production").await;
+    let older = "drop table shelfops.plan_events, shelfops.plan_steps, shelfops.plans";
+    site.client().await.batch_execute(older).await.unwrap();
+    let said = site.call("migrate down --all --delete-data").await.fails_with(4);
+    assert!(said.contains("older than plans"), "{said}");
+    let there = "select count(*) from public.stores";
+    site.client().await.query_one(there, &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_plan_that_takes_everything_back_ends_well() {
+    let site = Site::open("staging").await;
+    site.call("migrate down --all --delete-data").await.exits_with(4);
+    site.approve(1).await;
+    let done = site.call("plan apply 1").await.succeeds();
+    assert!(done.stdout.contains("applied, destructive"), "{done}");
+    let gone = "select to_regclass('public.stores') is null";
+    assert!(site.client().await.query_one(gone, &[]).await.unwrap().get::<_, bool>(0));
+}
+
+#[tokio::test]
+async fn drift_of_a_table_whose_name_wants_quotes_becomes_a_plan() {
+    let site = Site::open("staging").await;
+    let by_hand = "create table public.\"Odd.Name\" (id bigint primary key);
+                   insert into public.\"Odd.Name\" values (1); analyze public.\"Odd.Name\"";
+    site.client().await.batch_execute(by_hand).await.unwrap();
+    let answer = site.call("migrate drift --plan --output json").await.exits_with(3);
+    let plan = site.plan(answer.data()["plan"].as_i64().unwrap()).await;
+    let touched = &plan["touches"]["tables"][0];
+    assert_eq!((&touched["table"], &touched["rows"]), (&"public.Odd.Name".into(), &1.into()));
 }

@@ -305,3 +305,46 @@ async fn a_strict_import_exits_with_three_when_something_was_refused() {
     assert_eq!(answer.data()["totals"]["inserted"], 1, "what passed is loaded all the same");
     assert!(answer.json()["next"].to_string().contains("quarantine list"), "{answer}");
 }
+
+#[tokio::test]
+async fn a_file_that_is_read_again_by_a_better_mapping_leaves_nothing_waiting_of_the_worse_one() {
+    let shop = shop().await;
+    let mut lines = sales(1..=20);
+    for line in &mut lines {
+        line.quantity = "1,000".to_owned();
+        line.unit_price = "2.50".to_owned();
+        line.total = "2,500.00".to_owned();
+    }
+    shop.write("sales.csv", csv(&lines));
+    shop.write("comma.toml", "number_format = \"comma-groups\"\n");
+    let wrong = shop.import_sales("sales.csv", &["--keep-going"]).await;
+    let refused = shop.quarantine_count().await;
+    assert!(refused > 0, "{wrong:?}");
+    let run =
+        shop.texts("select sync_run_id::text from sync_runs where stream = 'transactions'").await;
+    let listed = format!("quarantine list --tenant acme --run {} -o json", run[0]);
+    let listed = shop.call(&listed).await.succeeds().data();
+    assert_eq!(listed.as_array().unwrap().len() as i64, refused);
+
+    let right = shop.import_sales("sales.csv", &["--map", "comma.toml"]).await;
+    assert!(right.counts.refused().is_empty(), "{right:?}");
+    assert_eq!(shop.line_count().await, 20);
+    let waiting = "select count(*) from quarantined_records where status = 'waiting'";
+    assert_eq!(shop.number(waiting).await, 0);
+    let reasons = "select distinct settled_reason from quarantined_records";
+    assert!(shop.texts(reasons).await[0].starts_with("replaced: "));
+}
+
+#[tokio::test]
+async fn what_one_run_refused_can_be_given_up_by_its_id() {
+    let shop = with_waiting_lines().await;
+    let waiting = shop.quarantine_count().await;
+    let run =
+        shop.texts("select sync_run_id::text from sync_runs where stream = 'transactions'").await;
+    let discard =
+        format!("quarantine discard --tenant acme --run {} --reason wrong -o json", run[0]);
+    let answer = shop.call(&discard).await.succeeds();
+    assert_eq!(answer.data()["discarded"], waiting);
+    let said = shop.call("quarantine list --tenant acme --run 17").await.fails_with(2);
+    assert!(said.contains("no id of a run"), "{said}");
+}

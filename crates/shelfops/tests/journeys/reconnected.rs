@@ -87,7 +87,8 @@ async fn programs_that_run_use_new_tokens_and_new_keys() {
 async fn another_account_is_another_source() {
     let vendor = Vendor::start(|config| {
         config.auto_approve = None;
-        let second = MerchantConfig { id: "MLOTHER00001".to_owned(), ..config.merchants[0].clone() };
+        let second =
+            MerchantConfig { id: "MLOTHER00001".to_owned(), ..config.merchants[0].clone() };
         config.merchants.push(second);
     })
     .await;
@@ -114,7 +115,8 @@ async fn who_shares_an_account_keeps_it_when_another_leaves() {
     let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
     vendor.connect(&shop, ADD).await.succeeds();
     vendor.connect(&shop, "integration add square --tenant bravo").await.succeeds();
-    let leave = |tenant: &str| format!("integration remove --tenant {tenant} --source square -o json");
+    let leave =
+        |tenant: &str| format!("integration remove --tenant {tenant} --source square -o json");
     let left = vendor.call(&shop, &leave("acme")).await.succeeds();
     assert_eq!(left.data()["is_revoked_at_vendor"], true, "{left}");
     let read = "sync run --tenant bravo --source square --stream stores";

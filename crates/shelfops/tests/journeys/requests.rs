@@ -53,6 +53,7 @@ async fn wrong_flags_are_usage_errors() {
         ("tenant lst", "list"),
         ("migrate down --all --steps 2", "--steps"),
         ("demo --lines 10", "1000"),
+        ("demo --once --lines 1000 --environment production", "--here"),
         ("tenant add Acme!", "cannot name a tenant"),
         ("tenant add zeta --currency US", "US"),
         ("tenant add zeta --time-zone Mars", "'Mars' is no IANA time zone"),

@@ -61,14 +61,17 @@ async fn settings_that_lose_rows_are_told_and_none_is_changed_by_asking() {
 #[tokio::test]
 async fn settings_become_a_plan_that_names_what_it_drops() {
     let shop = with_sales().await;
-    let made = plan(&shop, &["--retain", "3 years", "--plan"]).await.succeeds();
+    let made = plan(&shop, &["--retain", "60 days", "--plan"]).await.succeeds();
     let number = made.data()["plan"].as_i64().unwrap();
     let shown = shop.call(&format!("plan show {number} --output json")).await.succeeds().data();
     let word = |name: &str| shown[name].as_str().unwrap().to_owned();
     assert_eq!((&*word("state"), &*word("effect")), ("proposed", "destructive"));
     let statement = shown["steps"][0]["statement"].as_str().unwrap();
     assert!(statement.contains("shelfops.keep_timeseries('transactions'"), "{statement}");
-    assert!(shown["touches"]["chunks_to_drop"].is_array(), "{shown}");
+    let dropped = shown["touches"]["chunks_to_drop"][0]["name"].as_str().unwrap();
+    let page = shop.call(&format!("plan show {number}")).await.succeeds().stdout;
+    assert!(page.contains("touches public.transactions: 5000 rows, "), "{page}");
+    assert!(page.contains(&format!("  drops {dropped}, ")), "{page}");
     let refused = shop.call(&format!("plan apply {number}")).await.fails_with(4);
     assert!(refused.contains("approve"), "{refused}");
 
@@ -79,4 +82,19 @@ async fn settings_become_a_plan_that_names_what_it_drops() {
     let set = "select extract(epoch from compress_after)::bigint from shelfops.timeseries_tables
                where table_name = 'transactions'";
     assert_eq!(shop.number(set).await, 60 * 86_400);
+}
+
+#[tokio::test]
+async fn keeping_rows_longer_loses_nothing_and_is_said_by_a_word() {
+    let shop = with_sales().await;
+    let client = shop.database().connect().await.unwrap();
+    let short = "select shelfops.keep_timeseries('transactions', null, interval '3 years')";
+    client.batch_execute(short).await.unwrap();
+    let made = plan(&shop, &["--retain", "forever", "--plan"]).await.succeeds();
+    let number = made.data()["plan"].as_i64().unwrap();
+    let shown = shop.call(&format!("plan show {number} --output json")).await.succeeds().data();
+    assert_ne!(shown["effect"], "destructive", "{shown}");
+    shop.call(&format!("plan apply {number}")).await.succeeds();
+    let kept = "select count(*) from shelfops.timeseries_tables where retain_for is not null";
+    assert_eq!(shop.number(kept).await, 0);
 }

@@ -4,11 +4,13 @@ pub mod action;
 mod allow;
 mod object;
 mod read;
+mod tokens;
 
 use std::fmt;
 
 pub use action::Action;
 pub(super) use allow::Allow;
+pub(super) use tokens::{Token, folded, tokens};
 
 /// A place in a script, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -207,24 +209,36 @@ fn unreadable(text: &str) -> Option<SyntaxProblem> {
             format!("the file has more than {} MiB: it is not a migration", MOST_BYTES >> 20);
         return Some(SyntaxProblem { span: Span { start: 0, end: 1 }, message });
     }
-    let (mut depth, mut operators, mut is_text) = (0_usize, 0_usize, false);
-    let mut previous = b' ';
-    for (start, byte) in text.bytes().enumerate() {
+    // Bodies in dollar quotes are parsed as well, so they are looked at like the file.
+    let mut open = vec![(0, text)];
+    while let Some((offset, part)) = open.pop() {
+        if let Some(problem) = too_deep(offset, part, &mut open) {
+            return Some(problem);
+        }
+    }
+    None
+}
+
+/// Says where a text is nested too deep; bodies in it are put to what is still to be looked at.
+fn too_deep<'t>(
+    offset: usize,
+    text: &'t str,
+    open: &mut Vec<(usize, &'t str)>,
+) -> Option<SyntaxProblem> {
+    let (mut depth, mut operators) = (0_usize, 0_usize);
+    for (place, token) in tokens(text) {
+        let start = offset + place;
         let problem =
             |message| Some(SyntaxProblem { span: Span { start, end: start + 1 }, message });
-        match byte {
-            b'\'' => is_text = !is_text,
-            _ if is_text => {}
-            b'(' | b'[' => depth += 1,
-            b')' | b']' => depth = depth.saturating_sub(1),
-            b';' => (depth, operators) = (0, 0),
-            b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=' | b'~' | b'!' | b'|' | b'&' | b'%'
-            | b'^' | b':' | b'.' => operators += 1,
+        match token {
+            Token::Body(body) => open.push((start, body)),
+            Token::Sign(b'(' | b'[') => depth += 1,
+            Token::Sign(b')' | b']') => depth = depth.saturating_sub(1),
+            Token::Sign(b';') => (depth, operators) = (0, 0),
+            Token::Sign(b',') | Token::Quoted(_) => {}
             // Words can be operators too: not, and, or, is.
-            b' ' | b'\n' | b'\t' if previous.is_ascii_alphabetic() => operators += 1,
-            _ => {}
+            Token::Sign(_) | Token::Word(_) => operators += 1,
         }
-        previous = byte;
         if depth > MOST_NESTING {
             return problem(format!("parentheses are nested more than {MOST_NESTING} deep"));
         }

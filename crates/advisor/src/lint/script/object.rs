@@ -27,6 +27,8 @@ pub enum ObjectKind {
     Type,
     /// All that a role owns.
     Owned,
+    /// A function or procedure.
+    Routine,
     /// Anything else.
     Other,
 }

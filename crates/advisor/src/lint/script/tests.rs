@@ -94,3 +94,19 @@ fn every_prefix_of_a_migration_is_read_without_a_panic() {
         }
     }
 }
+
+#[test]
+fn a_quote_in_a_comment_or_a_body_does_not_hide_how_deep_a_text_is() {
+    let deep = "(".repeat(100_000);
+    for text in [
+        format!("-- don't\nselect {deep}"),
+        format!("/* don't */ select {deep}"),
+        format!("select $x$don't$x$, {deep}"),
+        format!("do $$ begin perform 'it''s', {deep}; end $$"),
+        format!("select e'\\'', {deep}"),
+    ] {
+        let script = Script::parse("a.sql", text);
+        assert!(script.problems[0].message.contains("nested"), "{:?}", script.problems);
+    }
+    assert!(Script::parse("a.sql", format!("select '{deep}' -- {deep}")).problems.is_empty());
+}

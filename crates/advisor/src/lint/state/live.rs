@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use tokio_postgres::{Client, NoTls};
+use shelfops_connection::{Address, AddressError};
+use tokio_postgres::Client;
 
 use super::{
     Birth, Kind, KnownColumn, KnownConstraint, KnownIndex, KnownKind, SchemaState, Size, Table,
 };
 use crate::lint::data_type::DataType;
-use crate::lint::script::Name;
+use crate::lint::script::{Name, folded};
 
 /// Schemas that are nobody's.
 const SYSTEM: &str = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema' \
@@ -19,6 +20,9 @@ const SYSTEM: &str = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema' 
 /// Why a database did not tell.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
+    /// Its address cannot be used.
+    #[error(transparent)]
+    BadAddress(#[from] AddressError),
     /// It cannot be reached.
     #[error("the database cannot be reached")]
     Unreachable(#[source] tokio_postgres::Error),
@@ -30,10 +34,11 @@ pub enum AskError {
 /// Connects, and reads what is there.
 ///
 /// # Errors
-/// Says whether the database could not be reached or did not answer.
+/// Says whether the database could not be reached or did not answer, or its address not be used.
 pub async fn ask(url: &str) -> Result<SchemaState, AskError> {
+    let address = Address::parse(url)?;
     let (mut client, connection) =
-        tokio_postgres::connect(url, NoTls).await.map_err(AskError::Unreachable)?;
+        address.config().connect(address.tls()).await.map_err(AskError::Unreachable)?;
     let asking = async {
         let state = read(&mut client).await;
         // Without the client the connection ends by itself.
@@ -218,7 +223,7 @@ async fn indexes(
                 name: Some(Name { schema: row.get(1), name: row.get(2) }),
                 method: row.get(3),
                 is_unique: row.get(4),
-                condition: row.get::<_, Option<String>>(5).map(|text| text.to_lowercase()),
+                condition: row.get::<_, Option<String>>(5).map(|text| folded(&text)),
                 is_of_key: row.get(6),
                 keys: row.get(7),
                 included: row.get(8),

@@ -6,12 +6,12 @@
 
 use std::time::Duration;
 
+use shelfops_connection::Address;
 use tokio_postgres::Client;
 
 use super::error::doing;
 use super::name::CopyName;
 use super::{CopyError, owner};
-use crate::rehearsal::address::Address;
 use crate::rehearsal::tables::identifier;
 
 /// How often those inside are ended; the server itself looks ten times a second, for five seconds.

@@ -1,11 +1,11 @@
 //! What belongs to a database and not to its tables: encoding, owner, rights, settings.
 
+use shelfops_connection::Address;
 use tokio_postgres::Client;
 
 use super::error::doing;
 use super::name::CopyName;
 use super::{APPLICATION, CopyError, CopyKind};
-use crate::rehearsal::address::Address;
 use crate::rehearsal::tables::has_timescaledb;
 
 /// Makes an empty database that sorts and compares as the source does.
@@ -88,7 +88,11 @@ pub(super) async fn settle(copy: &Address, kind: CopyKind) -> Result<(), CopyErr
                 and n.nspname !~ '^(pg_|information_schema|_timescaledb)'
         )";
     let row = client.query_one(unknown, &[]).await.map_err(doing("look for statistics"))?;
-    if kind != CopyKind::Clone || row.get(0) {
+    if kind != CopyKind::Clone {
+        // Rows that were just loaded are not marked as visible to all: every index-only scan would look
+        // each of them up.
+        client.batch_execute("vacuum (analyze)").await.map_err(doing("vacuum the copy"))?;
+    } else if row.get(0) {
         client.batch_execute("analyze").await.map_err(doing("analyse the copy"))?;
     }
     Ok(())

@@ -5,11 +5,11 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
 
+use shelfops_connection::Address;
 use tokio_postgres::Client;
 
 use super::error::doing;
 use super::{APPLICATION, CopyError};
-use crate::rehearsal::address::Address;
 use crate::rehearsal::programs::{Programs, judged};
 use crate::rehearsal::tables::{has_timescaledb, identifier};
 

@@ -1,7 +1,7 @@
 //! Why there is no copy, and what to do about it.
 
 use crate::plans::describe;
-use crate::rehearsal::address::AddressError;
+use shelfops_connection::AddressError;
 
 /// Why there is no copy. Whatever was begun is gone again.
 #[derive(Debug, thiserror::Error)]

@@ -17,12 +17,12 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use shelfops_connection::Address;
 use tokio_postgres::Client;
 
 pub use error::CopyError;
 pub use sample::{Choice, Sample, SampleSchema};
 
-use super::address::Address;
 use super::programs::Programs;
 use super::progress::{Progress, Watch};
 use name::CopyName;

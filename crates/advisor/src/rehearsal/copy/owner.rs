@@ -3,13 +3,13 @@
 //! The owner's session holds an advisory lock that is named like the copy, from before there is a copy.
 //! A process that is killed loses its session, and with it the lock: what nobody holds is a leftover.
 
+use shelfops_connection::Address;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::error::doing;
 use super::name::CopyName;
 use super::{APPLICATION, CopyError};
-use crate::rehearsal::address::Address;
 use crate::rehearsal::tables::{identifier, literal};
 
 /// Databases that every server has, from which others are made and dropped.

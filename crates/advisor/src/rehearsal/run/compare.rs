@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use shelfops_connection::Address;
 use tokio_postgres::{Client, Error};
 
 use super::error::RehearsalError;
-use crate::rehearsal::address::Address;
 use crate::rehearsal::programs::{Programs, judged};
 use crate::rehearsal::tables::{Table, identifier, tables};
 

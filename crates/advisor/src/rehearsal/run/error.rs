@@ -9,6 +9,17 @@ pub enum RehearsalError {
     /// There is no copy, or one of PostgreSQL's programs failed on it.
     #[error(transparent)]
     Copy(#[from] CopyError),
+    /// A statement would change the server itself, and with it the database that is copied.
+    #[error(
+        "`{statement}` of {migration} belongs to the server, not to one database: it cannot be \
+         rehearsed on a copy; put it into a migration of its own, and rehearse the others"
+    )]
+    OfServer {
+        /// The migration.
+        migration: String,
+        /// The statement, as far as it is shown.
+        statement: String,
+    },
     /// The runner's own statements failed.
     #[error("could not begin {migration} as its runner does: {}", describe(source))]
     Runner {

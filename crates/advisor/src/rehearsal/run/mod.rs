@@ -14,6 +14,7 @@ mod script;
 mod watcher;
 mod workload;
 
+use shelfops_connection::Address;
 use tokio_postgres::Client;
 
 pub use error::RehearsalError;
@@ -25,7 +26,6 @@ pub use report::{
 pub use script::{Migration, Script};
 pub use workload::Workload;
 
-use super::address::Address;
 use super::copy::{APPLICATION, Copy};
 use super::programs::Programs;
 use super::progress::{Progress, Watch};
@@ -35,6 +35,20 @@ use error::doing;
 use failure::is_contention;
 use perform::{Performed, Performer, Scale};
 use workload::{Statements, Working};
+
+/// Refuses migrations that would change the server itself. To be asked before a copy is made.
+///
+/// # Errors
+/// Names the first statement that belongs to the server.
+pub fn check_scope(migrations: &[Migration]) -> Result<(), RehearsalError> {
+    for migration in migrations {
+        let scripts = std::iter::once(&migration.up).chain(&migration.down);
+        if let Some(statement) = scripts.into_iter().find_map(Script::of_server) {
+            return Err(RehearsalError::OfServer { migration: migration.name.clone(), statement });
+        }
+    }
+    Ok(())
+}
 
 /// What is rehearsed, and where.
 pub struct Rehearsal<'r> {
@@ -57,6 +71,7 @@ impl Rehearsal<'_> {
     /// # Errors
     /// Says what kept it from finding out. A migration that fails is an answer.
     pub async fn run(&self, migrations: &[Migration]) -> Result<Vec<MigrationRun>, RehearsalError> {
+        check_scope(migrations)?;
         let mut runs = Vec::new();
         for migration in migrations {
             let run = self.one(migration).await?;

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use shelfops_connection::Address;
 use tokio_postgres::{Client, Error};
 
 use super::error::{RehearsalError, doing};
@@ -10,7 +11,6 @@ use super::observe::{Difference, Locks, Relations, locks, relations};
 use super::report::StatementRun;
 use super::script::{Script, Step, StepKind};
 use super::watcher::{Seen, Watcher};
-use crate::rehearsal::address::Address;
 use crate::rehearsal::copy::APPLICATION;
 
 /// What running a script came to.

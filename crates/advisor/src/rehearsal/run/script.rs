@@ -1,6 +1,7 @@
 //! What is rehearsed: migrations, and the statements in them.
 
 use crate::lint;
+use crate::lint::belongs_to_server;
 use crate::lint::script::Action;
 
 /// How much of a statement is shown.
@@ -34,6 +35,12 @@ impl Script {
     /// A script as a terminal would run it: each statement for itself.
     pub fn plain(text: impl Into<String>) -> Self {
         Self { text: text.into(), is_wrapped: false, before: String::new(), after: String::new() }
+    }
+
+    /// Returns the first statement that changes what all databases of a server share, so that a copy of one
+    /// database does not keep it apart. SQL that is put together when it runs cannot be looked at.
+    pub fn of_server(&self) -> Option<String> {
+        [&self.before, &self.text, &self.after].into_iter().find_map(|text| belongs_to_server(text))
     }
 
     /// Takes it apart. What the parser does not understand runs as one statement.

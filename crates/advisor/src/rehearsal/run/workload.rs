@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use shelfops_connection::Address;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Error};
 
 use super::error::{RehearsalError, doing};
 use super::report::{BrokenStatement, WorkloadRun};
-use crate::rehearsal::address::Address;
 use crate::rehearsal::copy::APPLICATION;
 use crate::rehearsal::tables::{Table, identifier, identifiers, literal};
 

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use shelfops_ingest::records::InventoryLevel;
+use shelfops_ingest::rules::{DuplicateInTable, Rule as _};
 
 use super::{Merged, Rejected, Staging};
 use crate::copy::SinkOptions;
@@ -49,7 +50,7 @@ pub(super) async fn merge(tx: &TenantTx, options: &SinkOptions) -> Result<Merged
         .filter(|row| !row.get::<_, bool>(1))
         .map(|row| Rejected {
             row_number: u32::try_from(row.get::<_, i32>(0)).unwrap_or_default(),
-            rule: "duplicate-in-table",
+            rule: DuplicateInTable.name(),
             reason: format!(
                 "the count of that moment was loaded before as {} units, this one says {}",
                 row.get::<_, &str>(2),

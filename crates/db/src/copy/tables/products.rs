@@ -2,6 +2,7 @@
 
 use shelfops_ingest::records::Product;
 
+use super::folding::Folding;
 use super::{Merged, Staging};
 use crate::copy::SinkOptions;
 use crate::copy::encode::RowEncoder;
@@ -30,6 +31,32 @@ pub(super) const STAGING: Staging = Staging {
     copy: "copy staged_products from stdin (format binary)",
     columns: 15,
     planned_by: "external_id",
+};
+
+pub(super) const FOLDING: Folding = Folding {
+    key: "external_id",
+    fields: &[
+        "name",
+        "sku",
+        "barcode",
+        "department",
+        "category",
+        "brand",
+        "unit_of_measure",
+        "package_size",
+        "unit_price",
+        "unit_cost",
+        "currency",
+        "source_updated_at",
+    ],
+    known: "left join external_ids as external
+                on external.customer_id = $1
+                and external.source = $2
+                and external.entity = 'product'
+                and external.external_id = staged.external_id
+            left join products as known
+                on known.customer_id = $1
+                and known.product_id = external.product_id",
 };
 
 pub(super) fn encode(row: &mut RowEncoder, product: &Product) {

@@ -2,6 +2,7 @@
 
 use shelfops_ingest::records::{PurchaseOrderLine, PurchaseOrderStatus};
 
+use super::folding::{Folding, fold};
 use super::{Merged, Staging};
 use crate::copy::SinkOptions;
 use crate::copy::encode::RowEncoder;
@@ -33,6 +34,31 @@ pub(super) const STAGING: Staging = Staging {
     planned_by: "row_number, order_id, line_id",
 };
 
+const FOLDING: Folding = Folding {
+    key: "order_id, line_id",
+    fields: &[
+        "supplier_id",
+        "store_id",
+        "product_id",
+        "ordered_at",
+        "expected_at",
+        "status",
+        "quantity_ordered",
+        "quantity_received",
+        "unit_cost",
+        "currency",
+        "source_updated_at",
+    ],
+    known: "left join purchase_orders as document
+                on document.customer_id = $1
+                and document.source = $2
+                and document.external_id = staged.order_id
+            left join purchase_order_lines as known
+                on known.customer_id = $1
+                and known.purchase_order_id = document.purchase_order_id
+                and known.external_line_id = staged.line_id",
+};
+
 pub(super) fn encode(row: &mut RowEncoder, line: &PurchaseOrderLine, ids: ResolvedIds) {
     let id = row.next_id();
     row.uuid(id);
@@ -51,14 +77,17 @@ pub(super) fn encode(row: &mut RowEncoder, line: &PurchaseOrderLine, ids: Resolv
     row.optional_time(line.updated_at.map(|at| at.instant));
 }
 
-pub(super) async fn merge(tx: &TenantTx, options: &SinkOptions) -> Result<Merged, DbError> {
+pub(super) async fn merge(
+    tx: &TenantTx,
+    options: &SinkOptions,
+    superseded: &[u32],
+) -> Result<Merged, DbError> {
     let customer = options.customer_id.as_uuid();
     let source = options.source.as_str();
-    for statement in [UPDATE_ORDERS, INSERT_ORDERS] {
-        tx.execute_fresh(statement, &[&customer, &source])
-            .await
-            .map_err(doing("write the purchase orders"))?;
-    }
+    tx.execute_fresh(ORDERS, &[&customer, &source])
+        .await
+        .map_err(doing("write the purchase orders"))?;
+    fold(tx, options, (&STAGING, &FOLDING), superseded).await?;
     let row = tx
         .query_one(LINES, &[&customer, &source])
         .await
@@ -74,50 +103,79 @@ pub(super) async fn merge(tx: &TenantTx, options: &SinkOptions) -> Result<Merged
     })
 }
 
-/// Describes known orders anew: the newest line of each tells what the order is now. What it leaves
-/// out keeps its value, and older versions change nothing.
-const UPDATE_ORDERS: &str = "
-    update purchase_orders as known
-    set supplier_id = told.supplier_id,
-        store_id = told.store_id,
-        status = coalesce(told.status, known.status),
-        ordered_at = told.ordered_at,
-        expected_at = coalesce(told.expected_at, known.expected_at),
-        currency = told.currency,
-        source_updated_at = coalesce(told.source_updated_at, known.source_updated_at)
-    from (
-        select distinct on (order_id)
-            order_id, supplier_id, store_id, status, ordered_at, expected_at, currency,
-            source_updated_at
-        from staged_purchase_order_lines
-        order by order_id, source_updated_at desc nulls last, row_number desc
-    ) as told
-    where known.customer_id = $1
-        and known.source = $2
-        and known.external_id = told.order_id
-        and coalesce(told.source_updated_at >= known.source_updated_at, true)
-        and (told.supplier_id, told.store_id, coalesce(told.status, known.status), told.ordered_at,
-             coalesce(told.expected_at, known.expected_at), told.currency,
-             coalesce(told.source_updated_at, known.source_updated_at))
-            is distinct from
-            (known.supplier_id, known.store_id, known.status, known.ordered_at,
-             known.expected_at, known.currency, known.source_updated_at)";
-
-const INSERT_ORDERS: &str = "
+/// Makes orders, and describes known ones anew. Each line tells what its order is, one after the other:
+/// what one leaves out keeps its value, and what is older than a version told before changes nothing.
+const ORDERS: &str = "
+    with heard as (
+        select staged.*
+        from (
+            select staged.*,
+                coalesce(
+                    staged.source_updated_at >= greatest(
+                        known.source_updated_at,
+                        max(staged.source_updated_at) over (
+                            partition by staged.order_id
+                            order by staged.row_number
+                            rows between unbounded preceding and 1 preceding
+                        )
+                    ),
+                    true
+                ) as is_heard
+            from staged_purchase_order_lines as staged
+            left join purchase_orders as known
+                on known.customer_id = $1
+                and known.source = $2
+                and known.external_id = staged.order_id
+        ) as staged
+        where is_heard
+    ),
+    told as (
+        select order_id,
+            (array_agg(id order by row_number))[1] as id,
+            (array_agg(supplier_id order by row_number desc))[1] as supplier_id,
+            (array_agg(store_id order by row_number desc))[1] as store_id,
+            (array_agg(status order by row_number desc)
+                filter (where status is not null))[1] as status,
+            (array_agg(ordered_at order by row_number desc))[1] as ordered_at,
+            (array_agg(expected_at order by row_number desc)
+                filter (where expected_at is not null))[1] as expected_at,
+            (array_agg(currency order by row_number desc))[1] as currency,
+            max(source_updated_at) as source_updated_at
+        from heard
+        group by order_id
+    ),
+    changed as (
+        update purchase_orders as known
+        set supplier_id = told.supplier_id,
+            store_id = told.store_id,
+            status = coalesce(told.status, known.status),
+            ordered_at = told.ordered_at,
+            expected_at = coalesce(told.expected_at, known.expected_at),
+            currency = told.currency,
+            source_updated_at = coalesce(told.source_updated_at, known.source_updated_at)
+        from told
+        where known.customer_id = $1
+            and known.source = $2
+            and known.external_id = told.order_id
+            and (told.supplier_id, told.store_id, coalesce(told.status, known.status),
+                 told.ordered_at, coalesce(told.expected_at, known.expected_at), told.currency,
+                 coalesce(told.source_updated_at, known.source_updated_at))
+                is distinct from
+                (known.supplier_id, known.store_id, known.status, known.ordered_at,
+                 known.expected_at, known.currency, known.source_updated_at)
+    )
     insert into purchase_orders
         (customer_id, purchase_order_id, supplier_id, store_id, source, external_id, status,
          ordered_at, expected_at, currency, source_updated_at)
-    select distinct on (order_id)
-        $1::uuid, id, supplier_id, store_id, $2::text, order_id, coalesce(status, 'open'),
+    select $1::uuid, id, supplier_id, store_id, $2::text, order_id, coalesce(status, 'open'),
         ordered_at, expected_at, currency, source_updated_at
-    from staged_purchase_order_lines as staged
+    from told
     where not exists (
         select from purchase_orders as known
         where known.customer_id = $1
             and known.source = $2
-            and known.external_id = staged.order_id
-    )
-    order by order_id, source_updated_at desc nulls last, row_number desc";
+            and known.external_id = told.order_id
+    )";
 
 /// Each line has a version of its own: one that changed is not older because another changed later.
 const LINES: &str = "

@@ -1,7 +1,9 @@
 //! Stores: staged, then folded in by the source's id.
 
 use shelfops_ingest::records::Store;
+use shelfops_ingest::rules::{Rule as _, TimeReadable};
 
+use super::folding::Folding;
 use super::{Merged, Rejected, Staging};
 use crate::copy::SinkOptions;
 use crate::copy::encode::RowEncoder;
@@ -27,6 +29,29 @@ pub(super) const STAGING: Staging = Staging {
     copy: "copy staged_stores from stdin (format binary)",
     columns: 12,
     planned_by: "external_id",
+};
+
+pub(super) const FOLDING: Folding = Folding {
+    key: "external_id",
+    fields: &[
+        "name",
+        "store_type",
+        "city",
+        "region",
+        "country",
+        "time_zone",
+        "currency",
+        "opened_on",
+        "source_updated_at",
+    ],
+    known: "left join external_ids as external
+                on external.customer_id = $1
+                and external.source = $2
+                and external.entity = 'store'
+                and external.external_id = staged.external_id
+            left join stores as known
+                on known.customer_id = $1
+                and known.store_id = external.store_id",
 };
 
 pub(super) fn encode(row: &mut RowEncoder, store: &Store) {
@@ -85,7 +110,7 @@ async fn refuse_unknown_clocks(tx: &TenantTx) -> Result<Vec<Rejected>, DbError> 
         .iter()
         .map(|row| Rejected {
             row_number: u32::try_from(row.get::<_, i32>(0)).unwrap_or_default(),
-            rule: "time-readable",
+            rule: TimeReadable.name(),
             reason: format!("time_zone: '{}' is no time zone", row.get::<_, &str>(1)),
         })
         .collect();

@@ -2,6 +2,7 @@
 
 use shelfops_ingest::records::Supplier;
 
+use super::folding::Folding;
 use super::{Merged, Staging};
 use crate::copy::SinkOptions;
 use crate::copy::encode::RowEncoder;
@@ -23,6 +24,19 @@ pub(super) const STAGING: Staging = Staging {
     copy: "copy staged_suppliers from stdin (format binary)",
     columns: 8,
     planned_by: "external_id",
+};
+
+pub(super) const FOLDING: Folding = Folding {
+    key: "external_id",
+    fields: &["name", "email", "country", "lead_time_days", "source_updated_at"],
+    known: "left join external_ids as external
+                on external.customer_id = $1
+                and external.source = $2
+                and external.entity = 'supplier'
+                and external.external_id = staged.external_id
+            left join suppliers as known
+                on known.customer_id = $1
+                and known.supplier_id = external.supplier_id",
 };
 
 pub(super) fn encode(row: &mut RowEncoder, supplier: &Supplier) {

@@ -103,8 +103,7 @@ impl StoreClocks {
 }
 
 fn span_in(zone: &TimeZone, day: Date) -> Result<(Timestamp, Timestamp), jiff::Error> {
-    let starts =
-        |day: Date| day.to_zoned_datetime(zone.clone()).map(|zoned| zoned.timestamp());
+    let starts = |day: Date| day.to_zoned_datetime(zone.clone()).map(|zoned| zoned.timestamp());
     Ok((starts(day)?, starts(day.tomorrow()?)?))
 }
 
@@ -159,8 +158,14 @@ mod tests {
     #[test]
     fn no_day_of_any_store_is_left_out_in_a_year_whatever_clocks_do() {
         let names = [
-            "UTC", "America/New_York", "Pacific/Honolulu", "Pacific/Kiritimati", "Europe/Berlin",
-            "America/Los_Angeles", "Australia/Lord_Howe", "Asia/Kathmandu",
+            "UTC",
+            "America/New_York",
+            "Pacific/Honolulu",
+            "Pacific/Kiritimati",
+            "Europe/Berlin",
+            "America/Los_Angeles",
+            "Australia/Lord_Howe",
+            "Asia/Kathmandu",
         ];
         let stores: Vec<(&str, &str)> = names.iter().map(|name| (*name, *name)).collect();
         for default in names {

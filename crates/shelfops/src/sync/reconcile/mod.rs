@@ -170,11 +170,7 @@ impl Comparing<'_> {
         Ok(Some(reports))
     }
 
-    async fn count(
-        &self,
-        store: &str,
-        span: (Timestamp, Timestamp),
-    ) -> Result<DayCount, OpError> {
+    async fn count(&self, store: &str, span: (Timestamp, Timestamp)) -> Result<DayCount, OpError> {
         let tx = self.tenant().await?;
         let count = tx.count_lines(&self.integration.source, store, span).await?;
         tx.commit().await?;

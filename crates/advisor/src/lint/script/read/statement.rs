@@ -6,7 +6,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::super::action::{
     Action, CreateFunction, CreateIndex, CreateView, Drop, Grant, ObjectKind, Policy,
 };
-use super::super::{Name, Span};
+use super::super::{Name, Span, folded};
 use super::expression::{calls, expression, named, stars, tables_read};
 use super::node::{
     Place, child, has, inner, name, name_in, one_line, options, plain_name, span, unquoted, words,
@@ -138,11 +138,10 @@ fn dropped(kind: SyntaxKind) -> Option<ObjectKind> {
         SyntaxKind::DROP_TRIGGER => ObjectKind::Trigger,
         SyntaxKind::DROP_TYPE | SyntaxKind::DROP_DOMAIN => ObjectKind::Type,
         SyntaxKind::DROP_OWNED => ObjectKind::Owned,
-        SyntaxKind::DROP_FUNCTION
-        | SyntaxKind::DROP_PROCEDURE
-        | SyntaxKind::DROP_ROUTINE
-        | SyntaxKind::DROP_SEQUENCE
-        | SyntaxKind::DROP_EXTENSION => ObjectKind::Other,
+        SyntaxKind::DROP_FUNCTION | SyntaxKind::DROP_PROCEDURE | SyntaxKind::DROP_ROUTINE => {
+            ObjectKind::Routine
+        }
+        SyntaxKind::DROP_SEQUENCE | SyntaxKind::DROP_EXTENSION => ObjectKind::Other,
         _ => return None,
     })
 }
@@ -220,7 +219,7 @@ fn create_index(node: &SyntaxNode) -> Action {
         included: items(included).iter().filter_map(plain_column).collect(),
         condition: child(node, SyntaxKind::WHERE_CLAUSE)
             .and_then(|clause| clause.children().next())
-            .map(|condition| one_line(&condition).to_lowercase()),
+            .map(|condition| folded(&one_line(&condition))),
     })
 }
 

@@ -14,10 +14,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use shelfops_connection::Address;
 
 use super::error::doing;
 use super::{APPLICATION, Copied, CopyError};
-use crate::rehearsal::address::Address;
 use crate::rehearsal::programs::Programs;
 use crate::rehearsal::progress::{Progress, Watch};
 use crate::rehearsal::tables::{references, tables};

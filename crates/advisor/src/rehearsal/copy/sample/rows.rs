@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures::{SinkExt, TryStreamExt};
+use shelfops_connection::Address;
 use tokio_postgres::Client;
 
 use super::portion::{Portion, Saying};
 use super::{Choice, Copied};
-use crate::rehearsal::address::Address;
 use crate::rehearsal::copy::error::doing;
 use crate::rehearsal::copy::{APPLICATION, CopyError};
 use crate::rehearsal::progress::{Progress, Watch};

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
 use postgres_types::ToSql;
+use shelfops_ingest::rules::{DuplicateInTable, Rule as _};
 use tokio_postgres::Row;
 
 use super::super::{Merged, Rejected};
@@ -235,7 +236,7 @@ fn rejected(row: &Row) -> Rejected {
     };
     Rejected {
         row_number: u32::try_from(row.get::<_, i32>(0)).unwrap_or_default(),
-        rule: "duplicate-in-table",
+        rule: DuplicateInTable.name(),
         reason,
     }
 }

@@ -1,21 +1,23 @@
 //! Where a database is: for our connections, and for PostgreSQL's own programs.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use tokio_postgres::config::Host;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Client, Config};
 
-/// An address that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("the database's address cannot be read: {0}")]
-pub struct AddressError(String);
+use crate::options::{Taken, TlsMode, take};
+use crate::{AddressError, Tls, limits, trust};
 
 /// Where a database is.
 #[derive(Clone)]
 pub struct Address {
     text: String,
     config: Config,
+    tls: Tls,
+    mode: Option<TlsMode>,
+    roots: Option<PathBuf>,
 }
 
 impl fmt::Debug for Address {
@@ -28,11 +30,37 @@ impl fmt::Debug for Address {
 impl Address {
     /// Reads an address: a URL, or words such as `host=… dbname=…`.
     ///
+    /// `sslmode` is `disable`, `prefer` (the default), `require`, `verify-ca` or `verify-full`;
+    /// `sslrootcert` names a file of certificates to trust instead of the system's. A socket in a
+    /// directory needs no TLS, and gets none.
+    ///
     /// # Errors
-    /// Refuses what is neither.
+    /// Refuses what is neither, a mode that is not known, and certificates that cannot be read.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let config = Config::from_str(text).map_err(|error| AddressError(error.to_string()))?;
-        Ok(Self { text: text.to_owned(), config })
+        let Taken { rest, mode, roots } = take(text)?;
+        let mut config =
+            Config::from_str(&rest).map_err(|error| AddressError::Unreadable(reason(&error)))?;
+        limits::set(&mut config);
+        let is_remote = !config.get_hostaddrs().is_empty()
+            || config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_)));
+        let used = if is_remote { mode.unwrap_or(TlsMode::Prefer) } else { TlsMode::Disable };
+        config.ssl_mode(match used {
+            TlsMode::Disable => SslMode::Disable,
+            TlsMode::Prefer => SslMode::Prefer,
+            TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => SslMode::Require,
+        });
+        let tls = trust::tls(used, roots.as_deref())?;
+        Ok(Self { text: text.to_owned(), config, tls, mode, roots })
+    }
+
+    /// Returns what the client library connects by.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns what makes TLS of its connections.
+    pub fn tls(&self) -> Tls {
+        self.tls.clone()
     }
 
     /// Returns the address as it was written.
@@ -47,18 +75,22 @@ impl Address {
 
     /// Returns the address of another database on the same server. The name is one of ours, or one that
     /// every server has: it needs no quoting.
-    pub(super) fn with_database(&self, name: &str) -> Self {
+    #[must_use]
+    pub fn with_database(&self, name: &str) -> Self {
         let mut config = self.config.clone();
         config.dbname(name);
-        Self { text: renamed(&self.text, name), config }
+        Self { text: renamed(&self.text, name), config, ..self.clone() }
     }
 
     /// Connects, under a name that others see.
     ///
     /// The connection is driven by a task of the current runtime and ends with the client.
-    pub(super) async fn connect(&self, name: &str) -> Result<Client, tokio_postgres::Error> {
+    ///
+    /// # Errors
+    /// Says what the server or the connection said.
+    pub async fn connect(&self, name: &str) -> Result<Client, tokio_postgres::Error> {
         let mut config = self.config.clone();
-        let (client, connection) = config.application_name(name).connect(NoTls).await?;
+        let (client, connection) = config.application_name(name).connect(self.tls()).await?;
         tokio::spawn(async move {
             // Whoever uses the client hears of it too.
             let _ = connection.await;
@@ -68,7 +100,7 @@ impl Address {
 
     /// Returns the address as PostgreSQL's programs read it: in variables, where no list of processes
     /// shows a password.
-    pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
         let mut variables = vec![("PGDATABASE", self.database().to_owned())];
         let hosts = self.config.get_hosts().iter().map(|host| match host {
             Host::Tcp(name) => name.clone(),
@@ -86,12 +118,22 @@ impl Address {
                 self.config.get_password().map(|it| String::from_utf8_lossy(it).into_owned()),
             ),
             ("PGOPTIONS", self.config.get_options().map(str::to_owned)),
+            ("PGSSLMODE", self.mode.map(|mode| mode.name().to_owned())),
+            ("PGSSLROOTCERT", self.roots.as_ref().map(|path| path.display().to_string())),
         ];
         let given = texts
             .into_iter()
             .filter_map(|(name, text)| Some((name, text.filter(|text| !text.is_empty())?)));
         variables.extend(given);
         variables
+    }
+}
+
+/// Says what is wrong; the library's own words name the option, and the cause behind them says why.
+fn reason(error: &tokio_postgres::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }
 

@@ -1,0 +1,245 @@
+//! Vendors' notifications: verified, kept with those that come together, acknowledged.
+//!
+//! A transaction for each would be a commit for each, hundreds a second in front of a vendor who waits.
+//! So whoever comes while an account's notifications are being written waits for the next writing, and
+//! is written with all that waited: the busier it is, the more of them share a commit.
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::HeaderMap;
+use serde_json::Value;
+use shelfops_db::models::{Arrival, ConnectedAccount, NewWebhookEvent};
+use shelfops_integrations::connector::{Connector, Delivery, WebhookError, WebhookEvent};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::jobs::notification_job;
+use crate::ops::{Context, OpError};
+
+/// How many accounts are written for at once. Each takes a connection; the others stay for requests.
+const WRITERS: usize = 8;
+
+/// How many notifications are written together.
+const TOGETHER: usize = 256;
+
+/// For how long it is believed whose an account is. Who removes a connection gets no more of its
+/// notifications read than those of this time: its job finds the connection gone.
+const BELIEVED: Duration = Duration::from_secs(5);
+
+/// An account at a vendor: the connector, and what the vendor calls the account.
+type Account = (&'static str, String);
+
+/// Where notifications come in.
+pub(crate) struct Intake(Arc<Desk>);
+
+struct Desk {
+    context: Arc<Context>,
+    /// Those that wait, for each account that somebody writes for.
+    waiting: Mutex<HashMap<Account, Vec<Waiting>>>,
+    owners: Mutex<HashMap<Account, Owners>>,
+    writers: Semaphore,
+}
+
+/// Whose an account is, and when it was looked up.
+type Owners = (Instant, Arc<[ConnectedAccount]>);
+
+/// A notification of which the vendor waits to hear.
+struct Waiting {
+    event: WebhookEvent,
+    payload: Value,
+    kept: oneshot::Sender<()>,
+}
+
+impl Intake {
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self(Arc::new(Desk {
+            context,
+            waiting: Mutex::default(),
+            owners: Mutex::default(),
+            writers: Semaphore::new(WRITERS),
+        }))
+    }
+
+    /// Verifies a notification, and returns when it is durable with a job that looks at it.
+    ///
+    /// # Errors
+    /// Refuses what the vendor did not sign and what cannot be read; fails when the database does, so
+    /// that the vendor sends it again.
+    pub(crate) async fn take(
+        &self,
+        connector: &'static dyn Connector,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(), NotificationError> {
+        let reader = connector.webhooks().ok_or(NotificationError::Forged)?;
+        let applications = &self.0.context.config().applications;
+        let url = applications.webhook_url(connector.name());
+        let delivery = Delivery { url: &url, headers, body };
+        reader.verify(&delivery, &applications.webhook_keys(connector.name()))?;
+        let event = reader.parse(&delivery)?;
+        let payload: Value = serde_json::from_slice(body)
+            .map_err(|error| NotificationError::Unreadable(error.to_string()))?;
+        let account = (connector.name(), event.granted_by.clone());
+        let (kept, answer) = oneshot::channel();
+        if self.0.wait(&account, Waiting { event, payload, kept }) {
+            // A task of its own: who hangs up must not take along those that wait with him.
+            tokio::spawn(write(self.0.clone(), account));
+        }
+        answer.await.map_err(|_| NotificationError::NotKept)
+    }
+}
+
+impl Desk {
+    /// Lets a notification wait; answers whether nobody writes for its account yet.
+    fn wait(&self, account: &Account, one: Waiting) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(others) = waiting.get_mut(account) {
+            others.push(one);
+            return false;
+        }
+        waiting.insert(account.clone(), vec![one]);
+        true
+    }
+
+    /// Takes those that wait; with none, nobody writes for the account any more.
+    fn next(&self, account: &Account) -> Option<Vec<Waiting>> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = waiting.get_mut(account)?;
+        if others.is_empty() {
+            waiting.remove(account);
+            return None;
+        }
+        let later = others.split_off(others.len().min(TOGETHER));
+        Some(mem::replace(others, later))
+    }
+
+    /// Returns whose an account is.
+    async fn owners(&self, account: &Account) -> Result<Arc<[ConnectedAccount]>, OpError> {
+        let known = {
+            let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+            owners.get(account).cloned()
+        };
+        if let Some((since, owners)) = known
+            && since.elapsed() < BELIEVED
+        {
+            return Ok(owners);
+        }
+        let operator = self.context.database().await?.operator().await?;
+        let found: Arc<[_]> = operator.connected_accounts(account.0, &account.1).await?.into();
+        operator.commit().await?;
+        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        owners.retain(|_, (since, _)| since.elapsed() < BELIEVED);
+        // An account that is nobody's may be somebody's the next moment.
+        if !found.is_empty() {
+            owners.insert(account.clone(), (Instant::now(), found.clone()));
+        }
+        Ok(found)
+    }
+
+    async fn keep(&self, account: &Account, together: &[&Waiting]) -> Result<(), OpError> {
+        let database = self.context.database().await?;
+        for owner in self.owners(account).await?.iter() {
+            let events: Vec<_> = together.iter().map(|one| one.as_new()).collect();
+            let tx = database.tenant(owner.customer_id).await?;
+            let arrivals = tx.keep_webhook_events(owner.integration_id, &events).await?;
+            tx.commit().await?;
+            if arrivals.iter().all(|arrival| *arrival == Arrival::Settled) {
+                continue;
+            }
+            // Afterwards: with it in one transaction, notifications would wait for each other's
+            // commits. One that was kept before somebody could put its job gets it when the vendor
+            // sends it again, as it does because it had no answer.
+            let tx = database.tenant(owner.customer_id).await?;
+            tx.enqueue_unless_waiting(&notification_job(owner.customer_id, owner.integration_id))
+                .await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Waiting {
+    fn as_new(&self) -> NewWebhookEvent<'_> {
+        NewWebhookEvent {
+            external_event_id: &self.event.event_id,
+            event_type: &self.event.kind,
+            payload: &self.payload,
+        }
+    }
+}
+
+/// Whoever waits is told, however the writing ends: dropping what waits answers it with a failure.
+struct Writer {
+    desk: Arc<Desk>,
+    account: Account,
+    is_done: bool,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Done, another may write for the account already: whoever waits is his.
+        if self.is_done {
+            return;
+        }
+        let mut waiting = self.desk.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.remove(&self.account);
+    }
+}
+
+/// Writes for an account until nobody waits.
+async fn write(desk: Arc<Desk>, account: Account) {
+    let mut writer = Writer { desk, account, is_done: false };
+    while let Ok(_place) = writer.desk.writers.acquire().await
+        && let Some(together) = writer.desk.next(&writer.account)
+    {
+        writer.keep(together).await;
+    }
+    writer.is_done = true;
+}
+
+impl Writer {
+    async fn keep(&self, together: Vec<Waiting>) {
+        let all: Vec<&Waiting> = together.iter().collect();
+        let Err(error) = self.desk.keep(&self.account, &all).await else {
+            for one in together {
+                // Who has hung up hears it when it is sent again.
+                let _ = one.kept.send(());
+            }
+            return;
+        };
+        if let [_] = together.as_slice() {
+            let ((connector, account), error) = (&self.account, error.with_reasons());
+            tracing::error!(connector, account, error, "a notification was not kept");
+            return;
+        }
+        // One that cannot be kept must not have the others sent again.
+        for one in together {
+            Box::pin(self.keep(vec![one])).await;
+        }
+    }
+}
+
+/// Why a notification was not kept.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotificationError {
+    /// Not from the vendor, or changed on the way.
+    #[error("the signature is missing or wrong")]
+    Forged,
+    /// From the vendor, and not what is documented.
+    #[error("the notification cannot be read: {0}")]
+    Unreadable(String),
+    /// Something of ours failed; the log says what.
+    #[error("the notification could not be kept")]
+    NotKept,
+}
+
+impl From<WebhookError> for NotificationError {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::Forged => Self::Forged,
+            WebhookError::Unreadable { reason } => Self::Unreadable(reason),
+        }
+    }
+}
