@@ -1,5 +1,7 @@
 //! Requests to a process of this machine, over a connection that is kept.
 
+use std::io::ErrorKind;
+
 use anyhow::{Context as _, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -24,6 +26,12 @@ impl Connection {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { address: address.to_owned(), stream, read: Vec::new() })
+    }
+
+    /// Whether the other side is still there, as far as is known: servers close what is idle for long.
+    pub(crate) fn is_open(&self) -> bool {
+        let nothing_read = self.stream.try_read(&mut [0]);
+        nothing_read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
     /// Sends a request and reads its answer.

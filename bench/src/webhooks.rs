@@ -28,8 +28,8 @@ const FEW_LINES: u64 = 500;
 /// How many jobs the worker does at once: one for each tenant and the history, and some to spare.
 const SPARE_JOBS: usize = 3;
 
-/// How often it is looked which sales can be read.
-const LOOK: Duration = Duration::from_millis(10);
+/// How often it is looked which sales can be read: looking takes of the cores that are measured.
+const LOOK: Duration = Duration::from_millis(25);
 
 /// How long the last sales may take until they can be read.
 const PATIENCE: Duration = Duration::from_secs(60);

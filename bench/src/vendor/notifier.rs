@@ -150,8 +150,16 @@ async fn post(
     body: Vec<u8>,
     idle: Arc<Mutex<Vec<Connection>>>,
 ) -> anyhow::Result<()> {
-    let kept = idle.lock().await.pop();
-    let mut connection = match kept {
+    let kept = async {
+        let mut idle = idle.lock().await;
+        while let Some(connection) = idle.pop() {
+            if connection.is_open() {
+                return Some(connection);
+            }
+        }
+        None
+    };
+    let mut connection = match kept.await {
         Some(connection) => connection,
         None => Connection::open(&server).await?,
     };

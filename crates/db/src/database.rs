@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    BuildError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
-    TimeoutType,
+    BuildError, Manager, ManagerConfig, Object, Pool, PoolError, QueueMode, RecyclingMethod,
+    Runtime, TimeoutType,
 };
+use postgres_types::ToSql;
 use shelfops_connection::Address;
 use shelfops_ingest::CustomerId;
 use tokio::sync::OnceCell;
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 use crate::error::doing;
@@ -129,6 +131,21 @@ impl Database {
         TenantTx::begin(client, customer_id, key).await
     }
 
+    /// Runs one statement as a tenant, in a transaction of its own, in as few round trips as there can be.
+    pub(crate) async fn run_alone(
+        &self,
+        customer_id: CustomerId,
+        action: &'static str,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, DbError> {
+        let key = self.signing_key().await?;
+        let client = self.connect(&self.tenants).await?;
+        TenantTx::run_alone(client, (customer_id, key), sql, parameters)
+            .await
+            .map_err(doing(action))
+    }
+
     /// Begins a transaction of the owner, for work across tenants: no tenant's rows are visible.
     ///
     /// # Errors
@@ -244,6 +261,8 @@ pub(crate) fn pool_of(
     );
     Pool::builder(manager)
         .max_size(size)
+        // The session that was used last: it has its plans and its view of the catalog at hand.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(PATIENCE))
         .create_timeout(Some(PATIENCE))

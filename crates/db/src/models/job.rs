@@ -100,6 +100,10 @@ pub struct JobFilter<'a> {
     pub limit: i64,
 }
 
+/// Puts a job unless one of its key waits; answers its number, or null.
+const PUT_UNLESS_WAITING: &str = "select case when not coalesce(shelfops.job_waits($4), false)
+    then shelfops.enqueue_job($1, $2, $3, $4, $5) end";
+
 impl TenantTx {
     /// Puts a job of this tenant, and answers its number. Workers see it when this transaction is
     /// committed; rolled back, it never was.
@@ -126,14 +130,35 @@ impl TenantTx {
     /// As for [`TenantTx::enqueue`].
     pub async fn enqueue_unless_waiting(&self, job: &NewJob) -> Result<bool, DbError> {
         let row = self
-            .query_one("select coalesce(shelfops.job_waits($1), false)", &[&job.key])
+            .query_one(
+                PUT_UNLESS_WAITING,
+                &[&job.kind, &job.payload, &job.queue, &job.key, &job.max_attempts],
+            )
             .await
-            .map_err(doing("look for a job that waits"))?;
-        if row.get(0) {
-            return Ok(false);
-        }
-        self.enqueue(job).await?;
-        Ok(true)
+            .map_err(doing("enqueue a job"))?;
+        Ok(row.get::<_, Option<i64>>(0).is_some())
+    }
+}
+
+impl Database {
+    /// As [`TenantTx::enqueue_unless_waiting`], in a transaction of its own.
+    ///
+    /// # Errors
+    /// As for [`TenantTx::enqueue`].
+    pub async fn enqueue_unless_waiting(
+        &self,
+        customer_id: CustomerId,
+        job: &NewJob,
+    ) -> Result<bool, DbError> {
+        let rows = self
+            .run_alone(
+                customer_id,
+                "enqueue a job",
+                PUT_UNLESS_WAITING,
+                &[&job.kind, &job.payload, &job.queue, &job.key, &job.max_attempts],
+            )
+            .await?;
+        Ok(rows.iter().any(|row| row.get::<_, Option<i64>>(0).is_some()))
     }
 }
 

@@ -101,6 +101,17 @@ impl RunLock {
         client.execute("select pg_advisory_lock(hashtextextended($1, 1))", &[&name]).await?;
         Ok(())
     }
+
+    /// Gives the lock up and keeps the session for whoever needs one next. A holder that is dropped instead
+    /// closes it; opening another costs the server more than reading a few sales does.
+    pub async fn release(mut self) {
+        let Some(client) = &self.client else { return };
+        let released =
+            client.batch_execute("select pg_advisory_unlock_all(); reset lock_timeout").await;
+        if released.is_ok() {
+            drop(self.client.take());
+        }
+    }
 }
 
 impl Drop for RunLock {
@@ -130,8 +141,10 @@ impl Database {
             .query_one("select pg_try_advisory_lock(hashtextextended($1, 1))", &[&name])
             .await
             .map_err(doing("lock what is to be read"))?;
-        let lock = RunLock { client: Some(client), _place: Some(place) };
-        if row.get(0) { Ok(lock) } else { Err(DbError::Busy(run.origin_name.clone())) }
+        if !row.get::<_, bool>(0) {
+            return Err(DbError::Busy(run.origin_name.clone()));
+        }
+        Ok(RunLock { client: Some(client), _place: Some(place) })
     }
 }
 

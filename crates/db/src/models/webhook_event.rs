@@ -1,15 +1,16 @@
 //! Notifications as they came in, kept until something was done about them.
 
-use std::collections::HashSet;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use shelfops_ingest::CustomerId;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::system_time;
 use crate::error::doing;
-use crate::{DbError, TenantTx};
+use crate::{Database, DbError, TenantTx};
 
 /// A notification that was verified.
 #[derive(Clone, Debug)]
@@ -44,13 +45,15 @@ pub struct WaitingEvent {
     pub received_at: SystemTime,
 }
 
-impl TenantTx {
-    /// Keeps notifications of an integration, all or none; answers what each is, in their order.
+impl Database {
+    /// Keeps notifications of an integration of a tenant, all or none, and makes them durable; answers
+    /// what each is, in their order.
     ///
     /// # Errors
     /// Fails when the server does, and refuses a payload that PostgreSQL cannot keep.
     pub async fn keep_webhook_events(
         &self,
+        customer_id: CustomerId,
         integration_id: Uuid,
         events: &[NewWebhookEvent<'_>],
     ) -> Result<Vec<Arrival>, DbError> {
@@ -58,20 +61,36 @@ impl TenantTx {
         let external_ids: Vec<&str> = events.iter().map(|event| event.external_event_id).collect();
         let kinds: Vec<&str> = events.iter().map(|event| event.event_type).collect();
         let payloads: Vec<&Value> = events.iter().map(|event| event.payload).collect();
-        let kept = self
-            .query(
-                "insert into webhook_events
-                     (customer_id, webhook_event_id, integration_id, external_event_id, event_type,
-                      payload)
-                 select $1, webhook_event_id, $2, external_event_id, event_type, payload
-                 from unnest($3::uuid[], $4::text[], $5::text[], $6::jsonb[])
-                     as come (webhook_event_id, external_event_id, event_type, payload)
-                 -- In one order, so that two who keep the same ones do not wait for each other in a circle.
-                 order by external_event_id
-                 on conflict (customer_id, integration_id, external_event_id) do nothing
-                 returning external_event_id",
+        let rows = self
+            .run_alone(
+                customer_id,
+                "keep notifications",
+                "with come as (
+                     select webhook_event_id, external_event_id, event_type, payload, place
+                     from unnest($3::uuid[], $4::text[], $5::text[], $6::jsonb[]) with ordinality
+                         as come (webhook_event_id, external_event_id, event_type, payload, place)
+                 ), kept as (
+                     insert into webhook_events
+                         (customer_id, webhook_event_id, integration_id, external_event_id, event_type,
+                          payload)
+                     select $1, webhook_event_id, $2, external_event_id, event_type, payload
+                     from come
+                     -- In one order, so that two who keep the same ones do not wait in a circle.
+                     order by external_event_id, place
+                     on conflict (customer_id, integration_id, external_event_id) do nothing
+                     returning webhook_event_id
+                 )
+                 select kept.webhook_event_id is not null as is_new,
+                     kept.webhook_event_id is null and exists (
+                         select from webhook_events as old
+                         where old.customer_id = $1 and old.integration_id = $2
+                             and old.external_event_id = come.external_event_id
+                             and old.processed_at is not null
+                     ) as is_settled
+                 from come left join kept using (webhook_event_id)
+                 order by come.place",
                 &[
-                    &self.customer_id().as_uuid(),
+                    &customer_id.as_uuid(),
                     &integration_id,
                     &ids,
                     &external_ids,
@@ -79,33 +98,38 @@ impl TenantTx {
                     &payloads,
                 ],
             )
-            .await
-            .map_err(doing("keep notifications"))?;
-        let mut new: HashSet<&str> = kept.iter().map(|row| row.get(0)).collect();
-        if new.len() == events.len() {
-            return Ok(vec![Arrival::New; events.len()]);
-        }
-        let waiting = self
-            .query(
-                "select external_event_id from webhook_events
-                 where customer_id = $1 and integration_id = $2 and external_event_id = any ($3)
-                     and processed_at is null",
-                &[&self.customer_id().as_uuid(), &integration_id, &external_ids],
+            .await?;
+        let arrival = |row: &Row| match (row.get("is_new"), row.get("is_settled")) {
+            (true, _) => Arrival::New,
+            (false, true) => Arrival::Settled,
+            // Also the second of two that came together, and one that somebody else keeps right now.
+            (false, false) => Arrival::Waiting,
+        };
+        Ok(rows.iter().map(arrival).collect())
+    }
+}
+
+impl TenantTx {
+    /// Whether notifications of an integration wait since before a moment.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn have_webhook_events_waited(
+        &self,
+        integration_id: Uuid,
+        since_before: Timestamp,
+    ) -> Result<bool, DbError> {
+        let row = self
+            .query_one(
+                "select exists (
+                     select from webhook_events
+                     where customer_id = $1 and integration_id = $2 and processed_at is null
+                         and received_at < $3)",
+                &[&self.customer_id().as_uuid(), &integration_id, &system_time(since_before)],
             )
             .await
-            .map_err(doing("look at notifications that came before"))?;
-        let waiting: HashSet<&str> = waiting.iter().map(|row| row.get(0)).collect();
-        let arrival = |id: &&str| {
-            // The second of two that came together is not new.
-            if new.remove(*id) {
-                Arrival::New
-            } else if waiting.contains(*id) {
-                Arrival::Waiting
-            } else {
-                Arrival::Settled
-            }
-        };
-        Ok(external_ids.iter().map(arrival).collect())
+            .map_err(doing("look for notifications that were overlooked"))?;
+        Ok(row.get(0))
     }
 
     /// Returns notifications of an integration that wait, oldest first, behind one of them if it is told.

@@ -1,3 +1,4 @@
 //! Connections to vendors, as several processes change them at once.
 
+mod notifications;
 mod standing;

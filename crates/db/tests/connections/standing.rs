@@ -8,7 +8,7 @@ use shelfops_ingest::{CustomerId, SourceName};
 use crate::fixture::{Fixture, on_every_engine};
 use crate::jobs::hands::tenant;
 
-async fn look(fixture: &Fixture, customer_id: CustomerId) -> Integration {
+pub(super) async fn look(fixture: &Fixture, customer_id: CustomerId) -> Integration {
     let tx = fixture.database.tenant(customer_id).await.unwrap();
     tx.integration_of("till").await.unwrap()
 }
@@ -33,7 +33,7 @@ async fn note(
     is_noted
 }
 
-async fn connected(fixture: &Fixture) -> CustomerId {
+pub(super) async fn connected(fixture: &Fixture) -> CustomerId {
     let acme = tenant(fixture, "acme").await;
     let new = NewIntegration {
         source: SourceName::parse("till").unwrap(),

@@ -80,7 +80,11 @@ async fn a_job_that_waits_is_not_put_again_and_nobody_waits_for_whoever_puts_one
         let other = fixture.database.tenant(bravo).await.unwrap();
         assert!(other.enqueue_unless_waiting(&job).await.unwrap(), "another tenant's is another");
         other.commit().await.unwrap();
+        assert!(!fixture.database.enqueue_unless_waiting(acme, &job).await.unwrap());
         assert_eq!(jobs(fixture).await.len(), 2);
+        let alone = NewJob { key: Some("alone".to_owned()), ..errand(&json!({})) };
+        assert!(fixture.database.enqueue_unless_waiting(acme, &alone).await.unwrap());
+        assert_eq!(jobs(fixture).await.len(), 3, "it is durable at once");
         let without = fixture.database.tenant(acme).await.unwrap();
         assert!(
             without.enqueue_unless_waiting(&errand(&json!({}))).await.unwrap(),

@@ -134,7 +134,7 @@ async fn replay_group(
             "only_arrived": request.only_arrived,
         }),
     };
-    let _lock = database.lock_run(tenant.customer_id, &run).await?;
+    let lock = database.lock_run(tenant.customer_id, &run).await?;
     let tx = database.tenant(tenant.customer_id).await?;
     let settings = tx.settings().await?;
     let conventions = conventions(&tx, &settings, &source).await?;
@@ -180,5 +180,6 @@ async fn replay_group(
     };
     let outcome = pipeline::run(Box::new(reader), &sink, settings, observer).await;
     let outcome = conclude(context, tenant, sync_run_id, &sink, outcome).await?;
+    lock.release().await;
     Ok(Counts::from(&outcome.totals))
 }

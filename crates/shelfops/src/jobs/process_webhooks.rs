@@ -23,7 +23,7 @@ pub(crate) struct Payload {
 }
 
 /// Returns the job that looks at an integration's notifications: put after one is kept, in a transaction of
-/// its own, so that notifications do not wait for each other's commits.
+/// its own, so that neither notifications nor those who send them wait for it.
 pub(crate) fn notification_job(customer_id: CustomerId, integration_id: Uuid) -> NewJob {
     ProcessWebhooks::job(&Payload { customer_id, integration_id })
 }
@@ -52,6 +52,7 @@ impl Work for ProcessWebhooks {
             Readable::Yes(found) => *found,
             Readable::No(why) => return Ok(Done::All(why)),
         };
+        let _first = context.precedence().begin_live(integration_id).await;
         let processed = process_notifications(context, &tenant, &integration).await?;
         let read: u64 = processed.reports.iter().map(|report| report.counts.read).sum();
         let said = format!(

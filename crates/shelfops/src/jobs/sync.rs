@@ -1,15 +1,20 @@
 //! Reads one stream of an integration on from where it stopped.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::DueSchedule;
 use shelfops_ingest::{CustomerId, Stream};
 use uuid::Uuid;
 
 use super::integration::{Readable, readable};
+use super::process_webhooks::notification_job;
 use super::{Done, Work};
 use crate::ops::output::counted;
 use crate::ops::{Context, OpError};
 use crate::sync::{SyncRequest, sync_stream};
+
+/// How long a notification waits at most where its job was put.
+const OVERLOOKED: SignedDuration = SignedDuration::from_mins(2);
 
 /// Reads a stream.
 pub(crate) struct Sync;
@@ -53,6 +58,7 @@ impl Work for Sync {
         };
         let request = SyncRequest::new(stream);
         let report = sync_stream(context, &tenant, &integration, &request).await?;
+        put_lost_job(context, customer_id, integration_id).await?;
         let said = format!(
             "{} of {}, {} new, {} updated, {} quarantined",
             counted(report.counts.read, "record"),
@@ -63,4 +69,19 @@ impl Work for Sync {
         );
         Ok(if report.is_stopped() { Done::Part(said) } else { Done::All(said) })
     }
+}
+
+/// Puts the job for notifications that wait and were overlooked: whoever kept them died before it put it.
+async fn put_lost_job(
+    context: &Context,
+    customer_id: CustomerId,
+    integration_id: Uuid,
+) -> Result<(), OpError> {
+    let tx = context.database().await?.tenant(customer_id).await?;
+    let Ok(long_ago) = context.now().checked_sub(OVERLOOKED) else { return Ok(()) };
+    if tx.have_webhook_events_waited(integration_id, long_ago).await? {
+        tx.enqueue_unless_waiting(&notification_job(customer_id, integration_id)).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }

@@ -12,7 +12,7 @@ use super::principal::Principal;
 use crate::config::Config;
 use crate::import::{BATCH_BYTES, BATCH_RECORDS};
 use crate::server::OpenDatabase;
-use crate::sync::Connections;
+use crate::sync::{Connections, Precedence};
 
 /// What operations may use.
 pub(crate) struct Context {
@@ -21,6 +21,7 @@ pub(crate) struct Context {
     talk: Arc<dyn Talk>,
     principal: Principal,
     connections: Arc<Connections>,
+    precedence: Arc<Precedence>,
     memory_shares: u32,
 }
 
@@ -69,7 +70,8 @@ impl Context {
         let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
         let principal = Principal::Terminal { user };
         let connections = Arc::new(Connections::new(&config));
-        Self { config, database, talk, principal, connections, memory_shares: 1 }
+        let precedence = Arc::default();
+        Self { config, database, talk, principal, connections, precedence, memory_shares: 1 }
     }
 
     /// Returns the same for somebody else: one database, but whoever asks is held to what they may.
@@ -80,6 +82,7 @@ impl Context {
             talk,
             principal,
             connections: self.connections.clone(),
+            precedence: self.precedence.clone(),
             memory_shares: self.memory_shares,
         }
     }
@@ -109,6 +112,11 @@ impl Context {
     /// Returns the lines to vendors.
     pub(crate) fn connections(&self) -> &Connections {
         &self.connections
+    }
+
+    /// Returns who goes first.
+    pub(crate) const fn precedence(&self) -> &Arc<Precedence> {
+        &self.precedence
     }
 
     /// Returns the database, starting the embedded server if there is no other.

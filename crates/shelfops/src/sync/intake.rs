@@ -3,26 +3,42 @@
 //! A transaction for each would be a commit for each, hundreds a second in front of a vendor who waits.
 //! So whoever comes while an account's notifications are being written waits for the next writing, and
 //! is written with all that waited: the busier it is, the more of them share a commit.
+//!
+//! The job that looks at them is put after the vendor was answered. Should we die in between, the next
+//! notification puts it, or the next scheduled reading of the integration.
 
 use std::collections::HashMap;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
+use futures::future::ready;
+use futures::stream;
 use http::HeaderMap;
 use serde_json::Value;
 use shelfops_db::models::{Arrival, ConnectedAccount, NewWebhookEvent};
 use shelfops_integrations::connector::{Connector, Delivery, WebhookError, WebhookEvent};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::jobs::notification_job;
 use crate::ops::{Context, OpError};
 
 /// How many accounts are written for at once. Each takes a connection; the others stay for requests.
-const WRITERS: usize = 8;
+const WRITERS: usize = 4;
 
 /// How many notifications are written together.
 const TOGETHER: usize = 256;
+
+/// How many jobs are put at once.
+const PUTTING: usize = 2;
+
+/// How long the jobs of what comes together are gathered: who looks once more finds all of it.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// How long to wait before a job that could not be put is put again.
+const PUT_AGAIN: Duration = Duration::from_secs(1);
 
 /// For how long it is believed whose an account is. Who removes a connection gets no more of its
 /// notifications read than those of this time: its job finds the connection gone.
@@ -40,6 +56,8 @@ struct Desk {
     waiting: Mutex<HashMap<Account, Vec<Waiting>>>,
     owners: Mutex<HashMap<Account, Owners>>,
     writers: Semaphore,
+    /// Whose notifications were kept, for those who put jobs.
+    kept: UnboundedSender<ConnectedAccount>,
 }
 
 /// Whose an account is, and when it was looked up.
@@ -54,7 +72,10 @@ struct Waiting {
 
 impl Intake {
     pub(crate) fn new(context: Arc<Context>) -> Self {
+        let (kept, owners) = unbounded_channel();
+        tokio::spawn(put_jobs(context.clone(), owners));
         Self(Arc::new(Desk {
+            kept,
             context,
             waiting: Mutex::default(),
             owners: Mutex::default(),
@@ -62,7 +83,7 @@ impl Intake {
         }))
     }
 
-    /// Verifies a notification, and returns when it is durable with a job that looks at it.
+    /// Verifies a notification, and returns when it is durable.
     ///
     /// # Errors
     /// Refuses what the vendor did not sign and what cannot be read; fails when the database does, so
@@ -142,22 +163,54 @@ impl Desk {
         let database = self.context.database().await?;
         for owner in self.owners(account).await?.iter() {
             let events: Vec<_> = together.iter().map(|one| one.as_new()).collect();
-            let tx = database.tenant(owner.customer_id).await?;
-            let arrivals = tx.keep_webhook_events(owner.integration_id, &events).await?;
-            tx.commit().await?;
-            if arrivals.iter().all(|arrival| *arrival == Arrival::Settled) {
-                continue;
-            }
-            // Afterwards: with it in one transaction, notifications would wait for each other's
-            // commits. One that was kept before somebody could put its job gets it when the vendor
-            // sends it again, as it does because it had no answer.
-            let tx = database.tenant(owner.customer_id).await?;
-            tx.enqueue_unless_waiting(&notification_job(owner.customer_id, owner.integration_id))
+            let arrivals = database
+                .keep_webhook_events(owner.customer_id, owner.integration_id, &events)
                 .await?;
-            tx.commit().await?;
+            if arrivals.iter().any(|arrival| *arrival != Arrival::Settled) {
+                // Nobody takes them only when we end.
+                let _ = self.kept.send(*owner);
+            }
         }
         Ok(())
     }
+}
+
+/// Puts the jobs that look at what was kept: one for all that an integration was told meanwhile.
+async fn put_jobs(context: Arc<Context>, mut kept: UnboundedReceiver<ConnectedAccount>) {
+    let mut owners = HashMap::new();
+    loop {
+        if owners.is_empty() {
+            let Some(owner) = kept.recv().await else { return };
+            owners.insert(owner.integration_id, owner);
+            tokio::time::sleep(GATHER).await;
+        }
+        while let Ok(owner) = kept.try_recv() {
+            owners.insert(owner.integration_id, owner);
+        }
+        let putting = stream::iter(owners.into_values())
+            .map(|owner| put_job(&context, owner))
+            .buffer_unordered(PUTTING);
+        let failed: Vec<ConnectedAccount> = putting.filter_map(ready).collect().await;
+        owners = failed.into_iter().map(|owner| (owner.integration_id, owner)).collect();
+        if !owners.is_empty() {
+            tokio::time::sleep(PUT_AGAIN).await;
+        }
+    }
+}
+
+/// Puts the job of an integration; answers whose it is where that could not be done.
+async fn put_job(context: &Context, owner: ConnectedAccount) -> Option<ConnectedAccount> {
+    let ConnectedAccount { customer_id, integration_id } = owner;
+    let put = async {
+        let database = context.database().await?;
+        let job = notification_job(customer_id, integration_id);
+        database.enqueue_unless_waiting(customer_id, &job).await?;
+        Ok::<_, OpError>(())
+    };
+    let Err(error) = put.await else { return None };
+    let error = error.with_reasons();
+    tracing::error!(%customer_id, %integration_id, error, "a job for notifications was not put yet");
+    Some(owner)
 }
 
 impl Waiting {

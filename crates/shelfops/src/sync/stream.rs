@@ -123,7 +123,7 @@ pub(crate) async fn sync_stream(
     counts.add(&Counts::from(&outcome.totals));
     // What waited is a run of its own: with this one's place kept, every stream of several could hold one
     // and wait for another.
-    drop(lock);
+    lock.release().await;
     let replayed = replay_waiting(context, tenant, request.stream, &counts).await?;
     Ok(SyncReport {
         source: integration.source.to_string(),
@@ -206,6 +206,11 @@ impl Reading<'_> {
             now: context.now(),
             hopeless_after: None,
             alignment: sink.alignment(),
+        };
+        // What notifications ask for is the live work itself.
+        let source = match request.reach {
+            Reach::Recent => source,
+            Reach::Whole => context.precedence().behind_live(source),
         };
         pipeline::run(source, *sink, settings, observer).await.map_err(Trouble::Pipeline)
     }

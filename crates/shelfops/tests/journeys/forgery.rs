@@ -78,6 +78,13 @@ impl Receiver {
         let is_look = |job: &Value| job["kind"] == "process-webhooks";
         self.jobs().await.into_iter().filter(is_look).collect()
     }
+
+    /// Waits for jobs that look: they are put behind the answer.
+    async fn looks_put(&self) -> Vec<Value> {
+        let is_put = async || !self.looks().await.is_empty();
+        wait_for("a job to be put", DEADLINE, is_put).await.unwrap();
+        self.looks().await
+    }
 }
 
 fn head(path: &str, sent: &SentWebhook) -> Vec<u8> {
@@ -109,7 +116,7 @@ async fn what_the_vendor_did_not_send_is_refused_and_leaves_nothing_behind() {
                      where payload ->> 'merchant_id' <> 'MLMERCHANT001'";
     assert_eq!(receiver.shop.number(of_others).await, 0);
     assert_eq!(receiver.kept().await, i64::try_from(ROUNDS).unwrap());
-    let waiting = receiver.looks().await;
+    let waiting = receiver.looks_put().await;
     assert_eq!(waiting.len(), 1, "one job looks at all of them: {waiting:?}");
 }
 
@@ -133,7 +140,7 @@ async fn those_that_come_together_are_kept_and_one_that_cannot_be_is_the_only_on
     assert_eq!(*last, 503);
     assert!(others.iter().all(|status| *status == 200), "{others:?}");
     assert_eq!(receiver.kept().await, 40);
-    assert_eq!(receiver.looks().await.len(), 1);
+    assert_eq!(receiver.looks_put().await.len(), 1);
 }
 
 #[tokio::test]
@@ -199,7 +206,7 @@ async fn a_webhook_that_comes_again_and_again_is_kept_once_and_looked_at_once() 
     let statuses = futures::future::join_all(posts).await;
     assert_eq!(statuses, [200; REPETITIONS], "who repeats is told that it arrived");
     assert_eq!(receiver.kept().await, 1);
-    let waiting = receiver.looks().await;
+    let waiting = receiver.looks_put().await;
     assert_eq!(waiting.len(), 1, "{waiting:?}");
     assert_eq!(waiting[0]["kind"], "process-webhooks", "{waiting:?}");
 
@@ -219,4 +226,24 @@ async fn a_webhook_that_comes_again_and_again_is_kept_once_and_looked_at_once() 
     assert_eq!(shop.texts(processed_at).await, first);
     assert_eq!((shop.number(runs).await, receiver.kept().await), (before + 1, 1));
     vendor.assert_books_agree(shop).await;
+}
+
+#[tokio::test]
+async fn a_webhook_whose_job_was_never_put_is_looked_at_with_the_next_reading() {
+    let (receiver, mut forger) = Receiver::start().await;
+    let body = forger.event(MERCHANT);
+    assert_eq!(receiver.post(&forger.genuine(body)).await, 200);
+    receiver.looks_put().await;
+    // As if the server had died between its answer and the job, an hour ago.
+    let superuser = receiver.shop.database().connect().await.unwrap();
+    superuser
+        .batch_execute(
+            "delete from shelfops_queue._private_jobs;
+             update webhook_events set received_at = received_at - interval '1 hour'",
+        )
+        .await
+        .unwrap();
+    let settled = "select count(*) from webhook_events where processed_at is not null";
+    let is_settled = async || receiver.shop.number(settled).await == 1;
+    receiver.work_until(is_settled).await;
 }
