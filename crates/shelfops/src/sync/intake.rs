@@ -26,7 +26,7 @@ use crate::jobs::notification_job;
 use crate::ops::{Context, OpError};
 
 /// How many accounts are written for at once. Each takes a connection; the others stay for requests.
-const WRITERS: usize = 4;
+const WRITERS: usize = 8;
 
 /// How many notifications are written together.
 const TOGETHER: usize = 256;

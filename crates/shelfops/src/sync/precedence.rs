@@ -18,15 +18,15 @@ use uuid::Uuid;
 /// How many pages are read before a reading is a long one.
 const FEW_PAGES: u32 = 4;
 
-/// How much longer than it worked a long reading waits for live work at most: a third of the time is its.
-const SHARE: u32 = 2;
+/// How much longer than it worked a long reading waits for live work at most: a fifth of the time is its.
+const SHARE: u32 = 4;
 
 /// How long it waits at most at once: it must hear soon that it is to stop.
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// The least time between two looks at one integration's notifications. Each look reads the last seconds
 /// anew, so of a vendor who tells something all the time, what came within this is read at once.
-const PACE: Duration = Duration::from_millis(250);
+const PACE: Duration = Duration::from_millis(500);
 
 /// Who goes first in this process.
 #[derive(Debug, Default)]
