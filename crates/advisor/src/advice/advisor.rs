@@ -245,6 +245,29 @@ impl<'c> Advisor<'c> {
         self.search.learn(index, bytes);
     }
 
+    /// Weighs statements by how long they took without new indexes, in milliseconds, from here on: what the
+    /// planner takes for dear need not be slow. None is one that could not be measured.
+    pub fn weigh(&mut self, times: &[Option<f64>]) {
+        self.search.weigh(times);
+    }
+
+    /// Takes note of how long a statement, by its place, took with some indexes, for choices to come.
+    pub fn observe<'i>(
+        &mut self,
+        statement: usize,
+        used: impl Iterator<Item = &'i Index>,
+        ms: f64,
+    ) {
+        self.search.observe(statement, used, ms);
+    }
+
+    /// Takes note that a statement, by its place, became slower by so many milliseconds with an index. In
+    /// choices to come none that begins alike is chosen where it would use it, unless others gain ten times
+    /// as much. Answers whether that is news: if not, the index was chosen all the same.
+    pub fn endanger(&mut self, statement: usize, index: &Index, ms: f64) -> bool {
+        self.search.endanger(statement, index, ms)
+    }
+
     /// Returns how many bytes new indexes may take together.
     pub const fn budget_bytes(&self) -> f64 {
         self.budget
