@@ -327,6 +327,7 @@ impl<'c> Advisor<'c> {
             self.statements.get(place).map_or("a statement", |statement| statement.name.as_str())
         };
         let table = self.search.catalog.named(&chosen.index.table);
+        let taken = self.search.catalog.tables.iter().flat_map(|table| &table.indexes);
         let mut why = Vec::new();
         for (statement, before, after) in &chosen.serves {
             why.push(if self.search.missing.is_some() {
@@ -344,7 +345,7 @@ impl<'c> Advisor<'c> {
         why.extend(chosen.rules.iter().cloned());
         let names: Vec<&str> = chosen.serves.iter().map(|(place, ..)| name_of(*place)).collect();
         AdvisedIndex {
-            name: chosen.index.name(),
+            name: chosen.index.name_beside(taken.map(|existing| existing.name.as_str())),
             kind: chosen.index.kind(),
             definition: chosen.index.shown(),
             estimated_bytes: chosen.estimated_bytes,

@@ -154,12 +154,25 @@ impl Index {
         if self.method == Method::Brin {
             parts.push("brin".to_owned());
         }
-        let mut name = parts.join("_");
+        let name = parts.join("_");
         // Words do not say all: two that differ in what they hold, have or sort by need two names, and so do
         // two of which only what is cut off tells them apart.
         if self.is_plain() && name.len() <= LONGEST_NAME {
             return name;
         }
+        self.marked(name)
+    }
+
+    /// Proposes a name that is none of those that its schema has, as SQL names them.
+    pub(crate) fn name_beside<'n>(&self, mut taken: impl Iterator<Item = &'n str>) -> String {
+        let name = self.name();
+        let last =
+            |taken: &str| taken.rsplit('.').next().unwrap_or_default().trim_matches('"').to_owned();
+        if taken.any(|taken| last(taken) == name) { self.marked(name) } else { name }
+    }
+
+    /// Ends a name with what sums the index up.
+    fn marked(&self, mut name: String) -> String {
         let sum = format!("_{:05x}", sum(&self.shown()));
         name.truncate(name.floor_char_boundary(LONGEST_NAME - sum.len()));
         name + &sum
@@ -264,6 +277,8 @@ mod tests {
             }),
         ]);
         assert_eq!(names.len(), 7, "{names:?}");
+        assert_ne!(plain.name_beside(["public.t_a"].into_iter()), "t_a");
+        assert_eq!(plain.name_beside(["public.t_a_b"].into_iter()), "t_a");
     }
 
     #[test]
