@@ -245,6 +245,29 @@ impl<'c> Advisor<'c> {
         self.search.learn(index, bytes);
     }
 
+    /// Weighs statements by how long they took without new indexes, in milliseconds, from here on: what the
+    /// planner takes for dear need not be slow. None is one that could not be measured.
+    pub fn weigh(&mut self, times: &[Option<f64>]) {
+        self.search.weigh(times);
+    }
+
+    /// Takes note of how long a statement, by its place, took with some indexes, for choices to come.
+    pub fn observe<'i>(
+        &mut self,
+        statement: usize,
+        used: impl Iterator<Item = &'i Index>,
+        ms: f64,
+    ) {
+        self.search.observe(statement, used, ms);
+    }
+
+    /// Takes note that a statement, by its place, became slower by so many milliseconds with an index. In
+    /// choices to come none that begins alike is chosen where it would use it, unless others gain ten times
+    /// as much. Answers whether that is news: if not, the index was chosen all the same.
+    pub fn endanger(&mut self, statement: usize, index: &Index, ms: f64) -> bool {
+        self.search.endanger(statement, index, ms)
+    }
+
     /// Returns how many bytes new indexes may take together.
     pub const fn budget_bytes(&self) -> f64 {
         self.budget
@@ -304,6 +327,7 @@ impl<'c> Advisor<'c> {
             self.statements.get(place).map_or("a statement", |statement| statement.name.as_str())
         };
         let table = self.search.catalog.named(&chosen.index.table);
+        let taken = self.search.catalog.tables.iter().flat_map(|table| &table.indexes);
         let mut why = Vec::new();
         for (statement, before, after) in &chosen.serves {
             why.push(if self.search.missing.is_some() {
@@ -321,7 +345,7 @@ impl<'c> Advisor<'c> {
         why.extend(chosen.rules.iter().cloned());
         let names: Vec<&str> = chosen.serves.iter().map(|(place, ..)| name_of(*place)).collect();
         AdvisedIndex {
-            name: chosen.index.name(),
+            name: chosen.index.name_beside(taken.map(|existing| existing.name.as_str())),
             kind: chosen.index.kind(),
             definition: chosen.index.shown(),
             estimated_bytes: chosen.estimated_bytes,

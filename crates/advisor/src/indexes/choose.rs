@@ -1,17 +1,25 @@
 //! Chooses among candidates: what lowers the workload's cost most for its bytes, within a budget.
+//!
+//! The search itself goes in memory, by what is known of ways to plan. The planner is asked about what it
+//! finds; what it answers is known from then on, and the search goes on until that changes nothing. The time
+//! that is left goes to candidates beside the chosen ones of which little is known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use super::Index;
 use super::catalog::Catalog;
 use super::costs::Costs;
 use super::error::AdviceError;
+use super::sketch::{Sketch, State};
+use super::ways::Members;
+use super::worth::Worth;
 
 /// An index must lower the whole workload's cost by this share …
-const LEAST_GAIN: f64 = 0.002;
+pub(crate) const LEAST_GAIN: f64 = 0.002;
 
 /// … and that of one statement by this one.
-const LEAST_GAIN_OF_ONE: f64 = 0.1;
+pub(crate) const LEAST_GAIN_OF_ONE: f64 = 0.1;
 
 /// A statement below this cost, some ten milliseconds, is well as it is.
 pub(crate) const WELL: f64 = 300.0;
@@ -23,14 +31,21 @@ const FREE_SHARE: f64 = 0.02;
 /// What an entry costs whoever writes a row, in the planner's units: about two microseconds.
 const WRITE_COST: f64 = 0.3;
 
+/// After so many candidates that gain, the search goes on before more are asked about.
+const FOUND_AT_ONCE: usize = 16;
+
+/// How long a search in memory may take when the time to ask is over.
+const IN_MEMORY: Duration = Duration::from_millis(500);
+
 /// What is weighed when choosing.
 pub(crate) struct Weighing<'a> {
     pub(crate) candidates: &'a [Index],
     pub(crate) catalog: &'a Catalog,
     /// Bytes of each candidate.
     pub(crate) bytes: &'a [f64],
-    /// How much each statement counts.
-    pub(crate) weights: &'a [f64],
+    pub(crate) worth: &'a Worth,
+    /// How many statements there are.
+    pub(crate) statements: usize,
     pub(crate) budget: f64,
     /// All candidates, whether they are allowed or not.
     pub(crate) picked: &'a BTreeSet<usize>,
@@ -38,6 +53,58 @@ pub(crate) struct Weighing<'a> {
     pub(crate) before: &'a BTreeSet<usize>,
     /// Whether weights are runs since the server began to count, so that written rows compare with them.
     pub(crate) counts_writes: bool,
+}
+
+impl Weighing<'_> {
+    pub(crate) fn bytes(&self, set: &BTreeSet<usize>) -> f64 {
+        set.iter().map(|candidate| self.bytes_of(*candidate)).sum()
+    }
+
+    pub(crate) fn bytes_of(&self, candidate: usize) -> f64 {
+        self.bytes.get(candidate).copied().unwrap_or_default()
+    }
+
+    /// Returns what writers pay for a set.
+    pub(crate) fn writes(&self, set: &BTreeSet<usize>) -> f64 {
+        if !self.counts_writes {
+            return 0.0;
+        }
+        let written = |place: &usize| {
+            let index = self.candidates.get(*place)?;
+            Some(self.catalog.named(&index.table)?.written)
+        };
+        set.iter().filter_map(written).sum::<f64>() * WRITE_COST * self.worth.unit()
+    }
+
+    /// Returns the bytes that a set has more than what is chosen, and what is free besides.
+    pub(crate) fn price(&self, chosen: &BTreeSet<usize>, bytes: f64) -> f64 {
+        let free = (self.budget * FREE_SHARE).max(8_192.0);
+        free + (bytes - self.bytes(chosen)).max(0.0)
+    }
+
+    /// Returns what is chosen with some candidates more, without those that they make needless.
+    pub(crate) fn with(&self, chosen: &BTreeSet<usize>, more: &[usize]) -> BTreeSet<usize> {
+        let mut set = chosen.clone();
+        for index in more.iter().filter_map(|place| self.candidates.get(*place)) {
+            set.retain(|known| {
+                !self.candidates.get(*known).is_some_and(|known| index.makes_needless(known))
+            });
+        }
+        set.extend(more);
+        set
+    }
+
+    pub(crate) fn share_a_table(&self, one: usize, other: usize) -> bool {
+        let table = |place: usize| self.candidates.get(place).map(|index| &index.table);
+        table(one) == table(other)
+    }
+
+    /// Whether one of a set serves whatever a candidate does.
+    pub(crate) fn is_needless(&self, candidate: usize, set: &BTreeSet<usize>) -> bool {
+        let get = |place: &usize| self.candidates.get(*place);
+        get(&candidate)
+            .is_some_and(|index| set.iter().filter_map(get).any(|it| it.makes_needless(index)))
+    }
 }
 
 /// What was chosen, and what it costs.
@@ -50,346 +117,214 @@ pub(crate) struct Choice {
     pub(crate) is_cut_short: bool,
 }
 
-/// Chooses among the allowed candidates, of which some were used together.
+/// Chooses among the allowed candidates.
 pub(crate) async fn choose(
     costs: &mut Costs<'_>,
     weighing: &Weighing<'_>,
     allowed: &BTreeSet<usize>,
-    together: &[&BTreeSet<usize>],
 ) -> Result<Choice, AdviceError> {
-    let mut search = Search::begin(costs, weighing).await?;
-    search.resume(costs, allowed).await?;
-    search.grow(costs, allowed).await?;
-    while search.add_together(costs, together).await? {
-        search.grow(costs, allowed).await?;
+    // With any of all candidates a statement costs no less than with all, and no more than with none.
+    confirm(costs, weighing, &BTreeSet::new()).await?;
+    for statement in 0..weighing.statements {
+        costs.cost(statement, weighing.picked, weighing.candidates, weighing.catalog).await?;
     }
-    search.swap(costs, allowed).await?;
-    search.choice.is_cut_short = costs.is_late();
-    search.shrink(costs).await?;
-    Ok(search.choice)
+    let mut best: BTreeSet<usize> = weighing.before.intersection(allowed).copied().collect();
+    if best.is_empty() {
+        best = ascend(costs, weighing, allowed).await?;
+    }
+    confirm(costs, weighing, &best).await?;
+    let mut from_nothing = true;
+    loop {
+        let asked = costs.calls();
+        let found = sketch(costs, weighing, allowed).best(&best, from_nothing).chosen;
+        from_nothing = false;
+        confirm(costs, weighing, &found).await?;
+        let sketch = sketch(costs, weighing, allowed);
+        let known = sketch.state(&best);
+        let fits = weighing.bytes(&best) <= weighing.budget;
+        let is_better = found != best && (!fits || sketch.state(&found).total < known.total);
+        if is_better {
+            best = found;
+        }
+        if costs.is_late() {
+            break;
+        }
+        if is_better || costs.calls() > asked {
+            continue;
+        }
+        if !look_around(costs, weighing, allowed, &known, false).await? {
+            break;
+        }
+        // With what was learned, another set may be the best one altogether.
+        from_nothing = true;
+    }
+    let sketch = sketch(costs, weighing, allowed);
+    let state = sketch.state(&best);
+    let left = allowed.iter().filter(|it| !best.contains(it));
+    let too_large = left.copied().filter(|it| sketch.is_wanted(&state, *it)).collect();
+    Ok(Choice { chosen: best, too_large, is_cut_short: costs.is_late() })
 }
 
-struct Search<'w> {
-    weighing: &'w Weighing<'w>,
-    choice: Choice,
-    /// The cost of each statement with what is chosen so far.
-    now: Vec<f64>,
-    /// Its cost with all candidates there: with any of them it costs no less.
-    least: Vec<f64>,
+/// Goes from nothing to a first set, one step after the other, each of them asked about: what is chosen in
+/// memory is as good as what is known.
+async fn ascend(
+    costs: &mut Costs<'_>,
+    weighing: &Weighing<'_>,
+    allowed: &BTreeSet<usize>,
+) -> Result<BTreeSet<usize>, AdviceError> {
+    // The rest of the time is for looking whether another set is better.
+    let end = Instant::now() + costs.deadline().saturating_duration_since(Instant::now()) / 2;
+    let mut chosen = BTreeSet::new();
+    while Instant::now() < end {
+        let state = sketch(costs, weighing, allowed).state(&chosen);
+        look_around(costs, weighing, allowed, &state, true).await?;
+        let sketch = sketch(costs, weighing, allowed);
+        let Some(next) = sketch.next(&sketch.state(&chosen)) else { break };
+        if next == chosen {
+            break;
+        }
+        chosen = next;
+        confirm(costs, weighing, &chosen).await?;
+    }
+    Ok(chosen)
 }
 
-/// What a set was found to gain.
-enum Gain {
-    /// So much, with these costs.
-    Is(f64, Vec<f64>),
-    /// Too little, found before all was asked.
-    AtMost(f64),
+fn sketch<'a>(
+    costs: &'a Costs<'_>,
+    weighing: &'a Weighing<'a>,
+    allowed: &BTreeSet<usize>,
+) -> Sketch<'a> {
+    // What is known is worth a choice even when no more can be asked.
+    let deadline = costs.deadline().max(Instant::now() + IN_MEMORY);
+    Sketch::new(weighing, costs.ways(), allowed, deadline)
 }
 
-impl<'w> Search<'w> {
-    async fn begin(costs: &mut Costs<'_>, weighing: &'w Weighing<'w>) -> Result<Self, AdviceError> {
-        let mut search =
-            Self { weighing, choice: Choice::default(), now: Vec::new(), least: Vec::new() };
-        for statement in 0..weighing.weights.len() {
-            search.now.push(search.cost(costs, statement, &BTreeSet::new()).await?);
-            // What is true of all is true of the allowed ones, and is known when it is chosen again.
-            search.least.push(search.cost(costs, statement, weighing.picked).await?);
-        }
-        Ok(search)
+/// Asks what a set costs each statement.
+async fn confirm(
+    costs: &mut Costs<'_>,
+    weighing: &Weighing<'_>,
+    set: &BTreeSet<usize>,
+) -> Result<(), AdviceError> {
+    costs.weighed(set);
+    for statement in 0..weighing.statements {
+        costs.cost(statement, set, weighing.candidates, weighing.catalog).await?;
     }
+    Ok(())
+}
 
-    /// Goes on from what was chosen the time before, as far as that is still allowed and has room: a choice
-    /// that is made again has less time than the first.
-    async fn resume(
-        &mut self,
-        costs: &mut Costs<'_>,
-        allowed: &BTreeSet<usize>,
-    ) -> Result<(), AdviceError> {
-        let chosen: BTreeSet<usize> = self.weighing.before.intersection(allowed).copied().collect();
-        if chosen.is_empty() {
-            return Ok(());
-        }
-        for statement in 0..self.now.len() {
-            let cost = self.cost(costs, statement, &chosen).await?;
-            if let Some(now) = self.now.get_mut(statement) {
-                *now = cost;
-            }
-        }
-        self.choice.chosen = chosen;
-        while self.bytes(&self.choice.chosen) > self.weighing.budget {
-            let mut least: Option<(usize, f64, Vec<f64>)> = None;
-            for candidate in self.choice.chosen.clone() {
-                let mut set = self.choice.chosen.clone();
-                set.remove(&candidate);
-                let gain = self.gain(costs, &set, f64::NEG_INFINITY).await?;
-                let Gain::Is(gain, all) = gain else { continue };
-                let lost = -gain / self.bytes_of(candidate).max(1.0);
-                if least.as_ref().is_none_or(|(_, known, _)| lost < *known) {
-                    least = Some((candidate, lost, all));
-                }
-            }
-            let Some((candidate, _, all)) = least else { break };
-            self.choice.chosen.remove(&candidate);
-            self.now = all;
-        }
-        Ok(())
-    }
+/// A candidate beside the chosen ones, and what it may gain at most.
+struct Hope {
+    set: BTreeSet<usize>,
+    candidate: usize,
+    /// What each statement may gain, the most first.
+    statements: Vec<(usize, f64)>,
+    most: f64,
+    ratio: f64,
+}
 
-    async fn cost(
-        &self,
-        costs: &mut Costs<'_>,
-        statement: usize,
-        set: &BTreeSet<usize>,
-    ) -> Result<f64, AdviceError> {
-        let Weighing { candidates, catalog, .. } = *self.weighing;
-        Ok(costs.cost(statement, set, candidates, catalog).await?.cost)
-    }
-
-    /// Finds what a set gains over what is chosen. The statements that can gain most are asked about first,
-    /// and no more are once even the rest could not make it `wanted`.
-    async fn gain(
-        &self,
-        costs: &mut Costs<'_>,
-        set: &BTreeSet<usize>,
-        wanted: f64,
-    ) -> Result<Gain, AdviceError> {
-        let candidates = self.weighing.candidates;
-        let changed: Vec<&Index> = set
-            .symmetric_difference(&self.choice.chosen)
-            .filter_map(|candidate| candidates.get(*candidate))
-            .collect();
-        let mut all = self.now.clone();
-        let mut open: Vec<(usize, f64)> = Vec::new();
-        for (statement, weight) in self.weighing.weights.iter().enumerate() {
-            if changed.iter().any(|index| costs.concerns(index, statement)) {
-                let now = all.get(statement).copied().unwrap_or_default();
-                let least = self.least.get(statement).copied().unwrap_or_default();
-                open.push((statement, (now - least).max(0.0) * weight));
-            }
+/// Asks about single candidates beside the chosen ones, those first that can gain most for their bytes.
+/// For a single step no more are asked about once none can gain more than the best so far. Answers whether
+/// anything was asked that was not known.
+async fn look_around(
+    costs: &mut Costs<'_>,
+    weighing: &Weighing<'_>,
+    allowed: &BTreeSet<usize>,
+    state: &State,
+    for_a_step: bool,
+) -> Result<bool, AdviceError> {
+    let wanted = state.total * LEAST_GAIN;
+    let now = worths(costs, weighing, &state.chosen);
+    let mut hopes: Vec<Hope> = allowed
+        .difference(&state.chosen)
+        .filter_map(|candidate| hope(costs, weighing, state, (*candidate, &now)))
+        .filter(|hope| hope.most >= wanted)
+        .collect();
+    hopes.sort_by(|one, other| other.ratio.total_cmp(&one.ratio));
+    let before = costs.calls();
+    let mut found = 0;
+    let mut best_ratio = 0.0_f64;
+    for hope in hopes {
+        if for_a_step && hope.ratio < best_ratio {
+            break;
         }
-        open.sort_by(|(_, one), (_, other)| other.total_cmp(one));
-        let mut at_most: f64 = open.iter().map(|(_, most)| most).sum::<f64>() + self.writes(set);
-        for (statement, most) in open {
+        let mut at_most = hope.most;
+        let asked = costs.calls();
+        costs.weighed(&BTreeSet::from([hope.candidate]));
+        for (statement, most) in &hope.statements {
+            if costs.is_late() {
+                return Ok(costs.calls() > before);
+            }
             if at_most < wanted {
-                return Ok(Gain::AtMost(at_most));
+                break;
             }
-            let cost = self.cost(costs, statement, set).await?;
-            let weight = self.weighing.weights.get(statement).copied().unwrap_or(1.0);
-            if let Some(now) = all.get_mut(statement) {
-                at_most += (*now - cost) * weight - most;
-                *now = cost;
-            }
+            let Weighing { candidates, catalog, .. } = *weighing;
+            costs.cost(*statement, &hope.set, candidates, catalog).await?;
+            let known = now.get(*statement).copied().unwrap_or_default();
+            at_most += known - worth(costs, weighing, *statement, &Members::of(&hope.set)) - most;
         }
-        Ok(Gain::Is(at_most, all))
-    }
-
-    /// Returns what writers gain: less than nothing where a set has more indexes than what is chosen.
-    fn writes(&self, set: &BTreeSet<usize>) -> f64 {
-        let cost = |set: &BTreeSet<usize>| set.iter().map(|it| self.write_cost(*it)).sum::<f64>();
-        cost(&self.choice.chosen) - cost(set)
-    }
-
-    fn write_cost(&self, candidate: usize) -> f64 {
-        let index = self.weighing.candidates.get(candidate);
-        let Some(index) = index.filter(|_| self.weighing.counts_writes) else { return 0.0 };
-        let written = self.weighing.catalog.named(&index.table).map_or(0.0, |table| table.written);
-        written * WRITE_COST
-    }
-
-    /// Returns what the workload costs now.
-    fn total(&self) -> f64 {
-        let read = self.now.iter().zip(self.weighing.weights).map(|(cost, weight)| cost * weight);
-        read.sum::<f64>() - self.writes(&BTreeSet::new()).min(0.0)
-    }
-
-    fn bytes(&self, set: &BTreeSet<usize>) -> f64 {
-        set.iter().map(|candidate| self.bytes_of(*candidate)).sum()
-    }
-
-    fn bytes_of(&self, candidate: usize) -> f64 {
-        self.weighing.bytes.get(candidate).copied().unwrap_or_default()
-    }
-
-    /// Returns the bytes that a set has more than what is chosen, and what is free besides.
-    fn price(&self, set: &BTreeSet<usize>) -> f64 {
-        let free = (self.weighing.budget * FREE_SHARE).max(8_192.0);
-        free + (self.bytes(set) - self.bytes(&self.choice.chosen)).max(0.0)
-    }
-
-    /// Whether a statement that is not well gets noticeably better.
-    fn helps_one(&self, all: &[f64]) -> bool {
-        let mut pairs = all.iter().zip(&self.now);
-        pairs.any(|(cost, now)| *now > WELL && (now - cost) / now >= LEAST_GAIN_OF_ONE)
-    }
-
-    /// Adds the candidate with the most gain for its bytes until none is worth it. What one gained before is
-    /// taken for as much as it can gain now, so that only the best few are asked about again.
-    async fn grow(
-        &mut self,
-        costs: &mut Costs<'_>,
-        allowed: &BTreeSet<usize>,
-    ) -> Result<(), AdviceError> {
-        let mut hopes: BTreeMap<usize, f64> =
-            allowed.iter().map(|it| (*it, f64::INFINITY)).collect();
-        while !costs.is_late() {
-            let least = self.total() * LEAST_GAIN;
-            let mut best: Option<(usize, f64, Vec<f64>)> = None;
-            let mut order: Vec<(usize, f64)> =
-                hopes.iter().map(|(it, hope)| (*it, *hope)).collect();
-            // Of two that promise as much, the smaller first.
-            order.sort_by(|(one, hope), (other, others)| {
-                others.total_cmp(hope).then(self.bytes_of(*one).total_cmp(&self.bytes_of(*other)))
-            });
-            for (candidate, hope) in order {
-                let best_ratio = best.as_ref().map_or(0.0, |(_, ratio, _)| *ratio);
-                if best_ratio >= hope || costs.is_late() {
-                    break;
-                }
-                let set = self.with(candidate);
-                let added = self.price(&set);
-                if self.bytes(&set) > self.weighing.budget {
-                    continue;
-                }
-                let wanted = least.max(best_ratio * added);
-                match self.gain(costs, &set, wanted).await? {
-                    Gain::AtMost(gain) => {
-                        hopes.insert(candidate, gain / added);
-                    }
-                    Gain::Is(gain, all) => {
-                        hopes.insert(candidate, gain / added);
-                        if gain >= wanted && self.helps_one(&all) {
-                            best = Some((candidate, gain / added, all));
-                        }
-                    }
-                }
-            }
-            let Some((candidate, _, all)) = best else { break };
-            self.choice.chosen = self.with(candidate);
-            self.now = all;
-            hopes.remove(&candidate);
+        if at_most >= wanted && costs.calls() > asked {
+            found += 1;
         }
-        for (candidate, hope) in hopes {
-            if hope > 0.0 && self.bytes(&self.with(candidate)) > self.weighing.budget {
-                self.choice.too_large.insert(candidate);
-            }
+        if at_most >= wanted {
+            best_ratio = best_ratio.max(hope.ratio * at_most / hope.most.max(1.0));
         }
-        Ok(())
-    }
-
-    /// Adds several that are of use together and of none alone, where that is worth it.
-    async fn add_together(
-        &mut self,
-        costs: &mut Costs<'_>,
-        together: &[&BTreeSet<usize>],
-    ) -> Result<bool, AdviceError> {
-        let mut best: Option<(BTreeSet<usize>, f64, Vec<f64>)> = None;
-        for several in together {
-            let mut set = self.choice.chosen.clone();
-            set.extend(several.iter());
-            let is_new = set.len() > self.choice.chosen.len();
-            if !is_new || self.bytes(&set) > self.weighing.budget || costs.is_late() {
-                continue;
-            }
-            let added = self.price(&set);
-            let best_ratio = best.as_ref().map_or(0.0, |(_, ratio, _)| *ratio);
-            let wanted = (self.total() * LEAST_GAIN).max(best_ratio * added);
-            if let Gain::Is(gain, all) = self.gain(costs, &set, wanted).await?
-                && gain >= wanted
-                && self.helps_one(&all)
-            {
-                best = Some((set, gain / added, all));
-            }
+        if !for_a_step && found >= FOUND_AT_ONCE {
+            break;
         }
-        let Some((set, _, all)) = best else { return Ok(false) };
-        self.choice.chosen = set;
-        self.now = all;
-        Ok(true)
     }
+    Ok(costs.calls() > before)
+}
 
-    /// What is chosen with a candidate more, without those that it makes needless.
-    fn with(&self, candidate: usize) -> BTreeSet<usize> {
-        let candidates = self.weighing.candidates;
-        let mut set = self.choice.chosen.clone();
-        if let Some(index) = candidates.get(candidate) {
-            set.retain(|known| {
-                !candidates.get(*known).is_some_and(|known| index.makes_needless(known))
-            });
-        }
-        set.insert(candidate);
-        set
-    }
+fn hope(
+    costs: &Costs<'_>,
+    weighing: &Weighing<'_>,
+    state: &State,
+    (candidate, now): (usize, &[f64]),
+) -> Option<Hope> {
+    let set = with_room(weighing, &state.chosen, candidate)?;
+    let bytes = weighing.bytes(&set);
+    let index = weighing.candidates.get(candidate)?;
+    let mut statements: Vec<(usize, f64)> = now
+        .iter()
+        .enumerate()
+        .filter(|(statement, _)| costs.concerns(index, *statement))
+        .map(|(statement, now)| {
+            let least = costs.least(statement, &set, weighing.candidates);
+            (statement, (now - weighing.worth.at_cost(statement, least)).max(0.0))
+        })
+        .filter(|(_, most)| *most > 0.0)
+        .collect();
+    statements.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    let written = weighing.writes(&state.chosen) - weighing.writes(&set);
+    let most = statements.iter().map(|(_, most)| most).sum::<f64>() + written;
+    let ratio = most / weighing.price(&state.chosen, bytes);
+    Some(Hope { set, candidate, statements, most, ratio })
+}
 
-    /// Exchanges a chosen one for another where that lowers the cost within the budget.
-    async fn swap(
-        &mut self,
-        costs: &mut Costs<'_>,
-        allowed: &BTreeSet<usize>,
-    ) -> Result<(), AdviceError> {
-        let mut has_changed = true;
-        while has_changed {
-            has_changed = false;
-            for out in self.choice.chosen.clone() {
-                for candidate in allowed {
-                    if costs.is_late() {
-                        return Ok(());
-                    }
-                    if self.choice.chosen.contains(candidate)
-                        || !self.share_a_table(out, *candidate)
-                    {
-                        continue;
-                    }
-                    let mut set = self.choice.chosen.clone();
-                    set.remove(&out);
-                    set.insert(*candidate);
-                    if self.bytes(&set) > self.weighing.budget {
-                        continue;
-                    }
-                    let wanted = self.total() * LEAST_GAIN;
-                    let is_larger = self.bytes(&set) > self.bytes(&self.choice.chosen);
-                    if let Gain::Is(gain, all) = self.gain(costs, &set, wanted).await?
-                        && gain >= wanted
-                        // More bytes must be worth it to somebody.
-                        && (!is_larger || self.helps_one(&all))
-                    {
-                        self.choice.chosen = set;
-                        self.now = all;
-                        has_changed = true;
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(())
+/// Returns what is chosen with a candidate more. Where that has no room, others of its table go, the largest
+/// first: what it can do in their place is what is to be known.
+fn with_room(
+    weighing: &Weighing<'_>,
+    chosen: &BTreeSet<usize>,
+    candidate: usize,
+) -> Option<BTreeSet<usize>> {
+    let mut set = weighing.with(chosen, &[candidate]);
+    while weighing.bytes(&set) > weighing.budget {
+        let others = set.iter().copied().filter(|other| *other != candidate);
+        let same = others.filter(|other| weighing.share_a_table(candidate, *other));
+        let bytes = |place: &usize| weighing.bytes_of(*place);
+        let largest = same.max_by(|one, other| bytes(one).total_cmp(&bytes(other)))?;
+        set.remove(&largest);
     }
+    Some(set)
+}
 
-    fn share_a_table(&self, one: usize, other: usize) -> bool {
-        let table = |place: usize| self.weighing.candidates.get(place).map(|index| &index.table);
-        table(one) == table(other)
-    }
+fn worths(costs: &Costs<'_>, weighing: &Weighing<'_>, set: &BTreeSet<usize>) -> Vec<f64> {
+    let members = Members::of(set);
+    (0..weighing.statements).map(|it| worth(costs, weighing, it, &members)).collect()
+}
 
-    /// Gives up what the others have made needless.
-    async fn shrink(&mut self, costs: &mut Costs<'_>) -> Result<(), AdviceError> {
-        let mut largest: Vec<usize> = self.choice.chosen.iter().copied().collect();
-        largest.sort_by(|one, other| self.bytes_of(*other).total_cmp(&self.bytes_of(*one)));
-        for candidate in largest {
-            let mut set = self.choice.chosen.clone();
-            set.remove(&candidate);
-            let get = |place: &usize| self.weighing.candidates.get(*place);
-            let is_needless = get(&candidate).is_some_and(|index| {
-                set.iter().filter_map(get).any(|other| other.makes_needless(index))
-            });
-            let Gain::Is(gain, all) = self.gain(costs, &set, f64::NEG_INFINITY).await? else {
-                continue;
-            };
-            let hurts_one = all
-                .iter()
-                .zip(&self.now)
-                .any(|(cost, now)| *cost > WELL && (cost - now) / cost >= LEAST_GAIN_OF_ONE);
-            if is_needless || -gain < self.total() * LEAST_GAIN || !hurts_one {
-                self.choice.chosen = set;
-                self.now = all;
-            }
-        }
-        Ok(())
-    }
+fn worth(costs: &Costs<'_>, weighing: &Weighing<'_>, statement: usize, set: &Members) -> f64 {
+    let way = costs.ways().cheapest(statement, set);
+    way.map_or(0.0, |way| weighing.worth.of(statement, way))
 }

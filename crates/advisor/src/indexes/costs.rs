@@ -1,7 +1,6 @@
 //! Costs of statements under sets of candidates, asked as seldom as can be.
 //!
-//! The planner's choice among fewer indexes is the same as long as those that it uses are there. So what was
-//! asked for a set answers for every set between the used ones and that set.
+//! What was asked for a set answers for every set between the used ones and that set: see `ways`.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -9,7 +8,11 @@ use std::time::Instant;
 use super::Index;
 use super::catalog::Catalog;
 use super::error::AdviceError;
+use super::ways::Ways;
 use super::what_if::{Asked, Costed, WhatIf};
+
+/// How many candidates may be there that are of no use to a statement: the planner looks at each.
+const MOST_BESIDE: usize = 24;
 
 /// Costs that are known, and a session to ask for more.
 pub(crate) struct Costs<'c> {
@@ -17,7 +20,9 @@ pub(crate) struct Costs<'c> {
     statements: Vec<Asked>,
     /// Of each statement, how it reaches its tables.
     reach: Vec<Vec<Reach>>,
-    known: Vec<Vec<Known>>,
+    ways: Ways,
+    /// Candidates that were asked about for themselves.
+    weighed: BTreeSet<usize>,
     /// When asking must end.
     deadline: Instant,
 }
@@ -42,17 +47,6 @@ impl Reach {
     }
 }
 
-/// What a statement was found to cost with the fewest candidates that were asked about.
-fn known_cost(known: Option<&Vec<Known>>) -> f64 {
-    let fewest = known.into_iter().flatten().min_by_key(|known| known.set.len());
-    fewest.map_or(0.0, |known| known.costed.cost)
-}
-
-struct Known {
-    set: BTreeSet<usize>,
-    costed: Costed,
-}
-
 impl<'c> Costs<'c> {
     pub(crate) fn new(
         what_if: WhatIf<'c>,
@@ -60,8 +54,8 @@ impl<'c> Costs<'c> {
         reach: Vec<Vec<Reach>>,
         deadline: Instant,
     ) -> Self {
-        let known = statements.iter().map(|_| Vec::new()).collect();
-        Self { what_if, statements, reach, known, deadline }
+        let ways = Ways::new(statements.len());
+        Self { what_if, statements, reach, ways, weighed: BTreeSet::new(), deadline }
     }
 
     /// Whether the time to ask is over.
@@ -90,6 +84,53 @@ impl<'c> Costs<'c> {
         reach.is_some_and(|reach| reach.iter().any(|reach| reach.is_served(index)))
     }
 
+    /// When asking must end.
+    pub(crate) const fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Returns what is known.
+    pub(crate) const fn ways(&self) -> &Ways {
+        &self.ways
+    }
+
+    /// Returns what is known, to be told more.
+    pub(crate) const fn ways_mut(&mut self) -> &mut Ways {
+        &mut self.ways
+    }
+
+    /// Takes note of candidates that are asked about for themselves.
+    pub(crate) fn weighed(&mut self, set: &BTreeSet<usize>) {
+        self.weighed.extend(set);
+    }
+
+    /// Whether a candidate was asked about for itself.
+    pub(crate) fn was_weighed(&self, candidate: usize) -> bool {
+        self.weighed.contains(&candidate)
+    }
+
+    /// Returns the least that a statement can cost with a set of candidates.
+    pub(crate) fn least(
+        &self,
+        statement: usize,
+        set: &BTreeSet<usize>,
+        candidates: &[Index],
+    ) -> f64 {
+        self.ways.least(statement, self.concerning(statement, set, candidates).iter())
+    }
+
+    fn concerning(
+        &self,
+        statement: usize,
+        set: &BTreeSet<usize>,
+        candidates: &[Index],
+    ) -> BTreeSet<usize> {
+        let concerns = |candidate: &usize| {
+            candidates.get(*candidate).is_some_and(|index| self.concerns(index, statement))
+        };
+        set.iter().copied().filter(concerns).collect()
+    }
+
     /// Returns what a statement costs with a set of candidates.
     pub(crate) async fn cost(
         &mut self,
@@ -98,38 +139,44 @@ impl<'c> Costs<'c> {
         candidates: &[Index],
         catalog: &Catalog,
     ) -> Result<Costed, AdviceError> {
-        let concerns = |candidate: &usize| {
-            candidates.get(*candidate).is_some_and(|index| self.concerns(index, statement))
-        };
-        let set: BTreeSet<usize> = set.iter().copied().filter(concerns).collect();
-        if let Some(costed) = self.find(statement, &set) {
+        let set = self.concerning(statement, set, candidates);
+        if let Some(costed) = self.ways.find(statement, &set) {
             return Ok(costed);
         }
         let Some(asked) = self.statements.get(statement).cloned() else {
             return Ok(Costed::default());
         };
-        self.what_if.set(&set, candidates, catalog).await?;
-        let costed = match self.what_if.cost(&asked).await {
+        let there = self.beside(statement, &set, candidates);
+        let costed = match self.what_if.ask(&there, &asked, candidates, catalog).await {
             Ok(costed) => costed,
             // One statement that the planner refuses must not end the advice on the others: its cost stays
             // what it was, and no candidate gains by it.
             Err(AdviceError::Server { source, .. }) if source.as_db_error().is_some() => {
-                let cost = known_cost(self.known.get(statement));
-                Costed { cost, ..Costed::default() }
+                Costed { cost: self.ways.plain(statement), ..Costed::default() }
             }
             Err(error) => return Err(error),
         };
-        if let Some(known) = self.known.get_mut(statement) {
-            known.push(Known { set, costed: costed.clone() });
-        }
+        self.ways.note(statement, set, costed.clone());
         Ok(costed)
     }
 
-    fn find(&self, statement: usize, set: &BTreeSet<usize>) -> Option<Costed> {
-        let known = self.known.get(statement)?;
-        let answers =
-            |known: &&Known| known.costed.used.is_subset(set) && set.is_subset(&known.set);
-        known.iter().rev().find(answers).map(|known| known.costed.clone())
+    /// Returns a set with those candidates that are there already and of no use to a statement: they do not
+    /// matter to it, and need not be made again for the next one.
+    fn beside(
+        &self,
+        statement: usize,
+        set: &BTreeSet<usize>,
+        candidates: &[Index],
+    ) -> BTreeSet<usize> {
+        let is_other = |candidate: &usize| {
+            candidates.get(*candidate).is_some_and(|index| !self.concerns(index, statement))
+        };
+        let mut there: BTreeSet<usize> = self.what_if.active().filter(is_other).collect();
+        if there.len() > MOST_BESIDE {
+            there.clear();
+        }
+        there.extend(set);
+        there
     }
 
     /// Makes candidates exist that are not asked about one by one; answers those that the server refused.

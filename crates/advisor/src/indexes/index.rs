@@ -154,14 +154,36 @@ impl Index {
         if self.method == Method::Brin {
             parts.push("brin".to_owned());
         }
-        let mut name = parts.join("_");
-        if name.len() > LONGEST_NAME {
-            // What is cut off may be all that tells two names apart.
-            let sum = crate::workload::fingerprint(&self.shown()) & 0xffff;
-            name.truncate(name.floor_char_boundary(LONGEST_NAME - 5));
-            let _ = write!(name, "_{sum:04x}");
+        let name = parts.join("_");
+        // Words do not say all: two that differ in what they hold, have or sort by need two names, and so do
+        // two of which only what is cut off tells them apart.
+        if self.is_plain() && name.len() <= LONGEST_NAME {
+            return name;
         }
-        name
+        self.marked(name)
+    }
+
+    /// Proposes a name that is none of those that its schema has, as SQL names them.
+    pub(crate) fn name_beside<'n>(&self, mut taken: impl Iterator<Item = &'n str>) -> String {
+        let name = self.name();
+        let last =
+            |taken: &str| taken.rsplit('.').next().unwrap_or_default().trim_matches('"').to_owned();
+        if taken.any(|taken| last(taken) == name) { self.marked(name) } else { name }
+    }
+
+    /// Ends a name with what sums the index up.
+    fn marked(&self, mut name: String) -> String {
+        let sum = format!("_{:05x}", sum(&self.shown()));
+        name.truncate(name.floor_char_boundary(LONGEST_NAME - sum.len()));
+        name + &sum
+    }
+
+    /// Whether it is said in full by its method and the columns or expressions that it is ordered by.
+    fn is_plain(&self) -> bool {
+        let is_plain = |key: &Key| {
+            key.column.is_some() && key.class.is_none() && !key.is_descending && !key.nulls_first
+        };
+        self.included.is_empty() && self.predicate.is_none() && self.keys.iter().all(is_plain)
     }
 
     /// Returns the columns that it holds, in keys and besides.
@@ -196,8 +218,18 @@ impl Index {
     }
 }
 
+/// Sums a text up in twenty bits, the same on every machine (FNV-1a).
+fn sum(text: &str) -> u64 {
+    let sum = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (sum ^ (sum >> 20) ^ (sum >> 40)) & 0xf_ffff
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn keys(names: &[&str]) -> Vec<Key> {
@@ -214,7 +246,7 @@ mod tests {
             index.shown(),
             "public.lines (store_id, \"Odd\", sold_at desc) include (amount) where (quantity > 0)"
         );
-        assert_eq!(index.name(), "lines_store_id_odd_sold_at_covering_part");
+        assert!(index.name().starts_with("lines_store_id_odd_sold_at_covering_part_"));
         assert_eq!(index.kind(), "partial covering btree");
         let late = Key { nulls_first: false, ..Key::column("at").descending() };
         assert_eq!(late.written(), "at desc nulls last");
@@ -226,6 +258,27 @@ mod tests {
             |last: &str| Index::btree("t", keys(&["long_column_name_of_a_kind"; 3])).with(last);
         assert!(name("a").name().len() <= LONGEST_NAME);
         assert_ne!(name("a").name(), name("b").name());
+        let plain = Index::btree("t", keys(&["a"]));
+        assert_eq!(plain.name(), "t_a");
+        let with = |change: fn(&mut Index)| {
+            let mut index = plain.clone();
+            change(&mut index);
+            index.name()
+        };
+        let names = BTreeSet::from([
+            plain.name(),
+            with(|index| index.included = vec!["b".to_owned()]),
+            with(|index| index.included = vec!["c".to_owned()]),
+            with(|index| index.predicate = Some("(b = 2)".to_owned())),
+            with(|index| index.predicate = Some("(b = 3)".to_owned())),
+            with(|index| index.keys = vec![Key::column("a").descending()]),
+            with(|index| {
+                index.keys = vec![Key { class: Some("text_pattern_ops"), ..Key::column("a") }];
+            }),
+        ]);
+        assert_eq!(names.len(), 7, "{names:?}");
+        assert_ne!(plain.name_beside(["public.t_a"].into_iter()), "t_a");
+        assert_eq!(plain.name_beside(["public.t_a_b"].into_iter()), "t_a");
     }
 
     #[test]

@@ -13,8 +13,11 @@ mod rules;
 mod search;
 mod shape;
 mod size;
+mod sketch;
 mod upkeep;
+mod ways;
 mod what_if;
+mod worth;
 
 pub(crate) use catalog::{Catalog, Kind, Table};
 pub use error::AdviceError;

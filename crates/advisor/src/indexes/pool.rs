@@ -14,6 +14,9 @@ const ROUNDS: usize = 3;
 /// How many candidates are weighed at most.
 const MOST: usize = 400;
 
+/// How often indexes that were made one are made one with others.
+const MERGES: usize = 3;
+
 /// How many candidates are there at once while the planner picks: more make planning slow.
 const AT_ONCE: usize = 60;
 
@@ -22,8 +25,6 @@ const AT_ONCE: usize = 60;
 pub(crate) struct Pool {
     pub(crate) candidates: Vec<Index>,
     pub(crate) rejected: Vec<Rejected>,
-    /// Candidates that a plan used together: each alone may be worth nothing.
-    pub(crate) together: BTreeSet<BTreeSet<usize>>,
     places: BTreeMap<Index, usize>,
 }
 
@@ -88,16 +89,18 @@ impl Pool {
                     .collect();
                 for group in &groups {
                     let costed = costs.cost(statement, group, &self.candidates, catalog).await?;
-                    if costed.used.len() > 1 {
-                        self.together.insert(costed.used.clone());
-                    }
                     used.extend(costed.used);
                 }
-                if used.is_empty() || costs.is_late() {
-                    break;
+                // What was picked apart may be of more use together.
+                if groups.len() > 1 {
+                    costs.cost(statement, &used, &self.candidates, catalog).await?;
                 }
+                let is_last = used.is_empty() || costs.is_late();
                 left.retain(|candidate| !used.contains(candidate));
                 picked.extend(used);
+                if is_last {
+                    break;
+                }
             }
         }
         self.broaden(&mut picked, catalog);
@@ -124,18 +127,33 @@ impl Pool {
         Ok(accepted)
     }
 
-    /// Adds what several statements could share: narrower ones, and pairs of the same keys made one.
+    /// Adds what several statements could share: narrower ones, and those of the same keys made one, again
+    /// and again until there is nothing more to be made one.
     fn broaden(&mut self, picked: &mut BTreeSet<usize>, catalog: &Catalog) {
-        let known: Vec<Index> =
+        let mut known: Vec<Index> =
             picked.iter().filter_map(|place| self.candidates.get(*place)).cloned().collect();
-        let mut more = BTreeSet::new();
-        for index in &known {
-            if !index.included.is_empty() {
-                more.insert(Index { included: Vec::new(), ..index.clone() });
+        let mut more: BTreeSet<Index> = known
+            .iter()
+            .filter(|index| !index.included.is_empty())
+            .map(|index| Index { included: Vec::new(), ..index.clone() })
+            .collect();
+        let mut new = known.clone();
+        for _ in 0..MERGES {
+            let mut made = BTreeSet::new();
+            for index in &new {
+                for other in &known {
+                    made.extend(merged(index, other));
+                    made.extend(merged(other, index));
+                }
             }
-            for other in &known {
-                more.extend(merged(index, other));
+            made.retain(|index| !more.contains(index) && !known.contains(index));
+            if made.is_empty() || known.len() + made.len() > MOST {
+                more.extend(made);
+                break;
             }
+            new = made.iter().cloned().collect();
+            known.extend(new.iter().cloned());
+            more.extend(made);
         }
         for index in more {
             let Some(table) = catalog.named(&index.table) else { continue };

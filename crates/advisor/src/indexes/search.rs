@@ -1,6 +1,6 @@
 //! The search for indexes, from plans to a choice that can be made again without what a proof refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
@@ -14,7 +14,9 @@ use super::propose::{frequency, propose};
 use super::rules::Rejected;
 use super::shape::{Access, read};
 use super::size::estimate;
+use super::ways::Wider;
 use super::what_if::{Asked, MissingWhatIf, WhatIf};
+use super::worth::Worth;
 use super::{Index, Method};
 use crate::plans::Plan;
 
@@ -65,7 +67,8 @@ pub(crate) struct Search<'c> {
     last: BTreeSet<usize>,
     costs: Option<Costs<'c>>,
     pub(crate) missing: Option<MissingWhatIf>,
-    weights: Vec<f64>,
+    worth: Worth,
+    statements: usize,
     budget: f64,
     time: Duration,
     /// When the first choice must be made.
@@ -114,7 +117,8 @@ impl<'c> Search<'c> {
             last: BTreeSet::new(),
             costs: None,
             missing: None,
-            weights: questions.all.iter().map(|question| question.weight).collect(),
+            worth: Worth::default(),
+            statements: questions.all.len(),
             budget: questions.budget,
             time: questions.time,
             deadline: Some(Instant::now() + questions.time),
@@ -122,10 +126,12 @@ impl<'c> Search<'c> {
             base,
             is_cut_short: false,
         };
+        let calls: Vec<f64> = questions.all.iter().map(|question| question.weight).collect();
         match WhatIf::begin(client, questions.enter.clone()).await? {
             Ok(what_if) => search.pick(what_if, questions, &own).await?,
             Err(missing) => search.missing = Some(missing),
         }
+        search.worth = Worth::new(&calls, &search.pool.candidates);
         Ok(search)
     }
 
@@ -167,8 +173,27 @@ impl<'c> Search<'c> {
                 *bytes = estimate(index, table, share);
             }
         }
+        costs.ways_mut().widen(self.wider());
         self.costs = Some(costs);
         Ok(())
+    }
+
+    /// Returns of each candidate those that serve whatever it serves. A wider one costs at most the pages
+    /// more that it has, read in their order.
+    fn wider(&self) -> BTreeMap<usize, Vec<Wider>> {
+        let bytes = |place: &usize| self.bytes.get(*place).copied().unwrap_or_default();
+        let mut all: BTreeMap<usize, Vec<Wider>> = BTreeMap::new();
+        for place in &self.picked {
+            let Some(index) = self.pool.candidates.get(*place) else { continue };
+            for other in self.picked.iter().filter(|other| *other != place) {
+                let Some(wider) = self.pool.candidates.get(*other) else { continue };
+                if wider.makes_needless(index) {
+                    let extra = ((bytes(other) - bytes(place)) / 8_192.0).max(1.0);
+                    all.entry(*place).or_default().push(Wider { place: *other, extra });
+                }
+            }
+        }
+        all
     }
 
     fn reach(&self, accesses: &[Access]) -> Vec<Reach> {
@@ -207,18 +232,17 @@ impl<'c> Search<'c> {
             candidates,
             catalog: &self.catalog,
             bytes: &self.bytes,
-            weights: &self.weights,
+            worth: &self.worth,
+            statements: self.statements,
             budget: self.budget,
             picked: &self.picked,
             before: &self.last,
             counts_writes: self.counts_writes,
         };
-        let together: Vec<&BTreeSet<usize>> =
-            self.pool.together.iter().filter(|it| it.is_subset(&allowed)).collect();
-        let choice = choose(costs, &weighing, &allowed, &together).await?;
+        let choice = choose(costs, &weighing, &allowed).await?;
         self.is_cut_short = choice.is_cut_short;
         let mut used_by: Vec<(BTreeSet<usize>, f64)> = Vec::new();
-        for statement in 0..self.weights.len() {
+        for statement in 0..self.statements {
             let costed = costs.cost(statement, &choice.chosen, candidates, &self.catalog).await?;
             used_by.push((costed.used, costed.cost));
         }
@@ -233,7 +257,19 @@ impl<'c> Search<'c> {
                 ));
             }
         }
-        rejected.extend(outdone(candidates, &allowed, &choice.chosen, &choice.too_large));
+        let left = allowed
+            .iter()
+            .filter(|it| !choice.chosen.contains(it) && !choice.too_large.contains(it));
+        for place in left {
+            let Some(index) = candidates.get(*place) else { continue };
+            rejected.push(if costs.was_weighed(*place) {
+                outdone(candidates, index, &choice.chosen)
+            } else {
+                let reason = "what it would bring was not asked for itself: by what is known of the \
+                              others it promised too little, or time ran out";
+                Rejected::index(index, "not-weighed", reason.to_owned())
+            });
+        }
         let chosen = choice
             .chosen
             .iter()
@@ -329,6 +365,33 @@ impl<'c> Search<'c> {
         }
     }
 
+    /// Counts times from here on: those that the statements took without new indexes.
+    pub(crate) fn weigh(&mut self, times: &[Option<f64>]) {
+        self.worth.weigh(times, &self.base);
+    }
+
+    /// Takes note of how long a statement took with some indexes.
+    pub(crate) fn observe<'i>(
+        &mut self,
+        statement: usize,
+        used: impl Iterator<Item = &'i Index>,
+        ms: f64,
+    ) {
+        let candidates = &self.pool.candidates;
+        let place = |index: &Index| candidates.iter().position(|candidate| candidate == index);
+        let mut used: Vec<usize> = used.filter_map(place).collect();
+        used.sort_unstable();
+        // Without any of them it takes what it took before.
+        if !used.is_empty() {
+            self.worth.observe(statement, used, ms);
+        }
+    }
+
+    /// Takes note of what a statement loses by an index and its like; answers whether that is news.
+    pub(crate) fn endanger(&mut self, statement: usize, index: &Index, ms: f64) -> bool {
+        self.worth.endanger(statement, index, ms)
+    }
+
     /// Forgets hypothetical indexes.
     pub(crate) async fn end(self) -> Result<(), AdviceError> {
         match self.costs {
@@ -346,31 +409,19 @@ fn is_of_the_like(one: &Index, other: &Index) -> bool {
         && other.predicate.is_none()
 }
 
-/// Says of what the planner picked for some statement why it was not chosen.
-fn outdone(
-    candidates: &[Index],
-    allowed: &BTreeSet<usize>,
-    chosen: &BTreeSet<usize>,
-    too_large: &BTreeSet<usize>,
-) -> Vec<Rejected> {
-    let get = |place: &usize| candidates.get(*place);
-    let left = allowed.iter().filter(|it| !chosen.contains(it) && !too_large.contains(it));
-    left.filter_map(|place| {
-        let index = get(place)?;
-        let others = chosen.iter().filter_map(get).filter(|other| other.table == index.table);
-        let by = others
-            .clone()
-            .find(|other| other.makes_needless(index))
-            .or_else(|| others.clone().next());
-        let reason = match by {
-            Some(by) => {
-                format!("with {} it lowers the planner's cost too little for its bytes", by.name())
-            }
-            None => "it lowers the planner's cost too little for its bytes".to_owned(),
-        };
-        Some(Rejected::index(index, "worth-its-bytes", reason))
-    })
-    .collect()
+/// Says why an index was not chosen whose costs were asked.
+fn outdone(candidates: &[Index], index: &Index, chosen: &BTreeSet<usize>) -> Rejected {
+    let others = chosen.iter().filter_map(|place| candidates.get(*place));
+    let others = others.filter(|other| other.table == index.table);
+    let by =
+        others.clone().find(|other| other.makes_needless(index)).or_else(|| others.clone().next());
+    let reason = match by {
+        Some(by) => {
+            format!("with {} it lowers the planner's cost too little for its bytes", by.name())
+        }
+        None => "it lowers the planner's cost too little for its bytes".to_owned(),
+    };
+    Rejected::index(index, "worth-its-bytes", reason)
 }
 
 /// Writes bytes for people.

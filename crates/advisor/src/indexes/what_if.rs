@@ -58,7 +58,7 @@ impl MissingWhatIf {
 }
 
 /// What a statement costs with some indexes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Costed {
     pub(crate) cost: f64,
     /// The indexes that its plan uses, by their place among the candidates.
@@ -121,6 +121,11 @@ impl<'c> WhatIf<'c> {
         self.client.batch_execute(&reset).await.map_err(doing("forget hypothetical indexes"))
     }
 
+    /// Returns the candidates that are there now.
+    pub(crate) fn active(&self) -> impl Iterator<Item = usize> {
+        self.active.keys().copied()
+    }
+
     /// Makes exactly these candidates exist; answers those that the server refused, with its reasons.
     pub(crate) async fn set(
         &mut self,
@@ -128,30 +133,19 @@ impl<'c> WhatIf<'c> {
         candidates: &[Index],
         catalog: &Catalog,
     ) -> Result<Vec<(usize, String)>, AdviceError> {
-        let mut known = String::new();
-        let gone: Vec<usize> =
-            self.active.keys().filter(|known| !wanted.contains(known)).copied().collect();
-        for candidate in gone {
-            for number in self.active.remove(&candidate).unwrap_or_default() {
-                self.owners.remove(&number);
-                let _ = write!(known, "select {}.hypopg_drop_index({number});", self.schema);
+        let change = self.change(wanted, candidates, catalog);
+        if !change.is_empty() {
+            match self.in_passing(&change).await? {
+                Ok(made) => self.take_in(&made),
+                Err(error) => {
+                    self.forget().await?;
+                    return Err(doing("change hypothetical indexes")(error));
+                }
             }
         }
-        let missing: Vec<usize> =
-            wanted.iter().filter(|it| !self.active.contains_key(it)).copied().collect();
-        let (proved, new): (Vec<usize>, Vec<usize>) =
-            missing.into_iter().partition(|candidate| self.proved.contains(candidate));
-        for candidate in proved {
-            if let Some(index) = candidates.get(candidate) {
-                known.push_str(&self.creation(candidate, index, catalog));
-            }
-        }
-        if !known.is_empty() {
-            let made = self.in_passing(&known).await?;
-            self.take_in(&made.map_err(doing("change hypothetical indexes"))?);
-        }
+        let new = wanted.iter().filter(|it| !self.proved.contains(it));
         let mut refused = Vec::new();
-        for candidate in new {
+        for candidate in new.copied().collect::<Vec<_>>() {
             let Some(index) = candidates.get(candidate) else { continue };
             match self.in_passing(&self.creation(candidate, index, catalog)).await? {
                 Ok(made) => {
@@ -165,6 +159,40 @@ impl<'c> WhatIf<'c> {
             }
         }
         Ok(refused)
+    }
+
+    /// Writes what drops candidates that are not wanted and makes those that are, of those that the server
+    /// made before. What is written must be done.
+    fn change(
+        &mut self,
+        wanted: &BTreeSet<usize>,
+        candidates: &[Index],
+        catalog: &Catalog,
+    ) -> String {
+        let mut text = String::new();
+        let gone: Vec<usize> =
+            self.active.keys().filter(|known| !wanted.contains(known)).copied().collect();
+        for candidate in gone {
+            for number in self.active.remove(&candidate).unwrap_or_default() {
+                self.owners.remove(&number);
+                let _ = write!(text, "select {}.hypopg_drop_index({number});", self.schema);
+            }
+        }
+        for candidate in wanted.iter().filter(|it| !self.active.contains_key(it)) {
+            if let Some(index) =
+                candidates.get(*candidate).filter(|_| self.proved.contains(candidate))
+            {
+                text.push_str(&self.creation(*candidate, index, catalog));
+            }
+        }
+        text
+    }
+
+    /// Begins anew where it is not known what is there.
+    async fn forget(&mut self) -> Result<(), AdviceError> {
+        self.active.clear();
+        self.owners.clear();
+        self.reset().await
     }
 
     /// Writes what makes a candidate; its rows name the candidate beside the server's numbers.
@@ -213,11 +241,31 @@ impl<'c> WhatIf<'c> {
         }
     }
 
-    /// Asks what a statement costs now.
-    pub(crate) async fn cost(&mut self, asked: &Asked) -> Result<Costed, AdviceError> {
+    /// Asks what a statement costs with exactly these candidates, in one go where the server made all of them
+    /// before.
+    pub(crate) async fn ask(
+        &mut self,
+        there: &BTreeSet<usize>,
+        asked: &Asked,
+        candidates: &[Index],
+        catalog: &Catalog,
+    ) -> Result<Costed, AdviceError> {
         self.calls += 1;
-        let enter = self.enter.as_deref().unwrap_or_default();
-        let plan = self.explained(&asked.text(), enter).await?;
+        if !there.is_subset(&self.proved) {
+            self.set(there, candidates, catalog).await?;
+        }
+        let change = self.change(there, candidates, catalog);
+        let enter = self.enter.clone().unwrap_or_default();
+        let (plan, replies) = match self.explained(&change, &asked.text(), &enter).await {
+            Ok(answered) => answered,
+            Err(error) => {
+                if !change.is_empty() {
+                    self.forget().await?;
+                }
+                return Err(error);
+            }
+        };
+        self.take_in(&replies);
         let mut costed = Costed::default();
         let mut open: Vec<&Value> = plan.iter().collect();
         if let Some(cost) = plan.as_ref().and_then(|plan| plan.get("Total Cost")) {
@@ -240,7 +288,7 @@ impl<'c> WhatIf<'c> {
     async fn rows(&self, table: &str, condition: &str) -> Result<f64, AdviceError> {
         let text = format!("explain (format json) select from {table} where {condition}");
         // The index has the rows of everybody, whatever row security leaves to whoever asks.
-        let plan = self.explained(&text, "").await?;
+        let (plan, _) = self.explained("", &text, "").await?;
         let rows = plan.as_ref().and_then(|plan| plan.get("Plan Rows")).and_then(Value::as_f64);
         Ok(rows.unwrap_or(1.0))
     }
@@ -258,9 +306,16 @@ impl<'c> WhatIf<'c> {
         Ok(())
     }
 
-    async fn explained(&self, text: &str, enter: &str) -> Result<Option<Value>, AdviceError> {
+    /// Changes hypothetical indexes, and explains a statement with them. What is changed stays: it is in the
+    /// session's memory.
+    async fn explained(
+        &self,
+        change: &str,
+        text: &str,
+        enter: &str,
+    ) -> Result<(Option<Value>, Vec<SimpleQueryMessage>), AdviceError> {
         let batch = format!(
-            "savepoint asked; set transaction read only; {enter}{} {text}
+            "savepoint asked; {change} set transaction read only; {enter}{} {text}
 ; rollback to savepoint asked; release savepoint asked",
             if enter.is_empty() { "" } else { ";" }
         );
@@ -284,7 +339,7 @@ impl<'c> WhatIf<'c> {
         }
         let parsed: Value =
             serde_json::from_str(&answer).map_err(|_| AdviceError::Unreadable("a cost"))?;
-        Ok(parsed.get(0).and_then(|first| first.get("Plan")).cloned())
+        Ok((parsed.get(0).and_then(|first| first.get("Plan")).cloned(), replies))
     }
 }
 

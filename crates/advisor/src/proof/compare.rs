@@ -49,8 +49,8 @@ pub async fn compare(
     copy: &Copy,
     (before, after): (&Statement, &Statement),
 ) -> Result<Compared, ProofError> {
-    let one = measure(client, copy, before).await?;
-    let other = measure(client, copy, after).await?;
+    let one = measure(client, copy, before, &[]).await?;
+    let other = measure(client, copy, after, &[]).await?;
     Ok(Compared {
         what: after.name.clone(),
         statement: 0,

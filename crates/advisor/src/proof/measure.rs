@@ -67,43 +67,58 @@ impl Measured {
     }
 }
 
-/// Measures a statement.
+/// Measures a statement without some of the indexes, which come back afterwards.
 pub(super) async fn measure(
     client: &Client,
     copy: &Copy,
     statement: &Statement,
+    without: &[&AdvisedIndex],
 ) -> Result<Measured, ProofError> {
-    begin(client, copy).await?;
+    begin(client, copy, without).await?;
     let measured = measured(client, copy, statement).await;
-    client.batch_execute("rollback").await.map_err(doing("end a measurement"))?;
-    forget(client).await?;
+    end(client).await?;
     measured
 }
 
-/// Measures a statement without some of the indexes, which come back afterwards.
-pub(super) async fn without(
+/// Plans a statement as it would be measured; nothing where the server does not.
+pub(super) async fn plan(
     client: &Client,
     copy: &Copy,
     statement: &Statement,
-    indexes: &[&AdvisedIndex],
-) -> Result<Measured, ProofError> {
+    without: &[&AdvisedIndex],
+) -> Result<Option<Value>, ProofError> {
+    begin(client, copy, without).await?;
+    let explain = "explain (verbose, format json)";
+    let replies = ask(client, explain, statement, |sql| sql.to_owned()).await;
+    end(client).await?;
+    Ok(replies?.ok().and_then(|replies| read(&replies)))
+}
+
+/// Returns the indexes that a plan uses.
+pub(super) fn indexes(plan: &Value) -> BTreeSet<String> {
+    let mut indexes = BTreeSet::new();
+    let mut open: Vec<&Value> = plan.pointer("/0/Plan").into_iter().collect();
+    while let Some(node) = open.pop() {
+        indexes.extend(node.get("Index Name").and_then(Value::as_str).map(str::to_owned));
+        open.extend(node.get("Plans").and_then(Value::as_array).into_iter().flatten());
+    }
+    indexes
+}
+
+async fn begin(client: &Client, copy: &Copy, without: &[&AdvisedIndex]) -> Result<(), ProofError> {
     client.batch_execute("begin").await.map_err(doing("begin a measurement"))?;
-    for advised in indexes {
+    for advised in without {
         let schema = advised.index.table.rsplit_once('.').map_or("", |(schema, _)| schema);
         let dot = if schema.is_empty() { "" } else { "." };
         let drop_it = format!("drop index {schema}{dot}{}", quoted(&advised.name));
         client.batch_execute(&drop_it).await.map_err(doing("take an index away"))?;
     }
-    enter(client, copy).await?;
-    let measured = measured(client, copy, statement).await;
-    client.batch_execute("rollback").await.map_err(doing("end a measurement"))?;
-    forget(client).await?;
-    measured
+    enter(client, copy).await
 }
 
-async fn begin(client: &Client, copy: &Copy) -> Result<(), ProofError> {
-    client.batch_execute("begin").await.map_err(doing("begin a measurement"))?;
-    enter(client, copy).await
+async fn end(client: &Client) -> Result<(), ProofError> {
+    client.batch_execute("rollback").await.map_err(doing("end a measurement"))?;
+    forget(client).await
 }
 
 /// Makes the transaction the asker's, read-only and bounded.
@@ -193,27 +208,26 @@ async fn run(client: &Client, statement: &Statement) -> Result<Run, ProofError> 
         Ok(replies) => replies,
         Err(refusal) => return Ok(refusal),
     };
+    let Some(plan) = read(&replies) else {
+        return Ok(Run::Failed("the server gave no plan".to_owned()));
+    };
+    let number = |path: &str| plan.pointer(path).and_then(Value::as_f64).unwrap_or_default();
+    let pages = number("/0/Plan/Shared Hit Blocks") + number("/0/Plan/Shared Read Blocks");
+    let ms = number("/0/Execution Time") + number("/0/Planning Time");
+    Ok(Run::Ran { ms, pages, indexes: indexes(&plan), plan })
+}
+
+/// Reads a plan out of the server's replies.
+fn read(replies: &[SimpleQueryMessage]) -> Option<Value> {
     let mut text = String::new();
-    for reply in &replies {
+    for reply in replies {
         if let SimpleQueryMessage::Row(row) = reply
             && row.columns().first().is_some_and(|it| it.name() == "QUERY PLAN")
         {
             text.push_str(row.get(0).unwrap_or_default());
         }
     }
-    let Ok(plan) = serde_json::from_str::<Value>(&text) else {
-        return Ok(Run::Failed("the server gave no plan".to_owned()));
-    };
-    let number = |path: &str| plan.pointer(path).and_then(Value::as_f64).unwrap_or_default();
-    let mut indexes = BTreeSet::new();
-    let mut open: Vec<&Value> = plan.pointer("/0/Plan").into_iter().collect();
-    while let Some(node) = open.pop() {
-        indexes.extend(node.get("Index Name").and_then(Value::as_str).map(str::to_owned));
-        open.extend(node.get("Plans").and_then(Value::as_array).into_iter().flatten());
-    }
-    let pages = number("/0/Plan/Shared Hit Blocks") + number("/0/Plan/Shared Read Blocks");
-    let ms = number("/0/Execution Time") + number("/0/Planning Time");
-    Ok(Run::Ran { ms, pages, indexes, plan })
+    serde_json::from_str(&text).ok()
 }
 
 /// Asks for the number of rows and the sum of their hashes.

@@ -36,7 +36,7 @@ pub(super) async fn compared(
             };
             match client.batch_execute(&advice.statement).await {
                 Ok(()) => {
-                    let after = measure(client, copy, statement).await?;
+                    let after = measure(client, copy, statement, &[]).await?;
                     compared.is_same = before.same_rows(&after);
                     compared.quicker = before
                         .median_ms

@@ -7,3 +7,4 @@ mod parts;
 mod proof;
 mod rewriting;
 mod rollups;
+mod weights;

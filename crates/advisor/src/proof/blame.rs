@@ -1,0 +1,152 @@
+//! Which index is to blame where a statement became slower, and which ones are of no use.
+
+use super::build::Bench;
+use super::meter::Meter;
+use super::{Measured, NOISE_MS, ProofError, SLOWEST};
+use crate::advice::{Advice, AdvisedIndex, Statement};
+use crate::indexes::{Index, Rejected};
+
+/// How many times what one statement loses by an index others must gain by it, for it to be kept.
+pub(super) const WORTH: f64 = 10.0;
+
+/// An index that makes a statement slower.
+pub(super) struct Slower {
+    /// The statement's place.
+    pub(super) place: usize,
+    pub(super) index: Index,
+    /// How much it loses.
+    pub(super) ms: f64,
+    pub(super) rejected: Rejected,
+}
+
+pub(super) fn is_slower(before: &Measured, after: &Measured) -> bool {
+    match (before.median_ms, after.median_ms) {
+        (Some(before), Some(after)) => after > before * SLOWEST && after - before > NOISE_MS,
+        // It ran into the time box with them, and not without.
+        (Some(_), None) => after.failed.is_none(),
+        (None, _) => false,
+    }
+}
+
+/// How long a statement took; the whole time box where that ran out.
+pub(super) fn time(measured: &Measured) -> f64 {
+    measured.median_ms.unwrap_or(measured.limit_ms)
+}
+
+/// Finds the indexes that make a statement slower: each that its plan uses is taken away for the length of a
+/// transaction, and the one without which it is quickest is to blame.
+pub(super) async fn slower(
+    meter: &mut Meter<'_>,
+    bench: &Bench<'_>,
+    statements: &[Statement],
+    advice: &Advice,
+    (before, after): (&[Measured], &mut [Measured]),
+) -> Result<Vec<Slower>, ProofError> {
+    let mut found: Vec<Slower> = Vec::new();
+    for (place, statement) in statements.iter().enumerate() {
+        let (Some(before), Some(after)) = (before.get(place), after.get_mut(place)) else {
+            continue;
+        };
+        if !is_slower(before, after) {
+            continue;
+        }
+        *after = meter.again(place, statement, &[]).await?;
+        if !is_slower(before, after) {
+            continue;
+        }
+        let used: Vec<&AdvisedIndex> =
+            advice.indexes.iter().filter(|it| bench.is_used(&it.index, after)).collect();
+        for (index, without) in blamed(meter, (place, statement), &used, after).await? {
+            let reason = format!(
+                "{} took {:.1} ms without new indexes, {:.1} ms with them, and {without:.1} ms without this \
+                 one",
+                statement.name,
+                time(before),
+                time(after)
+            );
+            found.push(Slower {
+                place,
+                index: index.index.clone(),
+                ms: time(after) - time(before),
+                rejected: Rejected::index(&index.index, "makes-nothing-slower", reason),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Finds which of the indexes that a slow plan uses are to blame, each with the time without it: the one
+/// without which it is quickest, or all where no single one is. None is where it is as slow without them,
+/// now: then the machine is.
+async fn blamed<'a>(
+    meter: &mut Meter<'_>,
+    (place, statement): (usize, &Statement),
+    used: &[&'a AdvisedIndex],
+    slow: &Measured,
+) -> Result<Vec<(&'a AdvisedIndex, f64)>, ProofError> {
+    if used.is_empty() {
+        return Ok(Vec::new());
+    }
+    let without_all = meter.again(place, statement, used).await?;
+    if !is_slower(&without_all, slow) {
+        return Ok(Vec::new());
+    }
+    let mut best: Option<(&AdvisedIndex, f64)> = None;
+    for index in used {
+        let ms = time(&meter.measure(place, statement, &[index]).await?);
+        if best.is_none_or(|(_, known)| ms < known) {
+            best = Some((index, ms));
+        }
+    }
+    // Half of what is lost must come back with a single one.
+    let middle = f64::midpoint(time(slow), time(&without_all));
+    Ok(match best {
+        Some((index, ms)) if ms <= middle => vec![(index, ms)],
+        _ => used.iter().map(|index| (*index, time(&without_all))).collect(),
+    })
+}
+
+/// Finds the indexes that no plan uses on the copy, whatever the planner said of their like.
+pub(super) fn unused(
+    bench: &Bench<'_>,
+    advice: &Advice,
+    after: &[Measured],
+) -> Vec<(Index, Rejected)> {
+    let indexes = advice.indexes.iter();
+    indexes
+        // Of a statement that was not measured nobody knows what its plan would have used.
+        .filter(|advised| unmeasured(advised, after).is_none())
+        .filter(|advised| !after.iter().any(|measured| bench.is_used(&advised.index, measured)))
+        .map(|advised| {
+            let reason = "once it was built, no plan used it".to_owned();
+            (advised.index.clone(), Rejected::index(&advised.index, "used-once-built", reason))
+        })
+        .collect()
+}
+
+/// Returns the place of a statement that an index is for and that was not measured with it.
+pub(super) fn unmeasured(advised: &AdvisedIndex, after: &[Measured]) -> Option<usize> {
+    let is_measured = |place: usize| after.get(place).is_some_and(|it| it.median_ms.is_some());
+    advised.serves.iter().copied().find(|place| !is_measured(*place))
+}
+
+/// Returns how much sooner the statements are done whose plans use an index.
+pub(super) fn saved(
+    bench: &Bench<'_>,
+    index: &Index,
+    statements: &[Statement],
+    (before, after): (&[Measured], &[Measured]),
+) -> f64 {
+    let measured = statements.iter().zip(before).zip(after);
+    measured
+        .filter(|(_, after)| bench.is_used(index, after))
+        .map(|((statement, before), after)| {
+            (time(before) - time(after)).max(0.0) * calls(statement)
+        })
+        .sum()
+}
+
+/// How often a statement runs.
+pub(super) fn calls(statement: &Statement) -> f64 {
+    statement.calls.unwrap_or(1.0).max(1.0)
+}
