@@ -113,6 +113,8 @@ pub struct Advisor<'c> {
     search: Search<'c>,
     budget: f64,
     request: Request,
+    /// What makes the session whoever asks.
+    enter: Option<String>,
     started: Instant,
 }
 
@@ -173,17 +175,23 @@ impl<'c> Advisor<'c> {
                 .collect(),
             budget: request.budget_bytes.map_or(f64::INFINITY, |bytes| bytes as f64),
             time: request.time,
-            enter,
+            enter: enter.clone(),
             counts_writes: request.counted_seconds.is_some(),
         };
         if request.budget_bytes.is_none() {
             let plans: Vec<&Plan> = planned.iter().map(|(_, plan, _)| plan).collect();
             questions.budget = half_of_tables(client, &plans).await?;
         }
-        let search = Search::begin(client, &questions).await?;
+        let mut search = Search::begin(client, &questions).await?;
+        if let Some(asked) = request.counted_seconds {
+            let counted = writes_counted_for(client).await?;
+            for table in &mut search.catalog.tables {
+                table.written = in_window(table.written, counted, asked);
+            }
+        }
         let budget = questions.budget;
         let statements = planned.into_iter().map(|(statement, ..)| statement).collect();
-        Ok(Self { client, statements, weights, skipped, search, budget, request, started })
+        Ok(Self { client, statements, weights, skipped, search, budget, request, enter, started })
     }
 
     /// Advises, leaving out indexes that a proof refused.
@@ -191,7 +199,8 @@ impl<'c> Advisor<'c> {
     /// # Errors
     /// Fails when the server does.
     pub async fn advise(&mut self, banned: &BTreeSet<Index>) -> Result<Advice, AdviceError> {
-        let (chosen, rejected) = self.search.choose(banned).await?;
+        let (chosen, mut rejected) = self.search.choose(banned).await?;
+        let rewrites = self.rewrites(&mut rejected);
         let after = |statement: usize| {
             let mut served = chosen.iter().flat_map(|it| &it.serves);
             let found = served.find(|(place, ..)| *place == statement);
@@ -216,7 +225,7 @@ impl<'c> Advisor<'c> {
             statements,
             skipped: self.skipped.clone(),
             indexes: chosen.iter().map(|chosen| self.advised(chosen)).collect(),
-            rewrites: self.rewrites(),
+            rewrites,
             rollups: Vec::new(),
             needless: needless(self.client, &self.tables()).await?,
             rejected,
@@ -290,13 +299,14 @@ impl<'c> Advisor<'c> {
         self.search.catalog.tables.iter().map(|table| table.name.clone()).collect()
     }
 
-    fn rewrites(&self) -> Vec<Rewrite> {
+    /// Looks for other ways to write the statements; what would not mean the same is told with the refused.
+    fn rewrites(&self, rejected: &mut Vec<Rejected>) -> Vec<Rewrite> {
         let mut found = Vec::new();
         for (place, statement) in self.statements.iter().enumerate() {
-            for mut rewrite in rewrites(&statement.sql, &self.search.catalog) {
-                rewrite.statement = place;
-                found.push(rewrite);
-            }
+            let (offered, refused) = rewrites(&statement.sql, &self.search.catalog);
+            found.extend(offered.into_iter().map(|it| Rewrite { statement: place, ..it }));
+            let what = format!("another way to write {}", statement.name);
+            rejected.extend(refused.into_iter().map(|it| Rejected { what: what.clone(), ..it }));
         }
         found
     }
@@ -309,6 +319,7 @@ impl<'c> Advisor<'c> {
                 mean_ms: statement.mean_ms,
                 counted_seconds: self.request.counted_seconds,
                 may_be_old: self.request.may_be_old,
+                enter: self.enter.as_deref(),
             };
             match rollup(self.client, &wish, &self.search.catalog).await? {
                 Some(Ok(mut rollup)) => {
@@ -393,9 +404,38 @@ async fn planned(client: &Client, statement: &Statement) -> Result<(Plan, usize)
     Ok((explained.plan, parameters))
 }
 
+/// Asks for how many seconds the server has counted what is written.
+async fn writes_counted_for(client: &Client) -> Result<f64, AdviceError> {
+    let sql = "
+        select extract(epoch from now() - coalesce(stats_reset, pg_postmaster_start_time()))::float8
+        from pg_stat_database where datname = current_database()";
+    let row =
+        client.query_one(sql, &[]).await.map_err(doing("ask since when writes are counted"))?;
+    Ok(row.get(0))
+}
+
+/// Tells how much of what was written in one stretch of time falls on another: reads and writes are weighed
+/// against each other, and their counters begin at different times.
+fn in_window(written: f64, counted_seconds: f64, asked_seconds: f64) -> f64 {
+    written * asked_seconds.max(0.0) / counted_seconds.max(1.0)
+}
+
 /// What indexes may take unless somebody says: half of what the tables take.
 async fn half_of_tables(client: &Client, plans: &[&Plan]) -> Result<f64, AdviceError> {
     let catalog = crate::indexes::Catalog::gather(client, plans).await?;
     let pages: f64 = catalog.tables.iter().map(crate::indexes::Table::pages).sum();
     Ok(pages * 8_192.0 / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_window;
+
+    #[test]
+    fn writes_of_a_month_do_not_weigh_against_the_reads_of_an_hour() {
+        let month = 30.0 * 86_400.0;
+        assert!((in_window(720_000.0, month, 3_600.0) - 1_000.0).abs() < 1e-6);
+        assert!((in_window(1_000.0, 3_600.0, 3_600.0) - 1_000.0).abs() < 1e-6);
+        assert!((in_window(1_000.0, 0.0, 10.0) - 10_000.0).abs() < 1e-6, "as if since a second");
+    }
 }

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::tree::{call, child, edited, is_value, operator, sides, span, terms, text};
-use super::{Found, Rule};
+use super::tree::{call, child, edited, is_value, operator, plain, sides, span, terms, text};
+use super::{Found, Outcome, Rule};
 use crate::indexes::Catalog;
 
 /// See the summary.
@@ -22,17 +22,61 @@ impl Rule for DayOfTime {
          found by an index, estimated by its statistics, and leaves partitions out."
     }
 
-    fn rewrite(&self, sql: &str, root: &SyntaxNode, _: &Catalog) -> Option<Found> {
-        let edits: Vec<(Range<usize>, String)> =
-            conditions(root).iter().filter_map(|term| Some((span(term), ranged(term)?))).collect();
-        let count = edits.len();
-        (count > 0).then(|| Found {
-            what: "a time's day is compared; a range of the time means the same".to_owned(),
-            sql: edited(sql, edits),
-            is_same: true,
-            condition: None,
-        })
+    fn rewrite(&self, sql: &str, root: &SyntaxNode, catalog: &Catalog) -> Option<Outcome> {
+        let found =
+            conditions(root).into_iter().filter_map(|term| Some((span(&term), ranged(&term)?)));
+        outcome(sql, found.collect(), catalog, "day")
     }
+}
+
+/// A condition's place, the column that it compares, and the condition on the column itself.
+pub(super) type Ranged = (Range<usize>, (String, String));
+
+/// Writes conditions anew whose columns are times, as far as the catalog knows; a text, an interval or a
+/// time of day is no range of days.
+pub(super) fn outcome(
+    sql: &str,
+    found: Vec<Ranged>,
+    catalog: &Catalog,
+    unit: &str,
+) -> Option<Outcome> {
+    let (mut edits, mut unknown, mut other) = (Vec::new(), Vec::new(), None);
+    for (place, (column, condition)) in found {
+        match type_of(&column, catalog) {
+            Some(name) if !is_time(name) => {
+                other = Some(format!("{column} is {name}, which is not ordered as its {unit} is"));
+                continue;
+            }
+            Some(_) => {}
+            None => unknown.push(column),
+        }
+        edits.push((place, condition));
+    }
+    if edits.is_empty() {
+        return other.map(Err);
+    }
+    unknown.dedup();
+    Some(Ok(Found {
+        what: format!("a time's {unit} is compared; a range of the time means the same"),
+        sql: edited(sql, edits),
+        is_same: true,
+        condition: (!unknown.is_empty()).then(|| {
+            format!("{} must be a date or a timestamp: its type is not known", unknown.join(", "))
+        }),
+    }))
+}
+
+/// Returns the type of a column; of several of the name, the one that speaks against a time.
+fn type_of<'c>(written: &str, catalog: &'c Catalog) -> Option<&'c str> {
+    let name = plain(written.rsplit('.').next().unwrap_or(written));
+    let types =
+        catalog.tables.iter().filter_map(|table| Some(table.column(&name)?.type_name.as_str()));
+    types.min_by_key(|it| is_time(it))
+}
+
+/// Whether a type is ordered as its days are.
+pub(crate) fn is_time(type_name: &str) -> bool {
+    type_name == "date" || type_name.starts_with("timestamp")
 }
 
 /// Returns what must hold in each `where` of a statement.
@@ -44,14 +88,15 @@ pub(super) fn conditions(root: &SyntaxNode) -> Vec<SyntaxNode> {
         .collect()
 }
 
-fn ranged(term: &SyntaxNode) -> Option<String> {
+fn ranged(term: &SyntaxNode) -> Option<(String, String)> {
     if term.kind() == SyntaxKind::BETWEEN_EXPR {
         let parts: Vec<SyntaxNode> = term.children().collect();
         let [cut, from, to] = parts.as_slice() else { return None };
         let is_not = super::tree::has(term, SyntaxKind::NOT_KW);
         let column = day_of(cut).filter(|_| !is_not)?;
         let (from, to) = (date(from)?, date(to)?);
-        return Some(format!("({column} >= {from} and {column} < {to} + 1)"));
+        let condition = format!("({column} >= {from} and {column} < {to} + 1)");
+        return Some((column, condition));
     }
     if term.kind() != SyntaxKind::BIN_EXPR {
         return None;
@@ -60,12 +105,14 @@ fn ranged(term: &SyntaxNode) -> Option<String> {
     let operator = operator(term);
     if let Some(column) = day_of(&left) {
         let day = date(&right)?;
-        return bounded(&column, &operator, &day, &format!("{day} + 1"));
+        let condition = bounded(&column, &operator, &day, &format!("{day} + 1"))?;
+        return Some((column, condition));
     }
     let (column, unit) = truncated(&left)?;
     let start = aligned(&right, &unit)?;
     let next = format!("{start} + interval '1 {unit}'");
-    bounded(&column, &operator, &start, &next)
+    let condition = bounded(&column, &operator, &start, &next)?;
+    Some((column, condition))
 }
 
 /// Says a comparison of a stretch of time, that begins at one value and ends before another, of the time.

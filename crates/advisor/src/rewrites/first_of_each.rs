@@ -2,9 +2,10 @@
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::day_of_time::conditions;
-use super::tree::{child, column, edited, holds, operator, sides, span, text};
-use super::{Found, Rule};
+use super::tree::{
+    child, column, edited, holds, operator, plain, sides, span, taken_name, terms, text,
+};
+use super::{Found, Outcome, Rule};
 use crate::indexes::Catalog;
 
 /// See the summary.
@@ -20,12 +21,12 @@ impl Rule for FirstOfEach {
          first as it goes, from an index in that order without sorting."
     }
 
-    fn rewrite(&self, sql: &str, root: &SyntaxNode, _: &Catalog) -> Option<Found> {
+    fn rewrite(&self, sql: &str, root: &SyntaxNode, _: &Catalog) -> Option<Outcome> {
         let call = root.descendants().find(is_row_number)?;
         let target = call.ancestors().find(|above| above.kind() == SyntaxKind::TARGET)?;
         let select = call.ancestors().find(|above| above.kind() == SyntaxKind::SELECT)?;
         let name = child(&target, SyntaxKind::AS_NAME)?;
-        let name = text(&name).split_whitespace().last()?.to_lowercase();
+        let name = plain(text(&name).split_whitespace().last()?);
         // Whatever else counts or sorts the rows of that query would see others.
         let others = [
             SyntaxKind::GROUP_BY_CLAUSE,
@@ -35,18 +36,40 @@ impl Rule for FirstOfEach {
             SyntaxKind::OFFSET_CLAUSE,
             SyntaxKind::DISTINCT_CLAUSE,
             SyntaxKind::WINDOW_CLAUSE,
+            SyntaxKind::LOCKING_CLAUSE,
         ];
         let windows =
             select.descendants().filter(|it| it.kind() == SyntaxKind::OVER_CLAUSE).count();
         let is_ordered = select.children().any(|it| it.kind() == SyntaxKind::ORDER_BY_CLAUSE);
-        let is_first_kept = conditions(root).iter().any(|term| keeps_first(term, &name));
-        if windows != 1 || is_ordered || holds(&select, &others) || !is_first_kept {
+        if windows != 1 || is_ordered || holds(&select, &others) {
             return None;
+        }
+        let clauses = [SyntaxKind::WHERE_CLAUSE, SyntaxKind::ON_CLAUSE];
+        let is_kept_somewhere = root
+            .descendants()
+            .filter(|it| clauses.contains(&it.kind()))
+            .any(|clause| clause.descendants().any(|it| keeps_first(&it, &name)));
+        if !is_kept_somewhere {
+            return None;
+        }
+        if let Err(reason) = reader(root, &select, &name) {
+            return Some(Err(reason));
         }
         let over = child(&call, SyntaxKind::OVER_CLAUSE)?;
         let (partition, order) = window(&over)?;
         let clause = child(&select, SyntaxKind::SELECT_CLAUSE)?;
         let list = child(&clause, SyntaxKind::TARGET_LIST)?;
+        let keys = format!("{partition}, {order}");
+        if let Some(taken) = taken_name(&list, &keys) {
+            return Some(Err(format!(
+                "{taken} has another meaning among the answer's columns, and distinct on would take that one"
+            )));
+        }
+        if keys.split(',').any(|key| key.split_whitespace().next().is_some_and(is_number)) {
+            let reason =
+                "the window has a number for a key, which distinct on takes for a column's place";
+            return Some(Err(reason.to_owned()));
+        }
         let start = span(&list).start;
         let end = span(&select).end;
         let edits = vec![
@@ -54,14 +77,14 @@ impl Rule for FirstOfEach {
             (span(&call), "1::bigint".to_owned()),
             (end..end, format!(" order by {partition}, {order}")),
         ];
-        Some(Found {
+        Some(Ok(Found {
             what: format!("only the first of each {partition} is kept; distinct on says so"),
             sql: edited(sql, edits),
             is_same: true,
             condition: Some(format!(
                 "where several rows are first by {order}, either way may give any one of them"
             )),
-        })
+        }))
     }
 }
 
@@ -69,6 +92,50 @@ fn is_row_number(node: &SyntaxNode) -> bool {
     super::tree::call(node)
         .is_some_and(|(name, arguments)| name == "row_number" && arguments.is_empty())
         && child(node, SyntaxKind::OVER_CLAUSE).is_some()
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// Makes sure that the one query which reads the numbered rows keeps the first of them alone.
+fn reader(root: &SyntaxNode, select: &SyntaxNode, name: &str) -> Result<(), String> {
+    let other =
+        || "the numbered rows are part of a larger query, which reads others of them".to_owned();
+    let nothing = || format!("nothing outside keeps the rows away whose {name} is not the first");
+    let mut holder = select.parent().ok_or_else(nothing)?;
+    while matches!(holder.kind(), SyntaxKind::PAREN_SELECT | SyntaxKind::PAREN_EXPR) {
+        holder = holder.parent().ok_or_else(other)?;
+    }
+    let item = match holder.kind() {
+        SyntaxKind::PAREN_FROM_ITEM => holder,
+        SyntaxKind::WITH_TABLE => {
+            let called = child(&holder, SyntaxKind::CTE_NAME).map(|it| plain(&text(&it)));
+            let mut readers = root.descendants().filter(|it| {
+                it.kind() == SyntaxKind::RELATION_NAME_REF && Some(plain(&text(it))) == called
+            });
+            let reader = readers.next().and_then(|it| it.parent()).ok_or_else(nothing)?;
+            if readers.next().is_some() || child(&holder, SyntaxKind::COLUMN_LIST).is_some() {
+                return Err(
+                    "the numbered rows are read more than once, or by other names".to_owned()
+                );
+            }
+            reader
+        }
+        _ => return Err(other()),
+    };
+    let called = match child(&item, SyntaxKind::FROM_ALIAS) {
+        Some(alias) if text(&alias).contains('(') => return Err(other()),
+        Some(alias) => text(&alias).split_whitespace().last().map(plain),
+        None => child(&item, SyntaxKind::RELATION_NAME_REF).map(|it| plain(&text(&it))),
+    };
+    let outer = item.ancestors().find(|it| it.kind() == SyntaxKind::SELECT).ok_or_else(nothing)?;
+    let condition = child(&outer, SyntaxKind::WHERE_CLAUSE).and_then(|it| it.children().next());
+    let keeps = condition.iter().flat_map(terms).any(|term| {
+        let table = sides(&term).and_then(|(left, _)| column(&left)).and_then(|(table, _)| table);
+        keeps_first(&term, name) && (table.is_none() || table == called)
+    });
+    if keeps { Ok(()) } else { Err(nothing()) }
 }
 
 fn keeps_first(term: &SyntaxNode, name: &str) -> bool {

@@ -2,9 +2,10 @@
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::tree::{child, column, text};
-use super::{Found, Rule};
+use super::tree::{child, column, holds, output_name, taken_name, text};
+use super::{Found, Outcome, Rule};
 use crate::indexes::{Catalog, Table};
+use crate::plans::quoted;
 
 /// How many rows a group must have on average for jumping to be worth it.
 const ROWS_A_GROUP: f64 = 20.0;
@@ -22,8 +23,11 @@ impl Rule for LatestOfEach {
          first row behind the last group jumps over the rest; it needs an index in the order of the query."
     }
 
-    fn rewrite(&self, _: &str, root: &SyntaxNode, catalog: &Catalog) -> Option<Found> {
-        let parts = Parts::of(root)?;
+    fn rewrite(&self, _: &str, root: &SyntaxNode, catalog: &Catalog) -> Option<Outcome> {
+        let parts = match Parts::of(root)? {
+            Ok(parts) => parts,
+            Err(reason) => return Some(Err(reason)),
+        };
         let table = catalog.tables.iter().find(|table| {
             table.name.rsplit('.').next() == Some(parts.table.as_str()) || table.name == parts.table
         })?;
@@ -64,14 +68,14 @@ impl Rule for LatestOfEach {
             answers.join(", "),
             last.join(", ")
         );
-        Some(Found {
+        Some(Ok(Found {
             what: format!("the first row of each {} is looked up group by group", keys.join(", ")),
             sql: rewritten,
             is_same: true,
             condition: Some(format!(
                 "where several rows are first by {order}, either way may give any one of them"
             )),
-        })
+        }))
     }
 }
 
@@ -91,7 +95,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(root: &SyntaxNode) -> Option<Self> {
+    fn of(root: &SyntaxNode) -> Option<Result<Self, String>> {
         let is_plain = root.kind() == SyntaxKind::SELECT
             && root.children().all(|it| {
                 matches!(
@@ -111,13 +115,8 @@ impl Parts {
         let list = child(&clause, SyntaxKind::TARGET_LIST)?;
         let (mut targets, mut names) = (Vec::new(), Vec::new());
         for target in list.children() {
-            let expression = target.children().next()?;
-            let name = match child(&target, SyntaxKind::AS_NAME) {
-                Some(name) => text(&name).split_whitespace().last()?.to_owned(),
-                None => column(&expression)?.1,
-            };
             targets.push(text(&target));
-            names.push(name);
+            names.push(quoted(&output_name(&target)?));
         }
         let keys: Vec<SyntaxNode> = on.children().collect();
         let columns =
@@ -133,9 +132,15 @@ impl Parts {
         let order = text(&child(root, SyntaxKind::ORDER_BY_CLAUSE)?);
         let order = order.get("order by".len()..)?.trim().to_owned();
         let begins = keys.iter().zip(order.split(',')).all(|(key, said)| said.trim() == key);
+        if !begins {
+            return None;
+        }
         let whole = text(&from);
+        if let Some(reason) = differs(&list, &names, &keys, &order, &whole) {
+            return Some(Err(reason));
+        }
         let condition = child(root, SyntaxKind::WHERE_CLAUSE).and_then(|it| it.children().next());
-        begins.then(|| Self {
+        Some(Ok(Self {
             targets,
             names,
             table,
@@ -145,7 +150,7 @@ impl Parts {
             keys,
             order,
             tail: child(root, SyntaxKind::LIMIT_CLAUSE).map(|it| text(&it)).unwrap_or_default(),
-        })
+        }))
     }
 
     /// Whether groups are large, and no group is without a name, which would be jumped over.
@@ -161,6 +166,37 @@ impl Parts {
     }
 }
 
+/// Says why jumping from group to group would not give the same rows; nothing where it would.
+fn differs(
+    list: &SyntaxNode,
+    names: &[String],
+    keys: &[String],
+    order: &str,
+    from: &str,
+) -> Option<String> {
+    if order.split(',').count() < keys.len() {
+        return Some(format!(
+            "it is ordered by {order} alone, and groups are told apart by {}",
+            keys.join(", ")
+        ));
+    }
+    if holds(list, &[SyntaxKind::OVER_CLAUSE]) {
+        return Some("a window sees all rows of a group, and jumping one of each".to_owned());
+    }
+    if let Some(taken) = taken_name(list, &format!("{}, {order}", keys.join(", "))) {
+        return Some(format!("{taken} has another meaning among the answer's columns"));
+    }
+    if from.contains('(') {
+        return Some("its table is renamed column by column, or sampled".to_owned());
+    }
+    let taken = (1..=keys.len()).map(|place| format!("group_{place}"));
+    let mut all: Vec<String> = names.iter().cloned().chain(taken).collect();
+    let count = all.len();
+    all.sort();
+    all.dedup();
+    (all.len() < count).then(|| "two of the answer's columns have the same name".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tree::look;
@@ -168,8 +204,7 @@ mod tests {
 
     #[test]
     fn only_a_distinct_on_of_one_table_in_its_own_order_is_taken_apart() {
-        let taken =
-            |sql: &str| look(sql, |root| Parts::of(root).map(|parts| parts.order)).flatten();
+        let taken = |sql: &str| look(sql, |root| Some(Parts::of(root)?.ok()?.order)).flatten();
         let order = taken(
             "select distinct on (k, l) k, l, at as seen from s as t where v > 1 order by k, l, at desc",
         );
@@ -177,5 +212,21 @@ mod tests {
         assert_eq!(taken("select distinct on (k) k from s order by at, k"), None);
         assert_eq!(taken("select distinct on (k) k, count(*) from s group by k order by k"), None);
         assert_eq!(taken("select distinct on (k) * from s, t order by k"), None);
+    }
+
+    #[test]
+    fn what_jumping_would_answer_otherwise_is_refused_with_its_reason() {
+        let refused =
+            |sql: &str| look(sql, |root| Parts::of(root)?.err()).flatten().unwrap_or_default();
+        for (sql, said) in [
+            ("select distinct on (k, l) k, l, at from s order by k", "ordered by k alone"),
+            ("select distinct on (k) k, count(*) over () as n from s order by k, at", "window"),
+            ("select distinct on (k) -k as k, v from s order by k, at", "another meaning"),
+            ("select distinct on (k) k, at::date from s order by k, at", "another meaning"),
+            ("select distinct on (k) k, v, w as v from s order by k, at", "same name"),
+            ("select distinct on (k) k from s as t (l, k) order by k, l", "renamed"),
+        ] {
+            assert!(refused(sql).contains(said), "{sql}: {}", refused(sql));
+        }
     }
 }

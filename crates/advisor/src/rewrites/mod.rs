@@ -16,7 +16,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use squawk_syntax::SyntaxNode;
 
-use crate::indexes::Catalog;
+use crate::indexes::{Catalog, Rejected};
+pub(crate) use day_of_time::is_time;
 
 /// Another way to ask the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -53,9 +54,12 @@ pub(crate) trait Rule: Sync {
     /// Why the other way is better.
     fn why(&self) -> &'static str;
 
-    /// Looks at a statement.
-    fn rewrite(&self, sql: &str, root: &SyntaxNode, catalog: &Catalog) -> Option<Found>;
+    /// Looks at a statement; nothing where it is not of the rule's kind.
+    fn rewrite(&self, sql: &str, root: &SyntaxNode, catalog: &Catalog) -> Option<Outcome>;
 }
+
+/// The other way, or why what looks like it would not mean the same.
+pub(crate) type Outcome = Result<Found, String>;
 
 /// Every rule.
 pub(crate) const RULES: &[&dyn Rule] = &[
@@ -68,12 +72,16 @@ pub(crate) const RULES: &[&dyn Rule] = &[
     &paging::Paging,
 ];
 
-/// Looks for other ways to write a statement.
-pub(crate) fn rewrites(sql: &str, catalog: &Catalog) -> Vec<Rewrite> {
+/// Looks for other ways to write a statement, and says which ones would not mean the same.
+pub(crate) fn rewrites(sql: &str, catalog: &Catalog) -> (Vec<Rewrite>, Vec<Rejected>) {
+    let (mut offered, mut refused) = (Vec::new(), Vec::new());
     let found = tree::look(sql, |root| {
         let found = RULES.iter().filter_map(|rule| Some((rule, rule.rewrite(sql, root, catalog)?)));
-        found
-            .map(|(rule, found)| Rewrite {
+        found.collect::<Vec<_>>()
+    });
+    for (rule, outcome) in found.into_iter().flatten() {
+        match outcome {
+            Ok(found) => offered.push(Rewrite {
                 rule: rule.name(),
                 statement: 0,
                 what: found.what,
@@ -81,10 +89,13 @@ pub(crate) fn rewrites(sql: &str, catalog: &Catalog) -> Vec<Rewrite> {
                 sql: found.sql,
                 is_same: found.is_same,
                 condition: found.condition,
-            })
-            .collect()
-    });
-    found.unwrap_or_default()
+            }),
+            Err(reason) => {
+                refused.push(Rejected { what: "a rewrite".to_owned(), rule: rule.name(), reason });
+            }
+        }
+    }
+    (offered, refused)
 }
 
 #[cfg(test)]
@@ -107,8 +118,14 @@ mod tests {
     }
 
     fn rewritten(sql: &str, rule: &str) -> Option<String> {
-        let found = rewrites(sql, &Catalog::default());
+        let (found, _) = rewrites(sql, &Catalog::default());
         found.into_iter().find(|it| it.rule == rule).map(|it| it.sql)
+    }
+
+    fn refused(sql: &str, rule: &str) -> String {
+        let (_, refused) = rewrites(sql, &Catalog::default());
+        let found = refused.into_iter().find(|it| it.rule == rule);
+        found.unwrap_or_else(|| panic!("{rule} refuses nothing of {sql}")).reason
     }
 
     #[test]
@@ -168,6 +185,53 @@ mod tests {
             )
         );
         assert_eq!(rewritten(&sql.replace("place = 1", "place = 2"), "first-of-each"), None);
+    }
+
+    #[test]
+    fn a_row_number_that_others_read_is_left_alone() {
+        let numbered =
+            "select k, v, row_number() over (partition by k order by at) as place from s";
+        for (sql, said) in [
+            // The condition is another table's, or does not keep rows away.
+            (format!("select 1 from ({numbered}) as x, r where r.place = 1"), "nothing outside"),
+            (format!("select 1 from r left join ({numbered}) as x on x.place = 1"), "nothing outside"),
+            (format!("select 1 from ({numbered}) as x where v in (select v from r where place = 1)"), "nothing outside"),
+            (format!("with x as ({numbered}) select 1 from x, x as y where x.place = 1"), "more than once"),
+            (format!("select 1 from ({numbered} union all select 1, 2, 3) as x where place = 1"), "part of"),
+            (
+                "select 1 from (select k, at::date, row_number() over (partition by k order by at) as place \
+                 from s) as x where place = 1"
+                    .to_owned(),
+                "another meaning",
+            ),
+            (
+                "select 1 from (select row_number() over (partition by k order by 1) as place from s) as x \
+                 where place = 1"
+                    .to_owned(),
+                "number",
+            ),
+        ] {
+            assert_eq!(rewritten(&sql, "first-of-each"), None, "{sql}");
+            assert!(refused(&sql, "first-of-each").contains(said), "{sql}");
+        }
+        let common = format!("with x as ({numbered}) select k from x where x.place <= 1");
+        assert!(rewritten(&common, "first-of-each").is_some());
+    }
+
+    #[test]
+    fn a_name_that_would_mean_another_column_is_left_alone() {
+        for (sql, said) in [
+            ("select 1 from a where a.k not in (select a.k from a where a.v > 1)", "both"),
+            ("select 1 from a where k not in (select k from b)", "within"),
+            (
+                "select 1 from a where a.k not in (select k from b union select k from c)",
+                "one query",
+            ),
+            ("select 1 from a where a.k not in (1, (select k from b))", "one query"),
+        ] {
+            assert_eq!(rewritten(sql, "not-in"), None, "{sql}");
+            assert!(refused(sql, "not-in").contains(said), "{sql}: {}", refused(sql, "not-in"));
+        }
     }
 
     #[test]

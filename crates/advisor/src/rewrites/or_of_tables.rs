@@ -3,7 +3,7 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::tree::{column, edited, holds, operator, sides, span, terms, text};
-use super::{Found, Rule};
+use super::{Found, Outcome, Rule};
 use crate::indexes::Catalog;
 
 /// See the summary.
@@ -19,7 +19,7 @@ impl Rule for OrOfTables {
          own table's index."
     }
 
-    fn rewrite(&self, sql: &str, root: &SyntaxNode, _: &Catalog) -> Option<Found> {
+    fn rewrite(&self, sql: &str, root: &SyntaxNode, _: &Catalog) -> Option<Outcome> {
         let others = [
             SyntaxKind::GROUP_BY_CLAUSE,
             SyntaxKind::HAVING_CLAUSE,
@@ -55,12 +55,12 @@ impl Rule for OrOfTables {
             let first = edited(sql, vec![(place.clone(), format!("({left})"))]);
             let rest = format!("({right} and ({left}) is not true)");
             let second = edited(sql, vec![(place, rest)]);
-            return Some(Found {
+            return Some(Ok(Found {
                 what: format!("the alternative between {one} and {other} becomes two questions"),
                 sql: format!("{first}\nunion all\n{second}"),
                 is_same: true,
                 condition: None,
-            });
+            }));
         }
         None
     }

@@ -3,7 +3,7 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::tree::{child, edited, span, text};
-use super::{Found, Rule};
+use super::{Found, Outcome, Rule};
 use crate::indexes::Catalog;
 
 /// Fewer rows than this are thrown away in no time.
@@ -22,7 +22,7 @@ impl Rule for Paging {
          row's keys lets the next page begin at its place in the index."
     }
 
-    fn rewrite(&self, sql: &str, root: &SyntaxNode, _: &Catalog) -> Option<Found> {
+    fn rewrite(&self, sql: &str, root: &SyntaxNode, _: &Catalog) -> Option<Outcome> {
         let offset = child(root, SyntaxKind::OFFSET_CLAUSE)?;
         let order = child(root, SyntaxKind::ORDER_BY_CLAUSE)?;
         let list = child(&order, SyntaxKind::SORT_BY_LIST)?;
@@ -56,7 +56,7 @@ impl Rule for Paging {
                 edits.push((from.end..from.end, format!(" where {behind}")));
             }
         }
-        Some(Found {
+        Some(Ok(Found {
             what: format!("{number} rows are made and thrown away before the page"),
             sql: edited(sql, edits).trim_end().to_owned(),
             is_same: false,
@@ -65,6 +65,6 @@ impl Rule for Paging {
                  row's keys"
                     .to_owned(),
             ),
-        })
+        }))
     }
 }

@@ -178,6 +178,53 @@ fn is_type(node: &SyntaxNode) -> bool {
     })
 }
 
+/// Returns what a column of an answer is called, as the server names it.
+pub(crate) fn output_name(target: &SyntaxNode) -> Option<String> {
+    if let Some(name) = child(target, SyntaxKind::AS_NAME) {
+        return text(&name).split_whitespace().last().map(plain);
+    }
+    let mut expression = bare(target.children().next()?);
+    // A cast is called as what is cast.
+    while expression.kind() == SyntaxKind::CAST_EXPR {
+        expression = bare(expression.children().next()?);
+    }
+    column(&expression).map(|(_, name)| name).or_else(|| call(&expression).map(|(name, _)| name))
+}
+
+/// Returns a name as the server keeps it.
+pub(crate) fn plain(name: &str) -> String {
+    match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => name.to_lowercase(),
+    }
+}
+
+/// Finds a name among sorted or compared keys that an answer's column takes for itself: in `order by` and
+/// `distinct on` it would be that column, not the table's.
+pub(crate) fn taken_name(list: &SyntaxNode, keys: &str) -> Option<String> {
+    list.children().find_map(|target| {
+        let name = output_name(&target)?;
+        let is_itself = target
+            .children()
+            .next()
+            .and_then(|expression| column(&expression))
+            .is_some_and(|(_, column)| column == name);
+        (!is_itself && names_bare(keys, &name)).then_some(name)
+    })
+}
+
+/// Whether a text has a name that no table stands before.
+fn names_bare(text: &str, name: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let lower = text.to_lowercase();
+    let name = name.to_lowercase();
+    lower.match_indices(&name).any(|(at, found)| {
+        let before = lower.get(..at).and_then(|it| it.chars().next_back());
+        let after = lower.get(at + found.len()..).and_then(|it| it.chars().next());
+        before.is_none_or(|it| it != '.' && !is_part(it)) && after.is_none_or(|it| !is_part(it))
+    })
+}
+
 /// Changes places of a text.
 pub(crate) fn edited(text: &str, mut edits: Vec<(Range<usize>, String)>) -> String {
     edits.sort_by_key(|(range, _)| range.start);

@@ -1,12 +1,10 @@
 //! The year of a time that is compared with a number: a range of the time means the same.
 
-use std::ops::Range;
-
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::day_of_time::{bounded, conditions};
-use super::tree::{bare, call, column, edited, operator, sides, span, text};
-use super::{Found, Rule};
+use super::day_of_time::{bounded, conditions, outcome};
+use super::tree::{bare, call, column, operator, sides, span, text};
+use super::{Outcome, Rule};
 use crate::indexes::Catalog;
 
 /// See the summary.
@@ -22,19 +20,14 @@ impl Rule for YearOfTime {
          an index, estimated by its statistics, and leaves partitions out."
     }
 
-    fn rewrite(&self, sql: &str, root: &SyntaxNode, _: &Catalog) -> Option<Found> {
-        let edits: Vec<(Range<usize>, String)> =
-            conditions(root).iter().filter_map(|term| Some((span(term), ranged(term)?))).collect();
-        (!edits.is_empty()).then(|| Found {
-            what: "a time's year is compared; a range of the time means the same".to_owned(),
-            sql: edited(sql, edits),
-            is_same: true,
-            condition: None,
-        })
+    fn rewrite(&self, sql: &str, root: &SyntaxNode, catalog: &Catalog) -> Option<Outcome> {
+        let found =
+            conditions(root).into_iter().filter_map(|term| Some((span(&term), ranged(&term)?)));
+        outcome(sql, found.collect(), catalog, "year")
     }
 }
 
-fn ranged(term: &SyntaxNode) -> Option<String> {
+fn ranged(term: &SyntaxNode) -> Option<(String, String)> {
     if term.kind() != SyntaxKind::BIN_EXPR {
         return None;
     }
@@ -43,7 +36,8 @@ fn ranged(term: &SyntaxNode) -> Option<String> {
     let column = year_of(&bare(left))?;
     let (start, next) =
         (format!("date '{year:04}-01-01'"), format!("date '{:04}-01-01'", year + 1));
-    bounded(&column, &operator(term), &start, &next)
+    let condition = bounded(&column, &operator(term), &start, &next)?;
+    Some((column, condition))
 }
 
 /// Returns the column whose year an expression is.

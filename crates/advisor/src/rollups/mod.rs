@@ -1,12 +1,15 @@
 //! Answers worth keeping: a query that groups many rows into few, often, and whose answer may be an hour old.
 
+mod guard;
 mod parts;
 mod rules;
+mod terms;
+mod time;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 use crate::indexes::{AdviceError, Catalog, Rejected, doing};
 use crate::plans::count;
@@ -52,6 +55,8 @@ pub(crate) struct Wish<'w> {
     pub(crate) mean_ms: Option<f64>,
     pub(crate) counted_seconds: Option<f64>,
     pub(crate) may_be_old: bool,
+    /// What makes the session whoever asks, where that is not the login.
+    pub(crate) enter: Option<&'w str>,
 }
 
 /// Looks whether a statement's answer is worth keeping; nothing for one that does not group.
@@ -71,6 +76,9 @@ pub(crate) async fn rollup(
         Ok(why) => why,
         Err((rule, reason)) => return Ok(Some(Err(rejected(rule, reason)))),
     };
+    if let Some(reason) = guard::refusal(client, &parts, catalog).await? {
+        return Ok(Some(Err(rejected("rollup-says-the-same", reason))));
+    }
     let rows = catalog.tables.iter().filter(|table| parts.reads(&table.name));
     let rows = rows.map(crate::indexes::Table::rows).fold(0.0, f64::max);
     let Some(mut estimated) = estimated_rows(client, &parts.select()).await? else {
@@ -78,7 +86,7 @@ pub(crate) async fn rollup(
         return Ok(Some(Err(rejected("rollup-says-the-same", reason))));
     };
     if estimated > rows * MOST_ROWS
-        && let Some(share) = sampled_share(client, &parts).await?
+        && let Some(share) = sampled_share(client, &parts, wish.enter).await?
     {
         // Of an expression the planner knows nothing: it takes its column's values for as many groups.
         estimated = estimated.min(rows * share);
@@ -128,26 +136,37 @@ fn advice(parts: &Parts, mut why: Vec<String>, rows: (f64, f64)) -> RollupAdvice
 }
 
 /// Looks at some rows, and says how many groups they make for each; nothing where that takes too long.
-async fn sampled_share(client: &Client, parts: &Parts) -> Result<Option<f64>, AdviceError> {
-    let action = doing("look at some rows of a rollup");
-    let begin = format!("savepoint rollup; set local statement_timeout = {SAMPLE_MS}");
-    client.batch_execute(&begin).await.map_err(&action)?;
-    let answer = client.query_one(&parts.sample(SAMPLED_ROWS), &[]).await;
-    let end = "rollback to savepoint rollup; release savepoint rollup";
-    client.batch_execute(end).await.map_err(action)?;
-    let Ok(row) = answer else { return Ok(None) };
-    let (rows, groups): (i64, i64) = (row.get(0), row.get(1));
+async fn sampled_share(
+    client: &Client,
+    parts: &Parts,
+    enter: Option<&str>,
+) -> Result<Option<f64>, AdviceError> {
+    // Whoever asks wrote what runs here: it runs as they, and changes nothing.
+    let enter = format!("set local statement_timeout = {SAMPLE_MS}; {}", enter.unwrap_or_default());
+    let row = looked_up(client, &enter, &parts.sample(SAMPLED_ROWS)).await?;
+    let Some((rows, groups)) = row.map(|row| (row.get::<_, i64>(0), row.get::<_, i64>(1))) else {
+        return Ok(None);
+    };
     Ok((rows > 0).then(|| groups as f64 / rows as f64))
 }
 
-/// Asks how many rows a query gives; nothing where the server refuses it.
+/// Asks how many rows a query gives; nothing where the server refuses it. The rollup has the rows of
+/// everybody, whatever row security leaves to whoever asks.
 async fn estimated_rows(client: &Client, sql: &str) -> Result<Option<f64>, AdviceError> {
-    let action = doing("ask how large a rollup would be");
-    client.batch_execute("savepoint rollup").await.map_err(&action)?;
-    let answer = client.query_one(&format!("explain (format json) {sql}"), &[]).await;
-    let end = "rollback to savepoint rollup; release savepoint rollup";
-    client.batch_execute(end).await.map_err(action)?;
-    let Ok(row) = answer else { return Ok(None) };
+    let Some(row) = looked_up(client, "", &format!("explain (format json) {sql}")).await? else {
+        return Ok(None);
+    };
     let plan: Value = row.get(0);
     Ok(plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_f64))
+}
+
+/// Asks for a row without changing anything; nothing where the server refuses.
+async fn looked_up(client: &Client, enter: &str, sql: &str) -> Result<Option<Row>, AdviceError> {
+    let action = doing("look how large a rollup would be");
+    let begin = format!("savepoint rollup; set transaction read only; {enter}");
+    client.batch_execute(&begin).await.map_err(&action)?;
+    let answer = client.query_one(sql, &[]).await;
+    let end = "rollback to savepoint rollup; release savepoint rollup";
+    client.batch_execute(end).await.map_err(action)?;
+    Ok(answer.ok())
 }

@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
+use super::terms::{functions, group_compared, links, names_no_column};
+use super::time::{freezes, is_day_of, is_midnight, moves, names_a_time};
 use crate::indexes::Catalog;
 use crate::plans::quoted;
 use crate::rewrites::tree::{
-    bare, call, child, column, edited, is_value, look, operator, sides, span, terms, text,
+    bare, call, child, column, edited, look, operator, plain, sides, span, terms, text,
 };
 
 /// What tells more values apart than this, for a comparison alone, makes a rollup as large as its table.
@@ -26,6 +28,10 @@ pub(super) struct Parts {
     measures: Vec<(String, String)>,
     query: String,
     tables: Vec<String>,
+    /// The functions that are asked for each row or group, without those that are kept as measures.
+    pub(super) functions: Vec<String>,
+    /// Columns that must be equal to one of the same name.
+    links: Vec<String>,
 }
 
 /// What an aggregate is made from again.
@@ -48,6 +54,18 @@ impl Parts {
     /// Whether a table is among those that it reads.
     pub(super) fn reads(&self, table: &str) -> bool {
         self.tables.iter().any(|it| is_called(table, it))
+    }
+
+    /// Whether its rows are kept apart by a column.
+    pub(super) fn keeps_apart(&self, name: &str) -> bool {
+        self.groups.iter().any(|(expression, _)| {
+            plain(expression.rsplit('.').next().unwrap_or(expression)) == name
+        })
+    }
+
+    /// Returns how often tables are joined by a column of the same name.
+    pub(super) fn links(&self, name: &str) -> usize {
+        self.links.iter().filter(|it| *it == name).count()
     }
 
     /// Returns the columns that tell its rows apart.
@@ -115,6 +133,7 @@ impl Reader<'_> {
         let mut groups = self.groups()?;
         let (kept, asked) = self.conditions(&mut groups)?;
         let aggregates = self.aggregates()?;
+        self.holds_for_all_times(&from, &groups)?;
         let tables: Vec<String> = from
             .descendants()
             .filter(|it| it.kind() == SyntaxKind::RELATION_NAME_REF)
@@ -143,6 +162,8 @@ impl Reader<'_> {
             measures: self.measures,
             query: edited(self.sql, edits).trim().trim_end_matches(';').to_owned(),
             tables,
+            functions: functions(self.root),
+            links: links(self.root),
         })
     }
 
@@ -207,7 +228,18 @@ impl Reader<'_> {
         let condition =
             child(self.root, SyntaxKind::WHERE_CLAUSE).and_then(|it| it.children().next());
         for term in condition.iter().flat_map(terms) {
+            if let Some(asked_of_group) = group_compared(&term, groups) {
+                asked.push(asked_of_group);
+                continue;
+            }
             match self.compared(&term) {
+                None if freezes(&term, self.catalog) && !moves(&text(&term)) => {
+                    return Err(format!(
+                        "{}: the rollup would keep that time for ever; compare a column of time alone, as \
+                         a period of whole days",
+                        text(&term)
+                    ));
+                }
                 None if moves(&text(&term)) => {
                     return Err(format!(
                         "{}: that changes from one moment to the next",
@@ -266,13 +298,7 @@ impl Reader<'_> {
     ) -> Result<Option<String>, String> {
         let said = text(subject);
         let (_, name) = column(subject).ok_or("it compares an expression")?;
-        let of_time = groups.iter().find(|(expression, _)| {
-            expression.contains(&said)
-                && *expression != said
-                && expression.to_lowercase().contains("day")
-                || expression.to_lowercase() == format!("{said}::date").to_lowercase()
-                || expression.to_lowercase() == format!("date({said})").to_lowercase()
-        });
+        let of_time = groups.iter().find(|(expression, _)| is_day_of(expression, &said));
         if let Some((_, column)) = of_time {
             let is_half_open = matches!(operator(term).as_str(), ">=" | "<")
                 && sides(term).is_some_and(|(_, right)| is_midnight(&right));
@@ -294,6 +320,25 @@ impl Reader<'_> {
             return Err(format!("it compares {said}, which has too many values to be kept apart"));
         }
         Ok(None)
+    }
+
+    /// Makes sure that no time of now or of the question is kept, in joins, groups and measures.
+    fn holds_for_all_times(
+        &self,
+        from: &SyntaxNode,
+        groups: &[(String, String)],
+    ) -> Result<(), String> {
+        let joined = text(from);
+        let kept = groups.iter().chain(&self.measures).map(|(expression, _)| expression.as_str());
+        for said in kept.chain([joined.as_str()]) {
+            if moves(said) {
+                return Err(format!("{said}: that changes from one moment to the next"));
+            }
+            if names_a_time(said) {
+                return Err(format!("{said}: the rollup would keep that time for ever"));
+            }
+        }
+        Ok(())
     }
 
     /// Reads aggregates, and keeps what they can be made from again.
@@ -412,47 +457,6 @@ impl Reader<'_> {
     }
 }
 
-/// Whether an expression names no column: it may call functions, which are asked when the rollup is.
-fn names_no_column(node: &SyntaxNode) -> bool {
-    is_value(node)
-        || node.descendants().all(|inner| match inner.kind() {
-            SyntaxKind::NAME_REF => {
-                is_value(&inner)
-                    || inner.parent().is_some_and(|above| {
-                        let callee = above.kind() == SyntaxKind::FIELD_EXPR;
-                        let above = if callee { above.parent().unwrap_or(above) } else { above };
-                        above.kind() == SyntaxKind::CALL_EXPR
-                    })
-            }
-            SyntaxKind::SELECT => false,
-            _ => true,
-        })
-}
-
-/// Whether what a condition says depends on when, or with which values, it is asked.
-fn moves(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    ["now(", "current_", "localtime", "_timestamp(", "random(", "$"]
-        .iter()
-        .any(|it| lower.contains(it))
-}
-
-/// Whether a value begins a day, as far as is written.
-fn is_midnight(node: &SyntaxNode) -> bool {
-    let said = text(&bare(node.clone())).to_lowercase();
-    let literal = said.split('\'').nth(1).map(str::to_owned);
-    let is_date =
-        |it: &str| it.len() == 10 && it.bytes().all(|it| it.is_ascii_digit() || it == b'-');
-    match literal {
-        Some(literal) => is_date(&literal) && !said.contains("interval"),
-        None => {
-            said == "current_date"
-                || said.starts_with("current_date -")
-                || said.starts_with("current_date +")
-        }
-    }
-}
-
 fn is_called(table: &str, said: &str) -> bool {
     table == said || table.rsplit('.').next() == Some(said)
 }
@@ -486,6 +490,19 @@ mod tests {
     }
 
     #[test]
+    fn a_period_of_the_days_that_it_groups_by_is_asked_of_the_rollup() {
+        let sql = "select at::date as day, count(*) from t where at::date >= date '2026-01-01' \
+                   and at::date < $1 group by 1";
+        let parts = parts(sql).unwrap();
+        assert!(
+            parts.query().contains("where day >= date '2026-01-01' and day < $1"),
+            "{}",
+            parts.query()
+        );
+        assert!(!parts.select().contains("2026"), "{}", parts.select());
+    }
+
+    #[test]
     fn what_cannot_be_added_up_is_said() {
         let refused = |sql| parts(sql).err().unwrap();
         assert!(refused("select k, count(distinct v) from t group by k").contains("added up"));
@@ -500,6 +517,22 @@ mod tests {
                 )
                 .contains("period")
         );
+        for (sql, said) in [
+            ("select k, count(*) from t where extract(year from at) = 2026 group by k", "for ever"),
+            ("select k, count(*) from t where '2026-01-01' <= at group by k", "for ever"),
+            ("select k, count(*) filter (where at >= '2026-01-01') from t group by k", "for ever"),
+            (
+                "select k, count(*) from t join u on u.k = t.k and u.at > date '2026-01-01' group by k",
+                "for ever",
+            ),
+            (
+                "select k, sum(v) filter (where at > now() - interval '1 day') from t group by k",
+                "moment",
+            ),
+        ] {
+            let reason = parts(sql).err();
+            assert!(reason.as_ref().is_some_and(|it| it.contains(said)), "{sql}: {reason:?}");
+        }
         assert!(Parts::read("select v from t", &Catalog::default()).is_none());
     }
 }

@@ -53,6 +53,7 @@ mod tests {
             mean_ms,
             counted_seconds: Some(86_400.0),
             may_be_old,
+            enter: None,
         };
         assert!(judged(&wish(Some(5_000.0), Some(500.0), true)).is_ok());
         assert!(judged(&wish(None, None, true)).is_ok());

@@ -141,7 +141,21 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic_and_twice_is_once(text in ".{0,200}") {
             let once = normalised(&text);
-            prop_assert!(once.len() <= text.len() * 4);
+            prop_assert_eq!(&normalised(&once), &once);
+            prop_assert_eq!(fingerprint(&once), fingerprint(&text));
+        }
+
+        #[test]
+        fn other_values_are_the_same_statement_and_other_names_are_another(
+            number in 0..1_000_000_u32,
+            word in "[a-z ]{0,12}",
+            name in "[a-z]{1,12}",
+        ) {
+            let of = |column: &str, number: u32, word: &str| {
+                fingerprint(&format!("select t.{column} from t where a = {number} and b = '{word}'"))
+            };
+            prop_assert_eq!(of("v", number, &word), of("v", 1, "x"));
+            prop_assert_eq!(of(&name, 1, "x") == of("v", 1, "x"), name == "v");
         }
     }
 }

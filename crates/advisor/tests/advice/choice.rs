@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use shelfops_advisor::advice::{Advisor, migration};
 use shelfops_advisor::indexes::needless;
+use shelfops_advisor::lint::{Input, Profile, Runner, Severity, ask, lint};
 
 use super::bench::{asked, bench, request};
 
@@ -153,6 +154,21 @@ async fn the_migration_is_as_lint_wants_it() {
         "{}",
         written.up
     );
+    // Lint, with all that the live database knows, has nothing against the pair.
+    let named = |direction: &str, text: &str| {
+        (format!("20260101000000_fix.{direction}.sql"), text.to_owned())
+    };
+    let judged = vec![named("up", &written.up), named("down", &written.down)];
+    let runner = Runner {
+        without_transaction: "shelfops:no-transaction".to_owned(),
+        sets_lock_timeout: true,
+    };
+    let profile = Profile { runner: Some(runner), ..Profile::default() };
+    let state = ask(&bench.url).await.unwrap();
+    let report = lint(Input { judged, ..Input::default() }, state, &profile);
+    assert_eq!(report.files, 2);
+    let loud: Vec<_> = report.findings.iter().filter(|it| it.severity > Severity::Note).collect();
+    assert!(loud.is_empty(), "{loud:#?}\n{}\n{}", written.up, written.down);
     // It does what it says, there and back.
     for text in [&written.up, &written.down] {
         for statement in text.split(";\n").filter(|it| !it.trim().is_empty()) {
@@ -196,4 +212,26 @@ async fn indexes_that_nothing_needs_are_told_and_constraints_are_left_alone() {
         found.iter().all(|it| it.statement.starts_with("drop index concurrently ")),
         "{found:#?}"
     );
+}
+
+#[tokio::test]
+async fn writes_count_for_as_long_as_the_reads_do() {
+    let bench = bench()
+        .await
+        .with(
+            "select pg_stat_reset();
+             update lines set note = note;
+             select pg_stat_force_next_flush();
+             vacuum analyze lines",
+        )
+        .await;
+    let chosen = async |counted_seconds: f64| {
+        let mut once = request(vec![asked("select note from lines where product_id = 42")]);
+        once.statements[0].calls = Some(1.0);
+        once.counted_seconds = Some(counted_seconds);
+        bench.advice(once).await.indexes.len()
+    };
+    // One read in no time outweighs the few writes that fall on it, and none those of a year like this.
+    assert_eq!(chosen(1e-3).await, 1);
+    assert_eq!(chosen(365.0 * 86_400.0).await, 0);
 }

@@ -117,3 +117,86 @@ async fn pages_by_offset_are_told_how_else_they_go() {
         "{rewrite:#?}"
     );
 }
+
+/// Rows with nulls, ties and duplicates.
+const ODD: &str = "
+    create table odd (k integer, l integer not null, at timestamptz, day_text text not null, n integer);
+    insert into odd
+    select nullif(place % 7, 0), place % 3, timestamptz '2026-01-01 00:00+00' + (place / 4) * interval '6 hours',
+        to_char(date '2026-01-01' + place % 40, 'YYYY-MM-DD'), nullif(place % 11, 5)
+    from generate_series(1, 3000) as place;
+    insert into odd select * from odd where l = 1;
+    create table other (k integer, m integer not null);
+    insert into other select place % 5, place % 4 from generate_series(1, 40) as place;
+    analyze odd, other";
+
+/// Statements that look like those of a rule and mean something else.
+const TRAPS: &[(&str, &str)] = &[
+    ("not-in", "select l from odd where odd.k not in (select odd.k from odd where n = 3)"),
+    ("not-in", "select l from odd where l not in (select l from odd where n = 3)"),
+    ("not-in", "select l from odd where odd.l not in (1, (select m from other where m = 2 limit 1))"),
+    ("not-in", "select l from odd where odd.l not in (select m from other where m = 2 union select 1)"),
+    ("not-in", "select a.l from odd as a where a.l not in (select a.m from other as a where k is null)"),
+    (
+        "first-of-each",
+        "select x.k, o.m from (select k, l, row_number() over (partition by k order by at) as m from odd) as x
+         join other as o on o.k = x.k where o.m = 1",
+    ),
+    (
+        "first-of-each",
+        "select o.k, x.l from other as o left join (
+             select k, l, row_number() over (partition by k order by at, l) as place from odd) as x
+             on x.k = o.k and x.place = 1",
+    ),
+    (
+        "first-of-each",
+        "with x as (select k, row_number() over (partition by k order by at) as place from odd)
+         select a.k, (select count(*) from x) from x as a where a.place = 1",
+    ),
+    (
+        "first-of-each",
+        "select x.k, x.at from (
+             select k, -l as at, row_number() over (partition by k order by at) as place from odd) as x
+         where x.place = 1 and x.k is null",
+    ),
+    ("latest-of-each", "select distinct on (l, k) l, k from odd order by l"),
+    ("latest-of-each", "select distinct on (l) l, count(*) over () as n from odd order by l, at desc"),
+    ("day-of-time", "select l from odd where day_text::date = '2026-01-05'"),
+];
+
+#[tokio::test]
+async fn what_looks_like_it_and_means_something_else_is_refused_with_its_reason() {
+    let bench = bench().await.with(ODD).await;
+    for (rule, sql) in TRAPS {
+        let advice = bench.advice(request(vec![asked(sql)])).await;
+        let offered = advice.rewrites.iter().find(|it| it.rule == *rule);
+        assert!(offered.is_none(), "{sql}: {offered:#?}");
+        assert!(advice.rejected.iter().any(|it| it.rule == *rule), "{sql}: {:#?}", advice.rejected);
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_offered_gives_the_same_rows_of_nulls_ties_and_duplicates() {
+    let bench = bench().await.with(ODD).await;
+    for (rule, sql) in [
+        ("not-in", "select l, n from odd where odd.l not in (select other.m from other where m <> 2)"),
+        (
+            "first-of-each",
+            "select x.k, x.at from (
+                 select k, at, row_number() over (partition by k order by at desc nulls last) as place from odd) as x
+             left join other as o on o.k = x.k where x.place < 2",
+        ),
+        (
+            "first-of-each",
+            "with x as (select k, l, at, row_number() over (partition by k, l order by at) as place from odd)
+             select k, l, at from x where place = 1",
+        ),
+        ("latest-of-each", "select distinct on (l) l, at from odd order by l, at desc nulls last"),
+        ("or-of-tables", "select a.k, b.m from odd as a join other as b on b.k = a.k where a.n = 3 or b.m = 2"),
+        ("day-of-time", "select l from odd where date(odd.at) between '2026-01-05' and '2026-01-09'"),
+        ("day-of-time", "select l, n from odd where n = 3 and date_trunc('month', odd.at) > '2026-02-01'"),
+        ("year-of-time", "select k from odd where extract(year from odd.at) < 2027 and k is null"),
+    ] {
+        same(&bench, rule, sql).await;
+    }
+}

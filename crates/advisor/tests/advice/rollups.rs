@@ -1,6 +1,6 @@
 //! Rollups: advised where the house's rules allow, with a query that says the same.
 
-use shelfops_advisor::advice::{Advice, Request, Statement};
+use shelfops_advisor::advice::{Advice, Asker, Request, Statement};
 use shelfops_advisor::proof::compare;
 
 use super::bench::{Bench, asked, bench, request};
@@ -71,5 +71,80 @@ async fn a_rollup_that_a_rule_of_the_house_speaks_against_is_refused_with_its_re
         let advice = advised(&bench, request).await;
         assert!(advice.rollups.is_empty());
         assert!(advice.rejected.iter().any(|it| it.rule == rule), "{rule}: {:#?}", advice.rejected);
+    }
+}
+
+/// A function that only a clerk may call, and that leaves a trace even where it is rolled back.
+const CLERK: &str = "
+    do $$ begin create role advice_clerk; exception when duplicate_object or unique_violation then null; end $$;
+    create sequence touched;
+    grant usage on sequence touched to advice_clerk;
+    grant select on lines to advice_clerk;
+    create function month_of(at timestamptz) returns integer stable language plpgsql as $$ begin
+        if current_user <> 'advice_clerk' then raise exception 'only for the clerk'; end if; return
+        extract(month from at); end $$;
+    create function counted(at timestamptz) returns integer stable language plpgsql as $$ begin
+        perform nextval('touched'); return 1; end $$";
+
+#[tokio::test]
+async fn rows_are_looked_at_as_whoever_asks_and_nothing_is_changed() {
+    let bench = bench().await.with(CLERK).await;
+    let clerk = Asker::new(|_| "set local role advice_clerk".to_owned());
+    let of = |sql: &str, asker| Request { asker, ..often(sql) };
+    let months = "select month_of(sold_at), sum(amount) from lines group by 1";
+    let advice = advised(&bench, of(months, Some(clerk.clone()))).await;
+    assert_eq!(advice.rollups.len(), 1, "looked at as the clerk: {:#?}", advice.rejected);
+    let advice = advised(&bench, of(months, None)).await;
+    assert!(advice.rollups.is_empty(), "the owner may not call it: {:#?}", advice.rollups);
+    advised(&bench, of("select counted(sold_at), sum(amount) from lines group by 1", None)).await;
+    let touched = "select is_called from touched";
+    assert!(!bench.client.query_one(touched, &[]).await.unwrap().get::<_, bool>(0));
+}
+
+#[tokio::test]
+async fn what_row_security_keeps_apart_a_rollup_keeps_apart_or_is_not_made() {
+    let bench = bench()
+        .await
+        .with(
+            "create policy own on lines using (store_id = current_setting('shop.id', true)::integer);
+             create policy own on stores using (store_id = current_setting('shop.id', true)::integer);
+             alter table lines enable row level security;
+             alter table stores enable row level security",
+        )
+        .await;
+    let refused = [
+        "select sold_at::date, sum(amount) from lines group by 1",
+        "select l.sold_at::date, sum(l.amount) from lines l join stores s on s.region = l.state \
+         where l.store_id = 3 group by 1",
+    ];
+    for sql in refused {
+        let advice = advised(&bench, often(sql)).await;
+        assert!(advice.rollups.is_empty(), "{sql}");
+        let reason = advice.rejected.iter().find(|it| it.rule == "rollup-says-the-same");
+        assert!(reason.is_some_and(|it| it.reason.contains("row security")), "{sql}: {reason:?}");
+    }
+    for sql in [
+        "select sold_at::date, sum(amount) from lines where store_id = 3 group by 1",
+        "select l.sold_at::date, sum(l.amount) from lines l join stores s on s.store_id = l.store_id \
+         where l.store_id = 3 group by 1",
+    ] {
+        let advice = advised(&bench, often(sql)).await;
+        let rollup =
+            advice.rollups.first().unwrap_or_else(|| panic!("{sql}: {:#?}", advice.rejected));
+        assert!(rollup.statements[1].contains("store_id"), "{rollup:#?}");
+    }
+}
+
+#[tokio::test]
+async fn functions_that_no_rollup_can_answer_are_refused() {
+    let bench = bench().await;
+    for (sql, said) in [
+        ("select store_id, bit_or(quantity) from lines group by 1", "made of parts"),
+        ("select store_id, sum(amount * random()) from lines group by 1", "moment"),
+        ("select store_id, sum(setseed(0)::text::integer) from lines group by 1", "next time"),
+    ] {
+        let advice = advised(&bench, often(sql)).await;
+        let reason = advice.rejected.iter().find(|it| it.rule == "rollup-says-the-same");
+        assert!(reason.is_some_and(|it| it.reason.contains(said)), "{sql}: {reason:?}");
     }
 }

@@ -1,0 +1,67 @@
+//! Questions to a rollup's query: what a condition compares, which functions are asked, how tables are joined.
+
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use crate::rewrites::tree::{bare, call, column, edited, is_value, operator, sides, span, text};
+
+/// Rewrites a comparison of what is grouped by, with values, as one of the rollup's column.
+pub(super) fn group_compared(term: &SyntaxNode, groups: &[(String, String)]) -> Option<String> {
+    let parts: Vec<SyntaxNode> = term.children().collect();
+    let (first, rest) = parts.split_first()?;
+    let is_comparison = term.kind() == SyntaxKind::BETWEEN_EXPR
+        || (term.kind() == SyntaxKind::BIN_EXPR
+            && matches!(operator(term).as_str(), "=" | "<" | "<=" | ">" | ">=" | "in" | "<>"));
+    let said = text(&bare(first.clone()));
+    let (_, name) = groups.iter().find(|(expression, _)| *expression == said)?;
+    if !is_comparison || !rest.iter().all(names_no_column) {
+        return None;
+    }
+    let (whole, inner) = (span(term), span(first));
+    let place = inner.start - whole.start..inner.end - whole.start;
+    Some(edited(&text(term), vec![(place, name.clone())]))
+}
+
+/// Names the functions of a query, without the aggregates that are kept as measures.
+pub(super) fn functions(root: &SyntaxNode) -> Vec<String> {
+    let calls = root.descendants().filter_map(|it| call(&it));
+    let mut names: Vec<String> = calls
+        .map(|(name, _)| name)
+        .filter(|name| !matches!(name.as_str(), "sum" | "min" | "max" | "count" | "avg"))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Names the columns that are compared with one of the same name, of another table.
+pub(super) fn links(root: &SyntaxNode) -> Vec<String> {
+    let equal = root.descendants().filter_map(|node| {
+        let (left, right) = sides(&node)
+            .filter(|_| node.kind() == SyntaxKind::BIN_EXPR && operator(&node) == "=")?;
+        let (one, other) = (column(&left)?, column(&right)?);
+        (one.1 == other.1 && one.0 != other.0).then_some(one.1)
+    });
+    let using = root.descendants().filter(|it| it.kind() == SyntaxKind::JOIN_USING_CLAUSE);
+    let shared = using.flat_map(|clause| {
+        let names = clause.descendants().filter_map(|it| column(&it)).map(|(_, name)| name);
+        names.collect::<Vec<_>>()
+    });
+    equal.chain(shared).collect()
+}
+
+/// Whether an expression names no column: it may call functions, which are asked when the rollup is.
+pub(super) fn names_no_column(node: &SyntaxNode) -> bool {
+    is_value(node)
+        || node.descendants().all(|inner| match inner.kind() {
+            SyntaxKind::NAME_REF => {
+                is_value(&inner)
+                    || inner.parent().is_some_and(|above| {
+                        let callee = above.kind() == SyntaxKind::FIELD_EXPR;
+                        let above = if callee { above.parent().unwrap_or(above) } else { above };
+                        above.kind() == SyntaxKind::CALL_EXPR
+                    })
+            }
+            SyntaxKind::SELECT => false,
+            _ => true,
+        })
+}
