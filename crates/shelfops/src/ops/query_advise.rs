@@ -1,5 +1,6 @@
 //! Advises on slow statements: indexes, rewrites, rollups and what nothing needs, with a proof where wanted.
 
+use std::fmt::Write;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,9 +10,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_advisor::advice::{Advice, Migration, Statement, page, statements};
 use shelfops_advisor::proof::Proof;
+use shelfops_db::models::{Deciding, Plan, PlanRuns, SlowState};
 
 use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output, Principal};
+use crate::plan::{Draft, DraftStep, propose};
 use crate::queries::{Advised, Wanted, advised, recorded};
 
 /// Advises on slow statements.
@@ -61,6 +64,10 @@ pub(crate) struct Input {
     #[arg(long)]
     #[serde(default)]
     pub(crate) verify: bool,
+    /// Keep what was proved as a plan, to be approved and applied
+    #[arg(long, requires = "verify")]
+    #[serde(default)]
+    pub(crate) plan: bool,
     /// Build on this database in place of a copy that is made and dropped; it must be one to spoil
     #[arg(long, value_name = "URL", requires = "verify")]
     #[serde(default)]
@@ -97,6 +104,9 @@ pub(crate) struct Data {
     migration: Migration,
     /// The tenant that was asked for.
     tenant: Option<String>,
+    /// The number of the plan that was made of the migration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<i64>,
 }
 
 impl Operation for QueryAdvise {
@@ -105,10 +115,11 @@ impl Operation for QueryAdvise {
     const DETAILS: &'static str = "\
   shelfops query advise --file slow.sql --tenant acme --verify
   shelfops query advise --workload --budget 700MB
+  shelfops query advise --id 6775808104214296680 --tenant acme --verify --plan
 Candidates are weighed by the planner with HypoPG, within a budget of bytes; without HypoPG they are named and \
 not weighed. With --verify the winners are built on a copy and measured: what makes any statement slower than \
-1.1 times what it took is refused, and the choice made again. The outcome is a migration as text; nothing is \
-applied. How it goes, from a slow query to a proved fix: docs/guides/slow-query.md.";
+1.1 times what it took is refused, and the choice made again. The outcome is a migration as text, and with --plan \
+a plan to approve; nothing is applied. A slow statement that is advised on by --id counts as advised. How it goes, from a slow query to a proved fix: docs/guides/slow-query.md.";
     // A proof makes a database and keeps the server busy, though nothing of this one is changed.
     const EFFECT: Effect = Effect::Changes;
 
@@ -121,6 +132,9 @@ applied. How it goes, from a slow query to a proved fix: docs/guides/slow-query.
             return Err(OpError::usage(
                 "scratch_url is for the command line: it connects to any server",
             ));
+        }
+        if input.plan && !input.verify {
+            return Err(OpError::usage("only what was proved becomes a plan: add --verify"));
         }
         let (statements, counted_seconds) = asked(context, &input).await?;
         let wanted = Wanted {
@@ -137,8 +151,58 @@ applied. How it goes, from a slow query to a proved fix: docs/guides/slow-query.
         };
         // The search holds many plans at once.
         let found = Box::pin(advised(context, wanted)).await?;
-        Ok(answer(&input, found))
+        let plan = match input.plan && !found.migration.up.is_empty() {
+            true => Some(propose(context, draft(&found)).await?),
+            false => None,
+        };
+        if let Some(id) = &input.id {
+            settle(context, id, &found, plan.as_ref()).await?;
+        }
+        Ok(answer(&input, found, plan.as_ref()))
     }
+}
+
+/// Makes a plan of the migration. Each of its statements runs by itself: writers go on meanwhile.
+fn draft(found: &Advised) -> Draft {
+    let names: Vec<&str> = found.advice.indexes.iter().map(|it| it.name.as_str()).collect();
+    let steps = statements(&found.migration.up).into_iter();
+    Draft {
+        kind: "query-advice",
+        title: format!("index what measuring proved: {}", names.join(", ")),
+        runs: PlanRuns::Statements,
+        steps: steps
+            .map(|one| DraftStep { is_alone: true, ..DraftStep::of_sql(one.sql) })
+            .collect(),
+        reversal: found.migration.down.clone(),
+        tables: Vec::new(),
+        touches: serde_json::json!({}),
+    }
+}
+
+/// Says of a slow statement that it was advised on, and where the outcome is. A muted one stays muted, and
+/// one for which nothing was found stays open.
+async fn settle(
+    context: &Context,
+    id: &str,
+    found: &Advised,
+    plan: Option<&Plan>,
+) -> Result<(), OpError> {
+    let advice = &found.advice;
+    let is_advised = advice.indexes.len() + advice.rewrites.len() + advice.rollups.len() > 0;
+    let operator = context.database().await?.operator().await?;
+    let known = operator.slow_statement(id).await?;
+    if !is_advised || !matches!(known.state, SlowState::Open | SlowState::Advised) {
+        return Ok(());
+    }
+    let mut reason = summary(advice, found.proof.as_ref());
+    if let Some(plan) = plan {
+        let _ = write!(reason, "; plan {}", plan.plan_id);
+    }
+    let by = context.principal().to_string();
+    let deciding = Deciding { state: SlowState::Advised, reason: &reason, by: &by };
+    operator.decide_slow_statement(id, deciding).await?;
+    operator.commit().await?;
+    Ok(())
 }
 
 /// Returns the statements that are asked about, and for how long their calls were counted.
@@ -215,7 +279,7 @@ fn bytes(text: &str) -> Result<u64, OpError> {
         .ok_or_else(|| OpError::usage(format!("'{text}' is no size; write it as 700MB or 2GB")))
 }
 
-fn answer(input: &Input, found: Advised) -> Output<Data> {
+fn answer(input: &Input, found: Advised, plan: Option<&Plan>) -> Output<Data> {
     let Advised { advice, proof, migration, tenant, notes } = found;
     let text = page(&advice, proof.as_ref(), &migration);
     let mut output = Output::new(summary(&advice, proof.as_ref()), ()).page(text);
@@ -247,13 +311,18 @@ fn answer(input: &Input, found: Advised) -> Output<Data> {
             "the same with --verify",
             "builds it on a copy and measures: the planner's costs are estimates, and wrong now and then",
         );
+    } else if let Some(plan) = plan {
+        output = output.next(
+            format!("shelfops plan show {}", plan.plan_id),
+            "shows the plan that was made of the migration",
+        );
     } else if !migration.up.is_empty() {
         output = output.next(
-            "shelfops migrate lint",
-            "judges the migration's text, once it is saved beside your others; then apply it",
+            "the same with --plan",
+            "keeps the migration as a plan; or save its text beside your others and have it judged",
         );
     }
-    let data = Data { advice, proof, migration, tenant };
+    let data = Data { advice, proof, migration, tenant, plan: plan.map(|plan| plan.plan_id) };
     output.with_data(data)
 }
 

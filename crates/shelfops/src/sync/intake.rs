@@ -19,7 +19,7 @@ use http::HeaderMap;
 use serde_json::Value;
 use shelfops_db::models::{Arrival, ConnectedAccount, NewWebhookEvent};
 use shelfops_integrations::connector::{Connector, Delivery, WebhookError, WebhookEvent};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::jobs::notification_job;
@@ -33,6 +33,9 @@ const TOGETHER: usize = 256;
 
 /// How many jobs are put at once.
 const PUTTING: usize = 2;
+
+/// How many jobs may be due to be put before those who keep notifications wait.
+const UNPUT: usize = 256;
 
 /// How long the jobs of what comes together are gathered: who looks once more finds all of it.
 const GATHER: Duration = Duration::from_millis(20);
@@ -57,7 +60,7 @@ struct Desk {
     owners: Mutex<HashMap<Account, Owners>>,
     writers: Semaphore,
     /// Whose notifications were kept, for those who put jobs.
-    kept: UnboundedSender<ConnectedAccount>,
+    kept: Sender<ConnectedAccount>,
 }
 
 /// Whose an account is, and when it was looked up.
@@ -72,7 +75,7 @@ struct Waiting {
 
 impl Intake {
     pub(crate) fn new(context: Arc<Context>) -> Self {
-        let (kept, owners) = unbounded_channel();
+        let (kept, owners) = channel(UNPUT);
         tokio::spawn(put_jobs(context.clone(), owners));
         Self(Arc::new(Desk {
             kept,
@@ -168,7 +171,7 @@ impl Desk {
                 .await?;
             if arrivals.iter().any(|arrival| *arrival != Arrival::Settled) {
                 // Nobody takes them only when we end.
-                let _ = self.kept.send(*owner);
+                let _ = self.kept.send(*owner).await;
             }
         }
         Ok(())
@@ -176,7 +179,7 @@ impl Desk {
 }
 
 /// Puts the jobs that look at what was kept: one for all that an integration was told meanwhile.
-async fn put_jobs(context: Arc<Context>, mut kept: UnboundedReceiver<ConnectedAccount>) {
+async fn put_jobs(context: Arc<Context>, mut kept: Receiver<ConnectedAccount>) {
     let mut owners = HashMap::new();
     loop {
         if owners.is_empty() {

@@ -73,6 +73,33 @@ async fn a_slow_question_is_advised_proved_and_mended() {
 }
 
 #[tokio::test]
+async fn a_slow_statement_that_is_advised_on_is_settled_with_a_plan_that_nobody_applied() {
+    let shop = busy_shop().await;
+    let client = shop.database().connect().await.unwrap();
+    let slow = "insert into shelfops_statistics.slow_statements
+                    (statement_id, statement, state, max_ms, mean_ms, calls)
+                values ('42', 'select external_id, product_id from transactions where external_order_id = $1',
+                    'open', 5000, 5000, 3)";
+    client.batch_execute(slow).await.unwrap();
+    shop.run(["query", "advise", "--id", "42", "--plan"]).await.fails_with(2);
+    let flags =
+        ["--id", "42", "--param", "R1234", "--tenant", "acme", "--verify", "--runs", "1", "--plan"];
+    let found = advise(&shop, &flags).await;
+    let plan = found["plan"].as_i64().unwrap_or_else(|| panic!("{found:#}")).to_string();
+    let shown = shop.run(["plan", "show", &plan, "--output", "json"]).await.succeeds().stdout;
+    assert!(shown.contains("query-advice") && shown.contains("external_order_id"), "{shown}");
+    let state =
+        "select state, reason from shelfops_statistics.slow_statements where statement_id = '42'";
+    let row = client.query_one(state, &[]).await.unwrap();
+    assert_eq!(row.get::<_, &str>(0), "advised");
+    assert!(row.get::<_, &str>(1).ends_with(&format!("plan {plan}")), "{}", row.get::<_, &str>(1));
+    let made = "select count(*) from pg_indexes where indexdef like '%external_order_id%'
+                and indexname like '%transactions_%external_order_id%'";
+    let applied: i64 = client.query_one(made, &[]).await.unwrap().get(0);
+    assert_eq!(applied, 0, "the advisor applies nothing");
+}
+
+#[tokio::test]
 async fn every_command_of_the_guide_runs() {
     let shop = busy_shop().await;
     shop.write(
