@@ -119,6 +119,7 @@ fn weight_of(action: &Action, state: &SchemaState) -> Weight {
         | Action::CreateTableAs { .. }
         | Action::Refresh { .. }
         | Action::Reindex { .. }
+        | Action::MoveFiles { .. }
         | Action::Vacuum { .. }
         | Action::Cluster { .. } => Weight::Heavy,
         Action::Select { calls } => {
