@@ -71,6 +71,8 @@ mod vacuum_full_or_cluster;
 mod validate_in_same_transaction;
 mod view_bypasses_policies;
 
+pub(crate) use reserved_or_quoted_name::is_reserved;
+
 use super::script::Name;
 use super::script::action::{Action, Change, Column, Constraint};
 use super::{At, Findings, Severity, Whole};
