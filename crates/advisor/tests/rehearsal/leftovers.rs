@@ -104,9 +104,11 @@ async fn a_copy_that_is_given_up_while_the_server_makes_it_is_gone() {
     let asked = "select query from pg_stat_activity
         where query like 'create database%' || $1 || '%' and wait_event_type = 'Lock'";
     let wanted = request(&shop, Method::Clone { may_disconnect: false }).await;
-    // Making a database writes whose it is: it waits here, and nothing is seen of it yet.
+    // Whoever copies a database waits for who is changing what is said of it, and nothing is seen of the
+    // copy yet. No other test waits for this one.
     let holding = connect(&shop.server().url("postgres")).await.unwrap();
-    holding.batch_execute("begin; lock table pg_shdepend in exclusive mode").await.unwrap();
+    let hold = format!("begin; comment on database \"{}\" is 'held'", shop.name());
+    holding.batch_execute(&hold).await.unwrap();
     let making = tokio::spawn(async move { Copy::make(&wanted, &|_| {}).await.map(drop) });
     let mut name = String::new();
     wait_for("the server to make the copy", PATIENCE, async || {
