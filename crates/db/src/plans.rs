@@ -107,12 +107,8 @@ impl PlanRun {
                      on a terminal"
                 )));
             }
-            "applying" => {
-                return Err(DbError::PlanConflict(format!(
-                    "plan {plan_id} was broken off while it was applied: `shelfops plan show \
-                     {plan_id}` says which steps are done; look at the schema and make a new plan"
-                )));
-            }
+            // Nobody has its lock, so whoever applied it is gone.
+            "applying" => self.check_rest()?,
             state => {
                 return Err(DbError::PlanConflict(format!(
                     "plan {plan_id} is {state}, so it is not applied; make a new one"
@@ -128,6 +124,10 @@ impl PlanRun {
                 plan.environment
             )));
         }
+        if self.is_begun() {
+            // What is done of it has changed the schema.
+            return Ok(());
+        }
         let client = self.held.client();
         client.batch_execute("begin read only").await.map_err(doing("look at the schema"))?;
         let now = fingerprint(client).await;
@@ -141,8 +141,31 @@ impl PlanRun {
         Ok(())
     }
 
-    /// Runs the plan's statements: those that can be together in one transaction, the others alone. What is
-    /// remembered of a step is in the transaction that did it.
+    /// Whether it was broken off: its first part may be done.
+    pub fn is_begun(&self) -> bool {
+        self.plan.state == "applying"
+    }
+
+    /// Whether the rest of a plan that was broken off can be told from what is done. A migration's runner
+    /// keeps a ledger; a statement in a transaction is remembered with its effect. One that runs alone
+    /// may be done and not remembered, or half done: a person has to look.
+    fn check_rest(&self) -> Result<(), DbError> {
+        let next = self.plan.steps.iter().find(|step| step.finished_at.is_none());
+        let Some(step) = next.filter(|step| step.is_alone) else { return Ok(()) };
+        if self.plan.runs() != PlanRuns::Statements {
+            return Ok(());
+        }
+        let (plan_id, position) = (self.plan.plan_id, step.position);
+        Err(DbError::PlanConflict(format!(
+            "plan {plan_id} was broken off at step {position}, which runs outside a transaction: it may \
+             be done, half done, or not begun. What is before it is done. `shelfops plan show {plan_id}` \
+             has the statement; look whether what it makes is there. An index that is not valid has to \
+             be removed by hand, concurrently. Then make a new plan of what is left"
+        )))
+    }
+
+    /// Runs the plan's statements that are not done yet: those that can be together in one transaction, the
+    /// others alone. What is remembered of a step is in the transaction that did it.
     ///
     /// # Errors
     /// Fails at the first that the server refuses. What is done of the plan is remembered with it.
@@ -165,7 +188,7 @@ impl PlanRun {
         }
         let client = self.held.client();
         let mut is_open = false;
-        for step in &self.plan.steps {
+        for step in self.plan.steps.iter().filter(|step| step.finished_at.is_none()) {
             if step.is_alone == is_open {
                 self.turn(is_open).await?;
                 is_open = !is_open;
@@ -263,8 +286,9 @@ impl PlanRun {
             .execute(
                 "update shelfops.plans
                  set state = 'applying', applied_by = $2, applied_at = now(), finished_at = null
-                 where plan_id = $1 and state = 'approved' and expires_at > now()",
-                &[&plan_id, &self.by],
+                 where plan_id = $1 and (state = 'approved' or (state = 'applying' and $3))
+                     and expires_at > now()",
+                &[&plan_id, &self.by, &self.is_begun()],
             )
             .await
             .map_err(doing("begin to apply a plan"))?;
@@ -274,7 +298,8 @@ impl PlanRun {
                  decided what"
             )));
         }
-        operator.add_plan_event(plan_id, ("applying", &self.by), None).await?;
+        let again = self.is_begun().then_some("goes on where it was broken off");
+        operator.add_plan_event(plan_id, ("applying", &self.by), again).await?;
         operator.commit().await
     }
 

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use shelfops_advisor::rehearsal::Programs;
-use shelfops_advisor::rehearsal::copy::{Choice, Method, Sample, SampleSchema};
+use shelfops_advisor::rehearsal::copy::{self, Choice, CopyError, Method, Sample, SampleSchema};
 use shelfops_advisor::rehearsal::run::{Migration, Script, Workload};
+use shelfops_advisor::rehearsal::{Address, Programs};
 use shelfops_db::{Direction, Engine, Migrator, RunnerScript, Target};
 use shelfops_embedded_postgres::Installation;
 
@@ -147,4 +147,24 @@ async fn prepared(context: &Context) -> Result<SampleSchema, OpError> {
             shelfops_db::build_schema(&url, &applied, Engine::Timescale).await.map_err(Into::into)
         })
     })))
+}
+
+/// Drops the copies that killed rehearsals left on the server, and returns their names.
+///
+/// # Errors
+/// Says why they could not be looked for, or not be dropped.
+pub(crate) async fn clean(context: &Context) -> Result<Vec<String>, OpError> {
+    Ok(copy::clean(&server(context).await?).await?)
+}
+
+/// Returns the names of the copies that killed rehearsals left on the server.
+///
+/// # Errors
+/// Says why they could not be looked for.
+pub(crate) async fn leftovers(context: &Context) -> Result<Vec<String>, OpError> {
+    Ok(copy::leftovers(&server(context).await?).await?)
+}
+
+async fn server(context: &Context) -> Result<Address, OpError> {
+    Ok(Address::parse(context.open_database().owner_url().await?).map_err(CopyError::from)?)
 }

@@ -9,6 +9,7 @@ use super::Choice;
 use super::house::House;
 use super::spec::{ColumnSpec, Meaning, QuestionSpec, TableSpec};
 use super::volume::Sizing;
+use crate::lint::rules::is_reserved;
 
 /// The longest name that PostgreSQL keeps.
 const LONGEST_NAME: usize = 63;
@@ -34,6 +35,9 @@ pub(super) fn faults(spec: &TableSpec, house: &House) -> Vec<String> {
                 "'{name}' is no name: 1 to {LONGEST_NAME} lower-case letters, digits and '_', a letter first"
             ));
         }
+    }
+    for name in names.iter().copied().chain([spec.name.as_str()]).filter(|name| is_reserved(name)) {
+        faults.push(format!("'{name}' is a reserved word: it would need quotes in every query"));
     }
     let distinct: BTreeSet<&&str> = names.iter().collect();
     if distinct.len() < names.len() {

@@ -13,6 +13,8 @@ pub struct House {
     pub partitioned_from: u64,
     /// Up to how many rows an index is not worth its writes.
     pub unindexed_up_to: u64,
+    /// How many tenants there are, where nobody says.
+    pub usual_tenants: u64,
     /// What a text may mean.
     pub templates: Vec<Template>,
 }
@@ -41,6 +43,8 @@ pub struct Parent {
     pub table: String,
     /// The columns of its key, without the tenant's.
     pub key: Vec<String>,
+    /// How many rows a tenant has, where nobody says.
+    pub usual_rows: u64,
 }
 
 /// A kind of table that is asked for again and again.

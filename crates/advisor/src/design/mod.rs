@@ -6,6 +6,8 @@
 mod choices;
 mod house;
 mod intent;
+mod naming;
+mod request;
 mod spec;
 mod sql;
 mod volume;

@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::data_type::DataType;
 use super::locks::{Strength, taken_by};
 use super::profile::Profile;
 use super::script::action::{Action, Change, ObjectKind};
@@ -119,6 +120,7 @@ fn weight_of(action: &Action, state: &SchemaState) -> Weight {
         | Action::CreateTableAs { .. }
         | Action::Refresh { .. }
         | Action::Reindex { .. }
+        | Action::MoveFiles { .. }
         | Action::Vacuum { .. }
         | Action::Cluster { .. } => Weight::Heavy,
         Action::Select { calls } => {
@@ -241,6 +243,7 @@ fn weight_of_change(change: &Change) -> Weight {
         | Change::UnforceRowSecurity
         // An expression can turn any value into any other.
         | Change::SetType { using: Some(_), .. } => Weight::Destroys,
+        Change::SetType { to, .. } if may_round(to) => Weight::Destroys,
         Change::SetType { .. }
         | Change::SetNotNull(_)
         | Change::AddIdentity(_)
@@ -255,6 +258,16 @@ fn weight_of_change(change: &Change) -> Weight {
         }
         _ => Weight::Light,
     }
+}
+
+/// Whether a type may keep less of a value than the one before, which is not known here: fractions,
+/// digits, the time of a day. The server refuses what is too large or too long, and rounds in silence.
+fn may_round(to: &DataType) -> bool {
+    let rounds = ["smallint", "integer", "real", "date", "time", "timetz", "jsonb", "money"];
+    let is_bounded =
+        matches!(to.name.as_str(), "numeric" | "timestamp" | "timestamptz" | "interval")
+            && !to.modifiers.is_empty();
+    rounds.contains(&to.name.as_str()) || is_bounded
 }
 
 #[cfg(test)]
@@ -316,6 +329,11 @@ mod tests {
             "grant select on stores to public",
             "reassign owned by a to b",
             "copy stores from program 'true'",
+            "alter table sales alter column price type integer",
+            "alter table sales alter column price type numeric(10, 1)",
+            "alter table sales alter column sold_at type date",
+            "alter table sales alter column sold_at type timestamptz(0)",
+            "alter table sales alter column price type real",
         ] {
             assert_eq!(weights(sql).into_iter().max(), Some(Weight::Destroys), "{sql}");
         }
@@ -330,6 +348,9 @@ mod tests {
             ("update stores set name = 'x' where city = null", Weight::Heavy),
             ("do $$ begin perform 1; end $$", Weight::Heavy),
             ("set lock_timeout = '5s'", Weight::Light),
+            ("alter table sales alter column note type text", Weight::Heavy),
+            ("alter table sales alter column id type bigint", Weight::Heavy),
+            ("alter table sales alter column price type numeric", Weight::Heavy),
             ("grant select on stores to clerks", Weight::Light),
         ] {
             assert_eq!(weights(sql).into_iter().max(), Some(weight), "{sql}");

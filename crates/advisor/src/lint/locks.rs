@@ -1,8 +1,8 @@
-//! Which locks a statement takes on tables that others use.
+//! Which locks a statement takes on tables and views that others use.
 
-use super::script::action::{Action, Change, ConstraintKind, ObjectKind};
+use super::script::action::{Action, AlterTable, Change, ConstraintKind, Drop, ObjectKind};
 use super::script::{Name, Transaction};
-use super::state::{Kind, SchemaState};
+use super::state::SchemaState;
 
 /// How much a lock keeps others from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,63 +48,106 @@ impl Locks {
     }
 }
 
-/// Returns the locks that a statement takes on tables that were there before.
+/// Returns the locks that a statement takes on tables and views that were there before.
 pub fn taken_by(action: &Action, state: &SchemaState) -> Vec<(Name, Strength)> {
-    let mut taken: Vec<(Name, Strength)> = match action {
-        Action::AlterTable(alter) => {
-            let mut taken = vec![(alter.table.clone(), strength_of(&alter.changes))];
-            for (_, change) in &alter.changes {
-                let constraints = match change {
-                    Change::AddConstraint(one) => std::slice::from_ref(one),
-                    Change::AddColumn(_, several) => several.as_slice(),
-                    _ => &[],
-                };
-                for constraint in constraints {
-                    if let ConstraintKind::ForeignKey(to) = &constraint.kind {
-                        taken.push((to.table.clone(), Strength::Writes));
-                    }
-                }
-            }
-            taken
-        }
-        Action::CreateTable(create) => create
-            .constraints
-            .iter()
-            .filter_map(|one| match &one.kind {
+    let mut taken = match action {
+        Action::AlterTable(alter) => taken_by_changes(alter),
+        Action::Truncate { .. }
+        | Action::Vacuum { .. }
+        | Action::Cluster { .. }
+        | Action::Lock { .. }
+        | Action::Refresh { .. }
+        | Action::Reindex { .. }
+        | Action::MoveFiles { .. } => taken_by_maintenance(action, state),
+        Action::Drop(drop) => taken_by_drop(drop, state),
+        Action::CreateTable(create) => {
+            let references = create.constraints.iter().filter_map(|one| match &one.kind {
                 ConstraintKind::ForeignKey(to) => Some((to.table.clone(), Strength::Writes)),
                 _ => None,
-            })
-            .collect(),
+            });
+            let parent = create.partition_of.iter().cloned();
+            references.chain(parent.map(|name| (name, Strength::Everything))).collect()
+        }
         Action::CreateIndex(index) if !index.is_concurrent => {
             vec![(index.table.clone(), Strength::Writes)]
         }
-        Action::Drop(drop) if drop.kind == ObjectKind::Table => {
-            drop.names.iter().map(|name| (name.clone(), Strength::Everything)).collect()
+        Action::CreateTrigger { table } => vec![(table.clone(), Strength::Writes)],
+        Action::Policy(policy) => vec![(policy.table.clone(), Strength::Everything)],
+        // One that is there is replaced, and closed while it is.
+        Action::CreateView(view) if state.table(&view.name).is_some() => {
+            vec![(view.name.clone(), Strength::Everything)]
         }
-        Action::Drop(drop) if matches!(drop.kind, ObjectKind::Trigger | ObjectKind::Policy) => {
-            drop.on.iter().map(|name| (name.clone(), Strength::Everything)).collect()
-        }
-        Action::Truncate { tables, .. } => {
-            tables.iter().map(|name| (name.clone(), Strength::Everything)).collect()
-        }
-        Action::Vacuum { is_full: true, tables } => {
-            tables.iter().map(|name| (name.clone(), Strength::Everything)).collect()
-        }
-        Action::Cluster { table: Some(table) } => vec![(table.clone(), Strength::Everything)],
-        Action::Lock { tables, mode } => {
-            let strength = if mode.contains("access exclusive") {
-                Strength::Everything
-            } else {
-                Strength::Writes
-            };
-            tables.iter().map(|name| (name.clone(), strength)).collect()
+        Action::SetViewOptions { view, .. } => vec![(view.clone(), Strength::Everything)],
+        Action::Rename { kind: ObjectKind::View | ObjectKind::MaterializedView, from, .. } => {
+            vec![(from.clone(), Strength::Everything)]
         }
         _ => Vec::new(),
     };
-    taken.retain(|(name, _)| {
-        !state.is_new(name) && state.table(name).is_none_or(|table| table.kind == Kind::Table)
-    });
+    taken.retain(|(name, _)| !state.is_new(name));
     taken
+}
+
+fn taken_by_changes(alter: &AlterTable) -> Vec<(Name, Strength)> {
+    let mut taken = vec![(alter.table.clone(), strength_of(&alter.changes))];
+    for (_, change) in &alter.changes {
+        let constraints = match change {
+            Change::AddConstraint(one) => std::slice::from_ref(one),
+            Change::AddColumn(_, several) => several.as_slice(),
+            Change::AttachPartition { partition, .. } => {
+                taken.push((partition.clone(), Strength::Everything));
+                &[]
+            }
+            _ => &[],
+        };
+        for constraint in constraints {
+            if let ConstraintKind::ForeignKey(to) = &constraint.kind {
+                taken.push((to.table.clone(), Strength::Writes));
+            }
+        }
+    }
+    taken
+}
+
+fn taken_by_drop(drop: &Drop, state: &SchemaState) -> Vec<(Name, Strength)> {
+    let closed: Vec<Name> = match drop.kind {
+        ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView => drop.names.clone(),
+        ObjectKind::Trigger | ObjectKind::Policy => drop.on.iter().cloned().collect(),
+        ObjectKind::Index if !drop.is_concurrent => {
+            let tables = drop.names.iter().filter_map(|name| state.index(name));
+            tables.map(|(table, _)| table.name.clone()).collect()
+        }
+        _ => Vec::new(),
+    };
+    closed.into_iter().map(|name| (name, Strength::Everything)).collect()
+}
+
+/// Locks of statements that tend tables and take nothing away from their definition.
+fn taken_by_maintenance(action: &Action, state: &SchemaState) -> Vec<(Name, Strength)> {
+    let all = |tables: &[Name], strength| -> Vec<(Name, Strength)> {
+        tables.iter().map(|name| (name.clone(), strength)).collect()
+    };
+    let table_of = |index: &Option<Name>| {
+        index.as_ref().and_then(|name| state.index(name)).map(|(table, _)| table.name.clone())
+    };
+    match action {
+        Action::Truncate { tables, .. } | Action::Vacuum { is_full: true, tables } => {
+            all(tables, Strength::Everything)
+        }
+        Action::Cluster { table: Some(table) } => vec![(table.clone(), Strength::Everything)],
+        Action::Lock { tables, mode } if mode.contains("access exclusive") => {
+            all(tables, Strength::Everything)
+        }
+        Action::Lock { tables, .. } => all(tables, Strength::Writes),
+        Action::Refresh { view, is_concurrent, .. } => {
+            let strength = if *is_concurrent { Strength::Writes } else { Strength::Everything };
+            vec![(view.clone(), strength)]
+        }
+        Action::Reindex { is_concurrent: false, table, index } => {
+            let table = table.clone().or_else(|| table_of(index));
+            table.into_iter().map(|name| (name, Strength::Writes)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn strength_of(changes: &[(super::script::Span, Change)]) -> Strength {

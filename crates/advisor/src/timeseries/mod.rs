@@ -67,8 +67,8 @@ pub struct Growth {
     pub compressed_share: Option<f64>,
 }
 
-/// How many of the newest closed chunks growth is measured on: about a season of weeks.
-const MEASURED_CHUNKS: usize = 8;
+/// How far back growth is measured, from the end of the newest closed chunk with rows: a quarter of a year.
+const QUARTER: SignedDuration = SignedDuration::from_hours(91 * 24);
 
 const DAY: f64 = 86_400.0;
 
@@ -85,32 +85,52 @@ impl Chunk {
 }
 
 impl Series {
-    /// Measures growth on the newest chunks that are over, or on the present one where none is.
+    /// Measures growth on the full chunks among those of the last quarter that are over, or on the present
+    /// chunk where none is.
+    ///
+    /// A chunk is full when it has at least half of what three of four have at most: when one tenant's rows
+    /// go on and those of the others have ended, or have not come yet, what is left is not what a chunk
+    /// gets. Of the full ones the median counts, so that one week of a sale does not.
     ///
     /// Nothing where no chunk holds a row.
     pub fn growth(&self, now: Timestamp) -> Option<Growth> {
         let with_rows = || self.chunks.iter().rev().filter(|chunk| chunk.has_rows());
-        let mut measured: Vec<&Chunk> =
-            with_rows().filter(|chunk| chunk.ends_at <= now).take(MEASURED_CHUNKS).collect();
+        let closed = || with_rows().filter(|chunk| chunk.ends_at <= now);
+        let newest = closed().next().map(|chunk| chunk.ends_at);
+        let mut measured: Vec<&Chunk> = closed()
+            .filter(|chunk| newest.is_some_and(|end| end.duration_since(chunk.ends_at) < QUARTER))
+            .collect();
         if measured.is_empty() {
             measured.extend(with_rows().filter(|chunk| chunk.starts_at < now).take(1));
         }
-        let seconds: f64 = measured
-            .iter()
-            .map(|chunk| chunk.ends_at.min(now).duration_since(chunk.starts_at).as_secs_f64())
-            .sum();
-        if seconds <= 0.0 {
-            return None;
-        }
-        let days = seconds / DAY;
-        let bytes: i64 = measured.iter().map(|chunk| chunk.plain_bytes()).sum();
-        let rows: i64 = measured.iter().map(|chunk| chunk.rows.max(0)).sum();
+        let seconds =
+            |chunk: &Chunk| chunk.ends_at.min(now).duration_since(chunk.starts_at).as_secs_f64();
+        let mut rates: Vec<(f64, f64)> = measured
+            .into_iter()
+            .filter(|chunk| seconds(chunk) > 0.0)
+            .map(|chunk| (chunk.plain_bytes() as f64 * DAY / seconds(chunk), seconds(chunk)))
+            .map(|(bytes_a_day, seconds)| (bytes_a_day, seconds / DAY))
+            .collect();
+        rates.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let usual = rates.get(rates.len() * 3 / 4)?.0;
+        let full: Vec<(f64, f64)> =
+            rates.into_iter().filter(|(bytes_a_day, _)| *bytes_a_day >= usual / 2.0).collect();
+        let bytes_a_day = full.get(full.len() / 2)?.0;
         Some(Growth {
-            bytes_a_day: bytes as f64 / days,
-            rows_a_day: rows as f64 / days,
-            measured_days: days,
+            bytes_a_day,
+            rows_a_day: bytes_a_day * self.rows_a_byte(),
+            measured_days: full.iter().map(|(_, days)| days).sum(),
             compressed_share: self.compressed_share(),
         })
+    }
+
+    /// Returns how many rows there are for a byte, over all chunks whose rows are counted.
+    fn rows_a_byte(&self) -> f64 {
+        let counted = self.chunks.iter().filter(|chunk| chunk.rows > 0);
+        let (rows, bytes) = counted.fold((0.0, 0.0), |(rows, bytes), chunk| {
+            (rows + chunk.rows as f64, bytes + chunk.plain_bytes() as f64)
+        });
+        if bytes > 0.0 { rows / bytes } else { 0.0 }
     }
 
     fn compressed_share(&self) -> Option<f64> {

@@ -4,9 +4,9 @@ use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
-use shelfops_advisor::rehearsal::copy::{Method, clean};
+use shelfops_advisor::rehearsal::copy::{Method, clean, leftovers};
 use shelfops_advisor::rehearsal::{Address, Copy};
-use shelfops_testkit::wait_for;
+use shelfops_testkit::{connect, wait_for};
 
 use super::bench::{PATIENCE, database, databases, request};
 
@@ -71,6 +71,8 @@ async fn a_copy_of_a_killed_process_is_cleaned_and_one_of_a_living_process_is_no
     let address = Address::parse(&shop.url()).unwrap();
     assert!(!clean(&address).await.unwrap().contains(&killed.name), "cleaned while it lived");
     let name = killed.kill();
+    // Those of living processes are none.
+    assert!(!leftovers(&address).await.unwrap().contains(&living.name));
     // The server takes a moment to notice. Another test's copy may be what cleans.
     wait_for("the leftover to be cleaned", PATIENCE, async || {
         clean(&address).await.unwrap();
@@ -92,4 +94,34 @@ async fn the_next_copy_cleans_by_itself() {
     })
     .await
     .unwrap();
+}
+
+/// Who presses Ctrl-C ends the program's part, not the server's: `create database` would go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_is_given_up_while_the_server_makes_it_is_gone() {
+    let shop = database("create table places (id bigint)").await;
+    let server = connect(&shop.server().url("postgres")).await.unwrap();
+    let asked = "select query from pg_stat_activity
+        where query like 'create database%' || $1 || '%' and wait_event_type = 'Lock'";
+    let wanted = request(&shop, Method::Clone { may_disconnect: false }).await;
+    // Whoever copies a database waits for who is changing what is said of it, and nothing is seen of the
+    // copy yet. No other test waits for this one.
+    let holding = connect(&shop.server().url("postgres")).await.unwrap();
+    let hold = format!("begin; comment on database \"{}\" is 'held'", shop.name());
+    holding.batch_execute(&hold).await.unwrap();
+    let making = tokio::spawn(async move { Copy::make(&wanted, &|_| {}).await.map(drop) });
+    let mut name = String::new();
+    wait_for("the server to make the copy", PATIENCE, async || {
+        let found = server.query_opt(asked, &[&shop.name()]).await.unwrap();
+        let text = found.map(|row| row.get::<_, String>(0)).unwrap_or_default();
+        name = text.split('"').nth(1).unwrap_or_default().to_owned();
+        !name.is_empty()
+    })
+    .await
+    .unwrap();
+    making.abort();
+    assert!(making.await.unwrap_err().is_cancelled());
+    assert!(server.query_opt(asked, &[&shop.name()]).await.unwrap().is_none(), "it goes on");
+    holding.batch_execute("rollback").await.unwrap();
+    assert!(databases(&name).await.is_empty());
 }

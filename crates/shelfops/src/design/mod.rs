@@ -4,14 +4,15 @@ use shelfops_advisor::design::{House, Parent, Question, Template, TenantRule};
 
 use crate::ops::OpError;
 
-/// Tables that others refer to, each with what makes a row of a tenant the only one.
-const PARENTS: [(&str, &[&str]); 6] = [
-    ("stores", &["store_id"]),
-    ("products", &["product_id"]),
-    ("suppliers", &["supplier_id"]),
-    ("purchase_orders", &["purchase_order_id"]),
-    ("integrations", &["integration_id"]),
-    ("sync_runs", &["sync_run_id"]),
+/// Tables that others refer to, each with what makes a row of a tenant the only one, and how many rows a
+/// tenant has where nobody says: a chain of fifty stores.
+const PARENTS: [(&str, &[&str], u64); 6] = [
+    ("stores", &["store_id"], 50),
+    ("products", &["product_id"], 5_000),
+    ("suppliers", &["supplier_id"], 500),
+    ("purchase_orders", &["purchase_order_id"], 20_000),
+    ("integrations", &["integration_id"], 5),
+    ("sync_runs", &["sync_run_id"], 50_000),
 ];
 
 /// Returns the rules that `schema design` works by.
@@ -33,7 +34,8 @@ pub(crate) fn house() -> Result<House, OpError> {
         }),
         parents: PARENTS
             .iter()
-            .map(|(table, key)| Parent {
+            .map(|(table, key, usual_rows)| Parent {
+                usual_rows: *usual_rows,
                 table: (*table).to_owned(),
                 key: key.iter().map(|column| (*column).to_owned()).collect(),
             })
@@ -42,6 +44,7 @@ pub(crate) fn house() -> Result<House, OpError> {
         has_views: false,
         partitioned_from: 10_000_000,
         unindexed_up_to: 10_000,
+        usual_tenants: 200,
         templates: vec![Template {
             words: vec![
                 spelled(&["supplier", "suppliers", "vendor", "vendors"]),

@@ -26,6 +26,7 @@ use crate::ops::OpError;
 pub(crate) use process_webhooks::notification_job;
 pub(crate) use runner::{Crew, WorkerTalk, worker};
 pub(crate) use schedules::{add_default_schedules, parse_daily, parse_rhythm, shown};
+pub(crate) use timeseries_upkeep::SILENT_POLICIES;
 pub(crate) use work::{AnyWork, Done, Work};
 
 /// Every kind of job, in the order people read them.

@@ -67,8 +67,7 @@ impl Context {
     /// Makes a context; the database is opened when the first operation asks for it.
     pub(crate) fn new(config: Config, talk: Arc<dyn Talk>) -> Self {
         let database = Arc::new(OpenDatabase::new(&config, talk.clone()));
-        let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-        let principal = Principal::Terminal { user };
+        let principal = Principal::Terminal { user: login() };
         let connections = Arc::new(Connections::new(&config));
         let precedence = Arc::default();
         Self { config, database, talk, principal, connections, precedence, memory_shares: 1 }
@@ -164,4 +163,10 @@ impl Context {
     pub(crate) async fn close(&self) {
         self.database.close().await;
     }
+}
+
+/// Returns the login that this process runs as, by the operating system: a variable of the environment says
+/// whatever its caller likes, and plans are approved by this name.
+fn login() -> String {
+    whoami::username().unwrap_or_else(|_| "unknown".to_owned())
 }

@@ -8,6 +8,9 @@ use shelfops_db::{Database, DbError, Health, MigrationState, Migrator};
 use super::error::joined;
 use super::output::{Verdict, counted};
 use super::{Context, Effect, OpError, Operation, Output};
+use crate::jobs::SILENT_POLICIES;
+use crate::rehearsals;
+use crate::series::troubles;
 
 /// Says what is there and what is missing.
 pub(crate) struct Doctor;
@@ -116,7 +119,9 @@ async fn look(
     if health.is_migrated {
         checks.extend(isolation(health));
         checks.extend(alerts(context).await?);
+        checks.extend(time_series(context).await);
     }
+    checks.extend(leftovers(context).await);
     Ok(checks)
 }
 
@@ -175,8 +180,34 @@ async fn alerts(context: &Context) -> Result<Vec<Check>, OpError> {
     let Ok(alerts) = operator.platform_alerts().await else { return Ok(Vec::new()) };
     Ok(alerts
         .into_iter()
+        // Those are looked at anew.
+        .filter(|alert| alert.kind != SILENT_POLICIES)
         .map(|alert| Check::warning("alert", alert.message, "its job looks again by its schedule"))
         .collect())
+}
+
+/// Whether time series are kept by what should keep them; nothing where the schema is older than that.
+async fn time_series(context: &Context) -> Option<Check> {
+    let found = troubles(context).await.ok()?;
+    if found.is_empty() {
+        return Some(Check::ok("time series", "no policy is late, failed or without room ahead"));
+    }
+    let says: Vec<String> = found.into_iter().map(|trouble| trouble.says).collect();
+    Some(Check::warning(
+        "time series",
+        says.join("; "),
+        "a worker has to run: `shelfops worker`; `shelfops timeseries plan` shows every policy",
+    ))
+}
+
+/// Copies of the database that killed rehearsals left; nothing where this login may not look for them.
+async fn leftovers(context: &Context) -> Option<Check> {
+    let left = rehearsals::leftovers(context).await.ok().filter(|left| !left.is_empty())?;
+    Some(Check::warning(
+        "rehearsals",
+        format!("killed ones left copies of the database: {}", left.join(", ")),
+        "shelfops migrate rehearse --clean; the next upkeep does it as well",
+    ))
 }
 
 fn isolation(health: &Health) -> [Check; 3] {

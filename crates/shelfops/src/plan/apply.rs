@@ -44,8 +44,14 @@ async fn migrate(context: &Context, run: PlanRun, goes_up: bool) -> Result<Plan,
     };
     let talk = context.talk();
     let say = |migration: &Migration| talk.say(&format!("running {}", migration.file));
+    // The ledger knows what was done before the plan was broken off.
+    for position in (1_i32..).take(chosen.done) {
+        if run.plan().steps.iter().any(|it| it.position == position && it.finished_at.is_none()) {
+            run.finish_step(position, 0).await?;
+        }
+    }
     let mut milliseconds = 0;
-    for (position, target) in (1_i32..).zip(&chosen.targets) {
+    for (position, target) in (1_i32..).zip(&chosen.targets).skip(chosen.done) {
         let done = if goes_up {
             migrator.up(*target, say).await
         } else {
@@ -67,6 +73,8 @@ async fn migrate(context: &Context, run: PlanRun, goes_up: bool) -> Result<Plan,
 struct Chosen {
     /// How many the plan has.
     steps: usize,
+    /// How many of them are done.
+    done: usize,
     /// Where each leads: up to itself, or down to the one before it.
     targets: Vec<Target>,
 }
@@ -83,18 +91,25 @@ async fn chosen(
     } else {
         migrator.applied(Target::All).await?
     };
-    let chosen = all.get(..steps).unwrap_or(&all);
-    if !are_same(chosen, &plan.steps, goes_up) {
+    // Of a plan that was broken off the first may be done, and are in the ledger.
+    let most_done = if plan.state == "applying" { steps } else { 0 };
+    let done = (0..=most_done).find(|done| {
+        let rest = all.get(..steps - done).unwrap_or(&all);
+        are_same(rest, &plan.steps[*done..], goes_up)
+    });
+    let Some(done) = done else {
         return Ok(Err(DbError::PlanConflict(format!(
             "the migrations that are pending are not those of plan {}; make a new one",
             plan.plan_id
         ))));
-    }
+    };
     let leads_to = |place: usize| match all.get(if goes_up { place } else { place + 1 }) {
         Some(migration) => Target::Version(migration.version()),
         None => Target::All,
     };
-    Ok(Ok(Chosen { steps, targets: (0..steps).map(leads_to).collect() }))
+    // Those that are done lead nowhere any more; they only keep the places of the others.
+    let targets = std::iter::repeat_n(Target::All, done).chain((0..steps - done).map(leads_to));
+    Ok(Ok(Chosen { steps, done, targets: targets.collect() }))
 }
 
 /// Remembers why a plan failed; who asked gets the error itself.

@@ -10,6 +10,14 @@ pub(crate) fn page(plan: &Plan) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "plan {}: {}", plan.plan_id, plan.title);
     let _ = writeln!(text, "  {}, {} in {}", plan.state, plan.effect, plan.environment);
+    if plan.state == "applying" {
+        let done = plan.steps.iter().filter(|step| step.finished_at.is_some()).count();
+        let _ = writeln!(
+            text,
+            "  {done} of {} steps done; where nobody applies it, it was broken off, and `plan apply` goes on",
+            plan.steps.len()
+        );
+    }
     let _ = writeln!(text, "  hash {}", plan.content_hash);
     let _ = writeln!(text, "  for the schema {}", plan.schema_fingerprint);
     let _ = writeln!(text, "  made by {}{}", plan.created_by, at(plan.created_at));

@@ -2,6 +2,8 @@
 
 mod page;
 mod planned;
+mod troubles;
 
 pub(crate) use page::page;
 pub(crate) use planned::{Change, SeriesPlan, plan};
+pub(crate) use troubles::{UPKEEP, troubles};

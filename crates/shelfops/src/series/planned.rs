@@ -15,7 +15,7 @@ use shelfops_db::{DescribedSeries, Engine, TimeSeriesPolicy, TimeSeriesSurroundi
 const LATEST: SignedDuration = SignedDuration::from_hours(72);
 
 /// How often a policy may be missed before somebody should look.
-const MISSED: i64 = 3;
+pub(super) const MISSED: i64 = 3;
 
 /// Settings that somebody wants.
 #[derive(Clone, Copy, Debug, Default)]

@@ -195,3 +195,69 @@ async fn a_worker_raises_one_alert_and_takes_it_back_when_it_is_mended() {
     shelfops_testkit::wait_for("its end", patience, async || count().await == 0).await.unwrap();
     running.kill().await;
 }
+
+#[tokio::test]
+async fn a_policy_that_is_silent_is_told_and_alarmed_of_until_it_runs() {
+    let site = Site::open(Engine::Native).await;
+    let client = site.client().await;
+    let series = async || {
+        let checks = site.call("doctor --output json").await.succeeds().data();
+        let checks = checks.as_array().unwrap().clone();
+        let found = checks.into_iter().find(|check| check["check"] == "time series").unwrap();
+        (found["state"].as_str().unwrap().to_owned(), found["found"].to_string())
+    };
+    assert_eq!(series().await.0, "ok", "what was built just now need not have run");
+    client
+        .batch_execute(
+            "update shelfops_ledger.migrations set applied_at = now() - interval '30 days';
+             alter function shelfops.timeseries_policies() rename to real_policies;
+             create function shelfops.timeseries_policies()
+             returns table (
+                 policy text, object text, runs_every interval, last_succeeded_at timestamptz,
+                 last_status text
+             )
+             language sql as $$
+                 select * from shelfops.real_policies()
+                 union all
+                 select 'compression', 'transactions', '1 hour', now() - interval '9 hours', 'Failed'
+             $$",
+        )
+        .await
+        .unwrap();
+    let (state, found) = series().await;
+    assert_eq!(state, "warning");
+    for wanted in
+        ["timeseries-upkeep", "never run", "compression of transactions", "0 of at least 2"]
+    {
+        assert!(found.contains(wanted), "{wanted}: {found}");
+    }
+    let due = "update shelfops.upkeep_schedules
+        set next_due_at = now(), is_paused = kind <> 'timeseries-upkeep'";
+    let open = "select message from shelfops.platform_alerts
+        where kind = 'silent-policies' and resolved_at is null";
+    let alert =
+        async || client.query_opt(open, &[]).await.unwrap().map(|row| row.get::<_, String>(0));
+    client.batch_execute(due).await.unwrap();
+    let running = site.command("worker").start();
+    let patience = std::time::Duration::from_secs(60);
+    shelfops_testkit::wait_for("the alert", patience, async || alert().await.is_some())
+        .await
+        .unwrap();
+    let message = alert().await.unwrap();
+    assert!(message.contains("compression of transactions"), "{message}");
+    // Upkeep ran, and made what was missing.
+    assert!(!message.contains("timeseries-upkeep") && !message.contains("ahead"), "{message}");
+    client
+        .batch_execute(
+            "drop function shelfops.timeseries_policies();
+             alter function shelfops.real_policies() rename to timeseries_policies",
+        )
+        .await
+        .unwrap();
+    client.batch_execute(due).await.unwrap();
+    shelfops_testkit::wait_for("its end", patience, async || alert().await.is_none())
+        .await
+        .unwrap();
+    running.kill().await;
+    assert_eq!(series().await.0, "ok");
+}

@@ -314,3 +314,77 @@ async fn drift_of_a_table_whose_name_wants_quotes_becomes_a_plan() {
     let touched = &plan["touches"]["tables"][0];
     assert_eq!((&touched["table"], &touched["rows"]), (&"public.Odd.Name".into(), &1.into()));
 }
+
+#[tokio::test]
+async fn a_plan_whose_process_is_killed_is_gone_on_with() {
+    let site = Site::open("staging").await;
+    site.call("migrate down --steps 3").await.exits_with(4);
+    site.approve(1).await;
+    // The third takes a column away, and waits for who reads the table.
+    let holder = site.client().await;
+    let hold = "begin; lock table shelfops.upkeep_schedules in access share mode";
+    holder.batch_execute(hold).await.unwrap();
+    let applying = site.command("plan apply 1").start();
+    let waits = "select count(*) from pg_stat_activity
+                 where wait_event_type = 'Lock' and datname = current_database()
+                     and query like '%upkeep_schedules%'";
+    let observer = site.client().await;
+    shelfops_testkit::wait_for("the third step", std::time::Duration::from_secs(60), async || {
+        observer.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) > 0
+    })
+    .await
+    .unwrap();
+    applying.kill().await;
+    let shown = site.call("plan show 1").await.succeeds().stdout;
+    assert!(shown.contains("2 of 3 steps done"), "{shown}");
+    holder.batch_execute("rollback").await.unwrap();
+
+    site.call("plan apply 1").await.succeeds();
+    let plan = site.plan(1).await;
+    assert_eq!(plan["state"], "applied", "{plan}");
+    let steps = plan["steps"].as_array().unwrap();
+    assert!(steps.iter().all(|step| !step["finished_at"].is_null()), "{plan}");
+    let left = "select count(*) from shelfops_ledger.migrations where version >= 20261127140000";
+    assert_eq!(observer.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
+    site.call("plan apply 1").await.fails_with(6);
+}
+
+#[tokio::test]
+async fn a_killed_statement_is_gone_on_with_unless_it_may_be_half_done() {
+    let site = Site::open("staging").await;
+    let plan = site.drifted().await;
+    site.approve(plan).await;
+    let client = site.client().await;
+    // As a killed process leaves it: begun, and nothing remembered as done.
+    let begun = format!("update shelfops.plans set state = 'applying' where plan_id = {plan}");
+    client.batch_execute(&begun).await.unwrap();
+    let events = "select detail from shelfops.plan_events where event = 'applying'";
+    site.call(&format!("plan apply {plan}")).await.succeeds();
+    let said: Option<String> = client.query_one(events, &[]).await.unwrap().get(0);
+    assert_eq!(said.as_deref(), Some("goes on where it was broken off"));
+    site.call("migrate drift").await.succeeds();
+
+    client.batch_execute("drop index public.alerts_open").await.unwrap();
+    let answer = site.call("migrate drift --plan --output json").await.exits_with(3);
+    let alone = answer.data()["plan"].as_i64().unwrap();
+    let steps = site.plan(alone).await["steps"].clone();
+    assert_eq!(steps[0]["is_alone"], true, "{steps}");
+    site.approve(alone).await;
+    let begun = format!("update shelfops.plans set state = 'applying' where plan_id = {alone}");
+    client.batch_execute(&begun).await.unwrap();
+    let said = site.call(&format!("plan apply {alone}")).await.fails_with(6);
+    assert!(said.contains("broken off at step 1") && said.contains("not valid"), "{said}");
+}
+
+#[tokio::test]
+async fn who_approves_is_known_by_the_login_and_not_by_a_variable() {
+    let site = Site::open("staging").await;
+    let plan = site.drifted().await;
+    let made = site.plan(plan).await["created_by"].as_str().unwrap().to_owned();
+    let again =
+        site.command("migrate drift --plan --output json").env("USER", "somebody-else").run();
+    let answer = again.await.exits_with(3);
+    let other = site.plan(answer.data()["plan"].as_i64().unwrap()).await;
+    assert_eq!(other["created_by"], made.as_str());
+    assert!(!made.contains("somebody-else") && made.starts_with("terminal:"), "{made}");
+}

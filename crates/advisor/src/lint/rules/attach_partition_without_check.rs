@@ -49,7 +49,14 @@ impl Rule for AttachPartitionWithoutCheck {
                     one.is_valid && names_bounds
                 })
             });
-            if !at.state.is_new(partition) && !is_proven && !is_default {
+            if !at.state.is_new(partition) && *is_default {
+                let message =
+                    format!("all of `{partition}` is compared with the bounds of every partition");
+                findings.add(*span, message).sized(known.and_then(|table| table.size)).help(
+                    "give each partition its own rows first; with a default, every later partition \
+                     reads it whole as well",
+                );
+            } else if !at.state.is_new(partition) && !is_proven {
                 let message = format!("all of `{partition}` is read while nobody may use it");
                 findings.add(*span, message).sized(known.and_then(|table| table.size));
             }

@@ -51,7 +51,7 @@ impl Rule for ConcurrentlyInTransaction {
                 "create index concurrently"
             }
             Action::Drop(drop) if drop.is_concurrent => "drop index concurrently",
-            Action::Reindex { is_concurrent: true } => "reindex concurrently",
+            Action::Reindex { is_concurrent: true, .. } => "reindex concurrently",
             Action::AlterTable(alter)
                 if alter.changes.iter().any(|(_, change)| {
                     matches!(change, Change::DetachPartition { is_concurrent: true, .. })

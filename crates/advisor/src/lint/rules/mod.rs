@@ -6,12 +6,14 @@ mod check_without_not_valid;
 mod column_with_volatile_default;
 mod concurrently_in_transaction;
 mod data_change_in_schema_transaction;
+mod default_dropped;
 mod detach_partition_without_concurrently;
 mod domain_constraint;
 mod drop_cascade;
 mod drop_column;
 mod drop_index_without_concurrently;
 mod drop_table;
+mod drop_view_or_function;
 mod dynamic_sql_unchecked;
 mod enum_value_used_at_once;
 mod explicit_table_lock;
@@ -21,6 +23,7 @@ mod foreign_key_type_mismatch;
 mod foreign_key_without_index;
 mod foreign_key_without_not_valid;
 mod generated_column_on_existing_table;
+mod grant_of_truncate;
 mod grant_on_partition;
 mod grant_to_public;
 mod hypertable_migrates_data;
@@ -51,6 +54,7 @@ mod several_heavy_locks;
 mod small_primary_key;
 mod storage_rewrite;
 mod table_without_primary_key;
+mod tenant_by_default;
 mod tenant_column_missing;
 mod tenant_column_nullable;
 mod tenant_isolation_missing;
@@ -66,6 +70,8 @@ mod unique_without_partition_column;
 mod vacuum_full_or_cluster;
 mod validate_in_same_transaction;
 mod view_bypasses_policies;
+
+pub(crate) use reserved_or_quoted_name::is_reserved;
 
 use super::script::Name;
 use super::script::action::{Action, Change, Column, Constraint};
@@ -148,7 +154,9 @@ pub const RULES: &[&dyn Rule] = &[
     &type_change_rewrite::TypeChangeRewrite,
     &drop_column::DropColumn,
     &drop_table::DropTable,
+    &drop_view_or_function::DropViewOrFunction,
     &drop_cascade::DropCascade,
+    &default_dropped::DefaultDropped,
     &key_dropped::KeyDropped,
     &rename_column::RenameColumn,
     &rename_table::RenameTable,
@@ -189,6 +197,7 @@ pub const RULES: &[&dyn Rule] = &[
     &missing_down::MissingDown,
     &tenant_column_missing::TenantColumnMissing,
     &tenant_column_nullable::TenantColumnNullable,
+    &tenant_by_default::TenantByDefault,
     &tenant_isolation_missing::TenantIsolationMissing,
     &isolation_removed::IsolationRemoved,
     &policy_without_tenant::PolicyWithoutTenant,
@@ -196,6 +205,7 @@ pub const RULES: &[&dyn Rule] = &[
     &unique_across_tenants::UniqueAcrossTenants,
     &rls_on_compressed_hypertable::RlsOnCompressedHypertable,
     &view_bypasses_policies::ViewBypassesPolicies,
+    &grant_of_truncate::GrantOfTruncate,
     &grant_on_partition::GrantOnPartition,
     &hypertable_migrates_data::HypertableMigratesData,
 ];

@@ -1,7 +1,7 @@
 //! A policy that lets every tenant through.
 
 use super::{About, Rule};
-use crate::lint::script::Action;
+use crate::lint::script::action::{Action, Logic};
 use crate::lint::{At, Findings, Severity};
 
 /// A policy that lets every tenant through.
@@ -31,53 +31,52 @@ impl Rule for PolicyWithoutTenant {
             return;
         }
         let tenant = at.profile.tenant_column.as_deref();
-        for expression in [&policy.using, &policy.check].into_iter().flatten() {
-            let is_open =
-                matches!(expression.text.to_lowercase().as_str(), "true" | "1 = 1" | "1=1");
-            let has_tenant = at
-                .state
-                .table(&policy.table)
-                .zip(tenant)
-                .is_some_and(|(table, tenant)| table.column(tenant).is_some());
-            let names_tenant =
-                tenant.is_some_and(|tenant| expression.columns.iter().any(|it| it == tenant));
+        let known = at.state.table(&policy.table);
+        let guarded = known.zip(tenant).filter(|(table, name)| table.column(name).is_some());
+        let conditions =
+            [(&policy.using, &policy.using_logic), (&policy.check, &policy.check_logic)];
+        for (expression, logic) in conditions {
+            let (Some(expression), Some(logic)) = (expression, logic) else { continue };
             let text = expression.text.to_lowercase();
-            let compares = text.contains('=') || text.contains(" in ") || text.contains(" in(");
-            let is_open_at_times =
-                text.contains(" or ") && (text.contains("is null") || text.contains("or true"));
-            if is_open {
+            if matches!(text.as_str(), "true" | "1 = 1" | "1=1") {
                 findings.add(
                     expression.span,
                     format!("`{}` holds for every row of `{}`", expression.text, policy.table),
                 );
-            } else if is_open_at_times {
-                findings
-                    .add(
-                        expression.span,
+                continue;
+            }
+            let Some((_, tenant)) = guarded else { continue };
+            // A role of one tenant may have that tenant's name in its policy.
+            let is_of_roles = policy.roles.iter().any(|role| role != "public");
+            let asked = Asked { at, tenant, is_of_roles };
+            match logic {
+                _ if asked.is_kept_apart(logic) => {}
+                Logic::Any(sides) if sides.iter().any(|side| asked.is_kept_apart(side)) => {
+                    findings
+                        .add(
+                            expression.span,
+                            format!(
+                                "`{}` lets every row of `{}` through when one side of its `or` holds",
+                                policy.name, policy.table
+                            ),
+                        )
+                        .severity(Severity::Warning)
+                        .help("a tenant that is not set must see nothing: compare and nothing else");
+                }
+                _ => {
+                    let message = if expression.columns.iter().any(|it| it == tenant) {
                         format!(
-                            "`{}` lets every row of `{}` through when one side of its `or` holds",
+                            "`{}` does not bind `{tenant}` to one tenant: rows of others pass",
+                            expression.text
+                        )
+                    } else {
+                        format!(
+                            "`{}` lets rows of `{}` through without asking for `{tenant}`",
                             policy.name, policy.table
-                        ),
-                    )
-                    .severity(Severity::Warning)
-                    .help("a tenant that is not set must see nothing: compare and nothing else");
-            } else if names_tenant && !compares && expression.calls.is_empty() {
-                findings.add(
-                    expression.span,
-                    format!(
-                        "`{}` compares with no tenant: it holds for each of them",
-                        expression.text
-                    ),
-                );
-            } else if has_tenant && !names_tenant && expression.calls.is_empty() {
-                let tenant = tenant.unwrap_or_default();
-                findings.add(
-                    expression.span,
-                    format!(
-                        "`{}` lets rows of `{}` through without asking for `{tenant}`",
-                        policy.name, policy.table
-                    ),
-                );
+                        )
+                    };
+                    findings.add(expression.span, message);
+                }
             }
         }
         // Without `with check`, `using` holds for what is written too; a policy for insert has no `using`.
@@ -85,6 +84,36 @@ impl Rule for PolicyWithoutTenant {
             findings
                 .add(at.statement.span, format!("`{}` has no condition", policy.name))
                 .severity(Severity::Warning);
+        }
+    }
+}
+
+/// What a condition is asked.
+struct Asked<'a> {
+    at: &'a At<'a>,
+    tenant: &'a str,
+    is_of_roles: bool,
+}
+
+impl Asked<'_> {
+    /// Whether every row that passes is one of whoever asks.
+    fn is_kept_apart(&self, logic: &Logic) -> bool {
+        match logic {
+            Logic::All(sides) => sides.iter().any(|side| self.is_kept_apart(side)),
+            Logic::Any(sides) => sides.iter().all(|side| self.is_kept_apart(side)),
+            Logic::Equal { column, asks, reads } => {
+                // Rows of a guarded table are those of the present tenant already.
+                let is_read_guarded = reads.iter().any(|from| {
+                    self.at
+                        .state
+                        .table(from)
+                        .is_none_or(|table| table.has_row_security || table.is_isolated_by_function)
+                });
+                let is_tenant = column == self.tenant;
+                is_read_guarded || (is_tenant && (*asks || self.is_of_roles))
+            }
+            Logic::Never | Logic::Unclear => true,
+            Logic::Open => false,
         }
     }
 }

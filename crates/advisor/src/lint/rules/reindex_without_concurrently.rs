@@ -25,7 +25,7 @@ impl Rule for ReindexWithoutConcurrently {
     }
 
     fn check(&self, at: &At<'_>, findings: &mut Findings<'_>) {
-        if let Action::Reindex { is_concurrent: false } = at.statement.action {
+        if let Action::Reindex { is_concurrent: false, .. } = at.statement.action {
             findings
                 .add(at.statement.span, "rebuilding without `concurrently` keeps writers waiting");
         }

@@ -10,8 +10,8 @@ pub(super) struct RenameTable;
 const ABOUT: About = About {
     name: "rename-table",
     severity: Severity::Error,
-    summary: "Renaming a table or moving it to another schema breaks every query that runs with the old \
-        name.",
+    summary: "Renaming a table, view, function or type, or moving it to another schema, breaks every \
+        query that runs with the old name.",
     why: "The old and the new release run side by side for a while, and one of them has the wrong \
         name.",
     remedy: "rename it and create a view with the old name in the same transaction; drop the view when \
@@ -44,12 +44,16 @@ impl Rule for RenameTable {
                     None => return,
                 }
             }
-            Action::Rename { kind: ObjectKind::View, from, .. } => (from, at.statement.span),
+            Action::Rename { kind, from, .. } if *kind != ObjectKind::Index => {
+                (from, at.statement.span)
+            }
             _ => return,
         };
         // A new table takes the name over, or a view keeps it: what comes behind is looked at.
         let is_kept = at.script.statements[at.index..].iter().any(|later| match &later.action {
             Action::CreateView(view) => view.name == *name,
+            Action::CreateFunction(function) => function.name == *name,
+            Action::CreateEnum(made) => made == name,
             Action::AlterTable(alter) => alter
                 .changes
                 .iter()

@@ -39,7 +39,7 @@ impl Rule for ReservedOrQuotedName {
                 .chars()
                 .all(|each| each.is_lowercase() || each.is_ascii_digit() || each == '_');
             let begins_well = name.starts_with(|each: char| each.is_alphabetic() || each == '_');
-            if RESERVED.contains(&name.as_str()) {
+            if is_reserved(&name) {
                 findings.add(
                     span,
                     format!("`{name}` is a reserved word: it needs quotes in every query"),
@@ -49,6 +49,11 @@ impl Rule for ReservedOrQuotedName {
             }
         }
     }
+}
+
+/// Whether PostgreSQL takes a word for a name in quotes only.
+pub(crate) fn is_reserved(word: &str) -> bool {
+    RESERVED.contains(&word)
 }
 
 /// Words that PostgreSQL takes for a name in quotes only.

@@ -26,6 +26,14 @@ impl Rule for StorageRewrite {
     }
 
     fn check(&self, at: &At<'_>, findings: &mut Findings<'_>) {
+        if let Action::MoveFiles { index, how } = &at.statement.action {
+            let of = index.as_ref().and_then(|name| at.state.index(name)).map(|(table, _)| table);
+            if of.is_none_or(|table| !at.state.is_new(&table.name)) {
+                let message = format!("`{how}` copies files while nobody may use them");
+                findings.add(at.statement.span, message).sized(of.and_then(|table| table.size));
+            }
+            return;
+        }
         let Action::AlterTable(alter) = &at.statement.action else { return };
         if at.state.is_new(&alter.table) {
             return;

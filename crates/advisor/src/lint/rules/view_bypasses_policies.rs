@@ -31,13 +31,27 @@ impl Rule for ViewBypassesPolicies {
     }
 
     fn check(&self, at: &At<'_>, findings: &mut Findings<'_>) {
-        let Action::CreateView(view) = &at.statement.action else { return };
+        let view = match &at.statement.action {
+            Action::CreateView(view) => view,
+            Action::SetViewOptions { view, options } => {
+                let is_off = |(name, value): &(String, String)| {
+                    name == "security_invoker" && matches!(value.as_str(), "false" | "off" | "0")
+                };
+                if !at.is_down() && options.iter().any(is_off) {
+                    let message = format!("`{view}` shows what its owner sees from here on");
+                    findings.add(at.statement.span, message);
+                }
+                return;
+            }
+            _ => return,
+        };
         let says = |option: &str| {
             view.options
                 .iter()
                 .any(|(name, value)| name == option && !matches!(value.as_str(), "false" | "off"))
         };
-        if says("security_invoker") || says("security_barrier") {
+        // A barrier alone keeps nobody apart: something in the view must ask who is there.
+        if says("security_invoker") || (says("security_barrier") && !view.calls.is_empty()) {
             return;
         }
         let guarded = view.reads.iter().find(|name| {

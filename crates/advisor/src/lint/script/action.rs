@@ -4,7 +4,8 @@
 //! parser would be another `read` and no other rule.
 
 pub use super::object::{
-    CallOf, ChangeRows, Condition, CreateFunction, CreateView, Drop, Grant, ObjectKind, Policy,
+    CallOf, ChangeRows, Condition, CreateFunction, CreateView, Drop, Grant, Logic, ObjectKind,
+    Policy,
 };
 use super::{Name, Span};
 use crate::lint::data_type::DataType;
@@ -27,7 +28,7 @@ pub enum Action {
     CreateIndex(CreateIndex),
     /// `drop`, of anything.
     Drop(Drop),
-    /// `alter index .. rename to`, and the like for views.
+    /// `alter index .. rename to`, and the like for views, types, functions and schemas.
     Rename {
         /// What is renamed.
         kind: ObjectKind,
@@ -38,6 +39,25 @@ pub enum Action {
     },
     /// `create view`, `create materialized view`.
     CreateView(CreateView),
+    /// `alter view .. set (..)`, `alter view .. reset (..)`.
+    SetViewOptions {
+        /// The view.
+        view: Name,
+        /// Its options in lower case: name and value, `false` for what is reset.
+        options: Vec<(String, String)>,
+    },
+    /// `alter index .. set tablespace`, `alter table all in tablespace .. set tablespace`: copies files.
+    MoveFiles {
+        /// The index, none for all that a tablespace has.
+        index: Option<Name>,
+        /// The words.
+        how: String,
+    },
+    /// `create trigger`.
+    CreateTrigger {
+        /// The table.
+        table: Name,
+    },
     /// `refresh materialized view`.
     Refresh {
         /// The view.
@@ -49,6 +69,10 @@ pub enum Action {
     },
     /// `reindex`.
     Reindex {
+        /// The table, where one is named.
+        table: Option<Name>,
+        /// The index, where one is named.
+        index: Option<Name>,
         /// Whether writers may go on.
         is_concurrent: bool,
     },
@@ -155,7 +179,7 @@ pub struct CreateTable {
     pub partition_columns: Vec<String>,
     /// Whether columns come from elsewhere: `like`, `inherits`, `partition of`, `of type`.
     pub has_other_columns: bool,
-    /// The table whose columns `like` copies.
+    /// The table whose columns `like` copies, or `inherits` has.
     pub like: Option<Name>,
     /// Storage options such as `tsdb.hypertable`, in lower case: name and value.
     pub options: Vec<(String, String)>,
@@ -274,6 +298,10 @@ pub enum Change {
     SetNotNull(String),
     /// `alter column .. drop not null`.
     DropNotNull(String),
+    /// `alter column .. set default`.
+    SetDefault(String, Expression),
+    /// `alter column .. drop default`.
+    DropDefault(String),
     /// `alter column .. add generated as identity`.
     AddIdentity(String),
     /// `add constraint`.

@@ -29,6 +29,8 @@ pub enum ObjectKind {
     Owned,
     /// A function or procedure.
     Routine,
+    /// A value of an enum.
+    EnumValue,
     /// Anything else.
     Other,
 }
@@ -125,8 +127,38 @@ pub struct Policy {
     pub using: Option<Expression>,
     /// Which rows may be written.
     pub check: Option<Expression>,
+    /// What the shape of `using` tells.
+    pub using_logic: Option<Logic>,
+    /// What the shape of `check` tells.
+    pub check_logic: Option<Logic>,
+    /// The roles it is for; none for everybody, and where `alter policy` leaves them alone.
+    pub roles: Vec<String>,
     /// `alter policy`.
     pub is_altered: bool,
+}
+
+/// What the shape of a condition tells of the rows that it lets through.
+#[derive(Clone, Debug)]
+pub enum Logic {
+    /// `and`: each must hold.
+    All(Vec<Logic>),
+    /// `or`: one is enough.
+    Any(Vec<Logic>),
+    /// A column must equal something.
+    Equal {
+        /// The column.
+        column: String,
+        /// Whether a function says what: a setting, the role.
+        asks: bool,
+        /// The tables whose rows say what.
+        reads: Vec<Name>,
+    },
+    /// No row passes.
+    Never,
+    /// A function or a query decides, and sees the row.
+    Unclear,
+    /// It binds no column to a value: rows pass whoever's they are.
+    Open,
 }
 
 /// `grant`.

@@ -158,7 +158,10 @@ impl SchemaState {
                     to.clone_into(&mut name.name);
                 }
             }
-        } else {
+        } else if matches!(
+            kind,
+            ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView
+        ) {
             let to = Name { schema: from.schema.clone(), name: to.to_owned() };
             self.move_table(from, to);
         }

@@ -113,6 +113,7 @@ pub struct Copy {
     address: Address,
     /// Holds the lock that says that the owner lives.
     holder: Client,
+    session: owner::Session,
     sampled: Vec<Copied>,
     duration: Duration,
     is_dropped: bool,
@@ -136,7 +137,7 @@ impl Copy {
         owner::drop_leftovers(&holder).await?;
         let kind = request.method.kind();
         let name = CopyName::next(kind);
-        owner::claim(&holder, &name).await?;
+        let session = owner::claim(&holder, &name).await?;
         let address = source.with_database(&name.to_string());
         // From here on, dropping this value drops the copy, however much of it there is.
         let mut copy = Self {
@@ -144,6 +145,7 @@ impl Copy {
             kind,
             address,
             holder,
+            session,
             sampled: Vec::new(),
             duration: Duration::ZERO,
             is_dropped: false,
@@ -262,13 +264,15 @@ impl Drop for Copy {
         if self.is_dropped {
             return;
         }
-        let (server, name) = (self.address.clone(), self.name.clone());
+        let (server, name, session) =
+            (self.address.clone(), self.name.clone(), self.session.clone());
         // A runtime of its own: the caller's may be the one this thread is running.
         let dropping = thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
             let work = async {
                 let client = owner::maintenance(&server).await.ok()?;
+                owner::end(&client, &session).await.ok()?;
                 owner::drop_copy(&client, &name).await.ok()
             };
             runtime.block_on(async { tokio::time::timeout(DROP_DEADLINE, work).await.ok()? })
@@ -285,4 +289,13 @@ impl Drop for Copy {
 pub async fn clean(server: &Address) -> Result<Vec<String>, CopyError> {
     let client = owner::maintenance(server).await?;
     owner::drop_leftovers(&client).await
+}
+
+/// Returns the names of the copies on a database's server whose owners are no more.
+///
+/// # Errors
+/// Says why they could not be looked for.
+pub async fn leftovers(server: &Address) -> Result<Vec<String>, CopyError> {
+    let client = owner::maintenance(server).await?;
+    Ok(owner::leftovers(&client).await?.iter().map(ToString::to_string).collect())
 }

@@ -3,6 +3,8 @@
 //! The owner's session holds an advisory lock that is named like the copy, from before there is a copy.
 //! A process that is killed loses its session, and with it the lock: what nobody holds is a leftover.
 
+use std::time::Duration;
+
 use shelfops_connection::Address;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
@@ -14,6 +16,9 @@ use crate::rehearsal::tables::{identifier, literal};
 
 /// Databases that every server has, from which others are made and dropped.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
+
+/// How long a session is given to end before it is told again.
+const END_AGAIN: Duration = Duration::from_millis(20);
 
 /// Connects to a database of the server that is not the one copied.
 pub(super) async fn maintenance(server: &Address) -> Result<Client, CopyError> {
@@ -37,13 +42,63 @@ pub(super) async fn maintenance(server: &Address) -> Result<Client, CopyError> {
     })
 }
 
-/// Takes the lock that says that a copy's owner lives.
-pub(super) async fn claim(client: &Client, name: &CopyName) -> Result<(), CopyError> {
-    client
-        .execute("select pg_advisory_lock($1)", &[&name.lock_key()])
+/// A session of the server, told from a later one that has its number.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    process: i32,
+    began_at: String,
+}
+
+/// Takes the lock that says that a copy's owner lives, and returns the session that holds it.
+pub(super) async fn claim(client: &Client, name: &CopyName) -> Result<Session, CopyError> {
+    let asked = "select pid, backend_start::text
+        from pg_stat_activity, pg_advisory_lock($1)
+        where pid = pg_backend_pid()";
+    let row =
+        client.query_one(asked, &[&name.lock_key()]).await.map_err(doing("claim the copy"))?;
+    Ok(Session { process: row.get(0), began_at: row.get(1) })
+}
+
+/// Ends a session, and waits until the server has taken back what it was doing.
+///
+/// `create database` goes on when the program that asked for it is gone, and shows no database until it
+/// is done: who drops the copy meanwhile drops nothing.
+pub(super) async fn end(client: &Client, session: &Session) -> Result<(), CopyError> {
+    let ended = "select count(pg_terminate_backend(pid))
+        from pg_stat_activity
+        where pid = $1 and backend_start::text = $2";
+    loop {
+        let row = client
+            .query_one(ended, &[&session.process, &session.began_at])
+            .await
+            .map_err(doing("end the session that makes the copy"))?;
+        if row.get::<_, i64>(0) == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(END_AGAIN).await;
+    }
+}
+
+/// The copies whose owners are no more.
+pub(super) async fn leftovers(client: &Client) -> Result<Vec<CopyName>, CopyError> {
+    let mut left = Vec::new();
+    for name in copies(client).await? {
+        if !is_owned(client, &name).await? {
+            left.push(name);
+        }
+    }
+    Ok(left)
+}
+
+async fn copies(client: &Client) -> Result<Vec<CopyName>, CopyError> {
+    let listed = client
+        .query(
+            "select datname::text from pg_database where datname like $1 order by datname",
+            &[&CopyName::pattern()],
+        )
         .await
-        .map_err(doing("claim the copy"))?;
-    Ok(())
+        .map_err(doing("look for leftovers"))?;
+    Ok(listed.iter().filter_map(|row| CopyName::parse(row.get(0))).collect())
 }
 
 /// Writes on the copy what it is, for people who list databases.
@@ -67,17 +122,9 @@ pub(super) async fn drop_copy(client: &Client, name: &CopyName) -> Result<(), Co
 
 /// Drops the copies whose owners are no more, and returns their names.
 pub(super) async fn drop_leftovers(client: &Client) -> Result<Vec<String>, CopyError> {
-    let listed = client
-        .query(
-            "select datname::text from pg_database where datname like $1 order by datname",
-            &[&CopyName::pattern()],
-        )
-        .await
-        .map_err(doing("look for leftovers"))?;
     let mut dropped = Vec::new();
-    for row in listed {
-        let Some(name) = CopyName::parse(row.get(0)) else { continue };
-        if is_owned(client, &name).await? || !try_claim(client, &name).await? {
+    for name in leftovers(client).await? {
+        if !try_claim(client, &name).await? {
             continue;
         }
         let outcome = drop_copy(client, &name).await;

@@ -1,5 +1,7 @@
 //! Reads statements out of the parser's tree. Nothing outside this folder knows the parser.
 
+mod alter;
+mod condition;
 mod expression;
 mod node;
 mod rows;
@@ -49,6 +51,7 @@ fn parse(text: &str) -> (Vec<Statement>, Vec<SyntaxProblem>) {
     let mut statements = Vec::new();
     for node in parsed.syntax_node().children() {
         statements.push(read(&node, &Place::File, false));
+        changes_within(&node, &mut statements);
         if let Some(body) = ast::Do::cast(node).and_then(|block| block.plpgsql()) {
             nested(&body, &mut statements);
         }
@@ -67,6 +70,19 @@ fn nested(body: &squawk_syntax::plpgsql::Plpgsql, statements: &mut Vec<Statement
         {
             statements.push(read(&node, &place, true));
         }
+    }
+}
+
+/// Reads the changes of rows that stand in a `with`: they run as the statement does.
+fn changes_within(node: &SyntaxNode, statements: &mut Vec<Statement>) {
+    let is_change =
+        |kind| matches!(kind, SyntaxKind::UPDATE | SyntaxKind::DELETE | SyntaxKind::MERGE);
+    let within = node.descendants().skip(1).filter(|inner| {
+        is_change(inner.kind())
+            && inner.parent().is_some_and(|above| above.kind() == SyntaxKind::WITH_TABLE)
+    });
+    for change in within {
+        statements.push(read(&change, &Place::File, false));
     }
 }
 

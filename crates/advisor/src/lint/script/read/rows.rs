@@ -57,7 +57,7 @@ fn read_condition(condition: &SyntaxNode, statement: &SyntaxNode) -> Condition {
                 ranged.push(column);
             }
             (SyntaxKind::BIN_EXPR, Some(column)) => match operator(&term).as_str() {
-                "=" if is_value(&term) => equal.push(column),
+                "=" if is_value(&term, statement) => equal.push(column),
                 "in" => equal.push(column),
                 ">" | ">=" => lower.push(column),
                 "<" | "<=" => upper.push(column),
@@ -90,7 +90,7 @@ fn terms(condition: &SyntaxNode) -> Vec<SyntaxNode> {
 }
 
 /// Returns the operator of a comparison.
-fn operator(term: &SyntaxNode) -> String {
+pub(super) fn operator(term: &SyntaxNode) -> String {
     let mut parts = String::new();
     let operands: Vec<SyntaxNode> = term.children().collect();
     let (Some(left), Some(right)) = (operands.first(), operands.last()) else { return parts };
@@ -115,12 +115,13 @@ fn column_of(node: &SyntaxNode) -> Option<String> {
 }
 
 /// Whether the right side of a comparison is a value and no column of another table.
-fn is_value(term: &SyntaxNode) -> bool {
+fn is_value(term: &SyntaxNode, statement: &SyntaxNode) -> bool {
     let Some(right) = term.children().last() else { return false };
     match right.kind() {
         SyntaxKind::LITERAL | SyntaxKind::CALL_EXPR => true,
         SyntaxKind::CAST_EXPR => inner(&right, SyntaxKind::LITERAL).is_some(),
-        SyntaxKind::NAME_REF => true,
+        // A variable of a block; beside other tables a column of theirs, which is no bound.
+        SyntaxKind::NAME_REF => expression::tables_read(statement).is_empty(),
         _ => false,
     }
 }

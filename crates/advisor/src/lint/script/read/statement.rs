@@ -11,7 +11,7 @@ use super::expression::{calls, expression, named, stars, tables_read};
 use super::node::{
     Place, child, has, inner, name, name_in, one_line, options, plain_name, span, unquoted, words,
 };
-use super::{rows, table};
+use super::{alter, condition, rows, table};
 
 /// Kinds of nodes that name the table of something.
 const TABLES: &[SyntaxKind] =
@@ -30,9 +30,18 @@ pub(super) fn action(node: &SyntaxNode, place: &Place<'_>) -> Action {
         SyntaxKind::ALTER_TABLE => table::alter(node, place),
         SyntaxKind::CREATE_INDEX => create_index(node),
         SyntaxKind::CREATE_VIEW | SyntaxKind::CREATE_MATERIALIZED_VIEW => create_view(node, place),
-        SyntaxKind::ALTER_INDEX => rename(node, ObjectKind::Index),
-        SyntaxKind::ALTER_VIEW => rename(node, ObjectKind::View),
-        SyntaxKind::ALTER_MATERIALIZED_VIEW => rename(node, ObjectKind::MaterializedView),
+        SyntaxKind::ALTER_INDEX
+        | SyntaxKind::ALTER_VIEW
+        | SyntaxKind::ALTER_MATERIALIZED_VIEW
+        | SyntaxKind::ALTER_TYPE
+        | SyntaxKind::ALTER_FUNCTION
+        | SyntaxKind::ALTER_PROCEDURE
+        | SyntaxKind::ALTER_SCHEMA => alter::action(node),
+        SyntaxKind::CREATE_TRIGGER => {
+            let on = child(node, SyntaxKind::ON_RELATION)
+                .and_then(|on| name_in(&on, &[SyntaxKind::RELATION_NAME_REF]));
+            on.map_or(Action::Other, |table| Action::CreateTrigger { table })
+        }
         SyntaxKind::UPDATE => rows::change("update", node),
         SyntaxKind::DELETE => rows::change("delete", node),
         SyntaxKind::MERGE => rows::change("merge", node),
@@ -63,6 +72,8 @@ fn maintenance(node: &SyntaxNode) -> Action {
             None => Action::Other,
         },
         SyntaxKind::REINDEX => Action::Reindex {
+            table: name_in(node, &[SyntaxKind::TABLE_NAME_REF]),
+            index: name_in(node, &[SyntaxKind::INDEX_REF]),
             is_concurrent: words(node).iter().any(|word| word.contains("concurrently")),
         },
         SyntaxKind::VACUUM => {
@@ -92,16 +103,6 @@ fn maintenance(node: &SyntaxNode) -> Action {
         }
         SyntaxKind::CREATE_TYPE if has(node, SyntaxKind::ENUM_TYPE) => {
             name_in(node, &[SyntaxKind::TYPE_NAME]).map_or(Action::Other, Action::CreateEnum)
-        }
-        SyntaxKind::ALTER_TYPE => {
-            let value = child(node, SyntaxKind::ADD_VALUE)
-                .and_then(|added| child(&added, SyntaxKind::LITERAL));
-            match (name_in(node, &[SyntaxKind::TYPE_NAME_REF]), value) {
-                (Some(name), Some(value)) => {
-                    Action::AddEnumValue { name, value: unquoted(&one_line(&value)) }
-                }
-                _ => Action::Other,
-            }
         }
         SyntaxKind::ALTER_DOMAIN if has(node, SyntaxKind::ADD_CONSTRAINT) => {
             match name_in(node, &[SyntaxKind::DOMAIN_REF]) {
@@ -178,17 +179,6 @@ fn drop_of(kind: ObjectKind, node: &SyntaxNode) -> Action {
         is_cascading: has(node, SyntaxKind::CASCADE),
         is_concurrent: has(node, SyntaxKind::CONCURRENTLY_KW),
     })
-}
-
-fn rename(node: &SyntaxNode, kind: ObjectKind) -> Action {
-    let from = name_in(node, &[SyntaxKind::INDEX_REF, SyntaxKind::VIEW_REF]);
-    let to = child(node, SyntaxKind::INDEX_RENAME_TO)
-        .or_else(|| child(node, SyntaxKind::VIEW_RENAME_TO))
-        .and_then(|clause| name_in(&clause, &[SyntaxKind::INDEX, SyntaxKind::VIEW]));
-    match (from, to) {
-        (Some(from), Some(to)) => Action::Rename { kind, from, to: to.name },
-        _ => Action::Other,
-    }
 }
 
 fn create_index(node: &SyntaxNode) -> Action {
@@ -298,6 +288,11 @@ fn policy(node: &SyntaxNode, place: &Place<'_>) -> Action {
             .and_then(|clause| clause.children().last())
             .map(|it| expression(&it, place))
     };
+    let shape = |kind| {
+        inner(node, kind)
+            .and_then(|clause| clause.children().last())
+            .map(|it| condition::logic(&it))
+    };
     Action::Policy(Policy {
         name: policy.name,
         table,
@@ -308,6 +303,12 @@ fn policy(node: &SyntaxNode, place: &Place<'_>) -> Action {
             .unwrap_or_else(|| "all".to_owned()),
         using: clause(SyntaxKind::USING_EXPR_CLAUSE),
         check: clause(SyntaxKind::WITH_CHECK_EXPR_CLAUSE),
+        using_logic: shape(SyntaxKind::USING_EXPR_CLAUSE),
+        check_logic: shape(SyntaxKind::WITH_CHECK_EXPR_CLAUSE),
+        roles: inner(node, SyntaxKind::POLICY_ROLES)
+            .and_then(|clause| child(&clause, SyntaxKind::ROLE_REF_LIST))
+            .map(|list| list.children().map(|role| one_line(&role).to_lowercase()).collect())
+            .unwrap_or_default(),
         is_altered: node.kind() == SyntaxKind::ALTER_POLICY,
     })
 }

@@ -35,6 +35,10 @@ pub(super) fn create(node: &SyntaxNode, place: &Place<'_>) -> Action {
     let partition_columns = child(node, SyntaxKind::PARTITION_BY)
         .map(|by| super::expression::named(&by).1)
         .unwrap_or_default();
+    let like = like.or_else(|| {
+        child(node, SyntaxKind::INHERITS)
+            .and_then(|clause| name_in(&clause, &[SyntaxKind::TABLE_NAME_REF]))
+    });
     let has_other_columns = like.is_some()
         || partition_of.is_some()
         || has(node, SyntaxKind::INHERITS)
@@ -168,6 +172,9 @@ fn constraint(node: &SyntaxNode, column: Option<&str>, place: &Place<'_>) -> Opt
 
 /// Reads `alter table`.
 pub(super) fn alter(node: &SyntaxNode, place: &Place<'_>) -> Action {
+    if has(node, SyntaxKind::ALL_IN_TABLESPACE) {
+        return Action::MoveFiles { index: None, how: one_line(node).to_lowercase() };
+    }
     let target = child(node, SyntaxKind::TABLE_RELATION_NAME)
         .or_else(|| child(node, SyntaxKind::TABLE_NAME_REF));
     let Some(target) = target else { return Action::Other };
@@ -225,7 +232,9 @@ fn change(node: &SyntaxNode, place: &Place<'_>) -> Change {
         SyntaxKind::DETACH_PARTITION => match name_in(node, &[SyntaxKind::TABLE_NAME_REF]) {
             Some(partition) => Change::DetachPartition {
                 partition,
-                is_concurrent: has(node, SyntaxKind::DETACH_CONCURRENTLY),
+                // The second half of one that was done concurrently.
+                is_concurrent: has(node, SyntaxKind::DETACH_CONCURRENTLY)
+                    || has(node, SyntaxKind::DETACH_FINALIZE),
             },
             None => Change::Other,
         },
@@ -265,6 +274,12 @@ fn alter_column(node: &SyntaxNode, place: &Place<'_>) -> Change {
             to: DataType::parse(&to.as_ref().map(one_line).unwrap_or_default()),
             using,
         };
+    }
+    if let Some(value) = option(SyntaxKind::SET_DEFAULT).and_then(|it| it.children().last()) {
+        return Change::SetDefault(column, expression(&value, place));
+    }
+    if option(SyntaxKind::DROP_DEFAULT).is_some() {
+        return Change::DropDefault(column);
     }
     if option(SyntaxKind::SET_NOT_NULL).is_some() {
         return Change::SetNotNull(column);

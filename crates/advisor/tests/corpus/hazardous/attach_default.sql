@@ -1,0 +1,2 @@
+-- expect: attach-partition-without-check
+alter table events attach partition events_2026_06 default;

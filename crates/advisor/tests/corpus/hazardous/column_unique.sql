@@ -1,0 +1,2 @@
+-- expect: unique-constraint-without-index
+alter table accounts add column handle text unique;

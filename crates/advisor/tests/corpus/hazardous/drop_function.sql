@@ -1,0 +1,2 @@
+-- expect: drop-view-or-function
+drop function touched();

@@ -1,0 +1,2 @@
+-- expect: storage-rewrite
+alter table all in tablespace pg_default set tablespace fast;

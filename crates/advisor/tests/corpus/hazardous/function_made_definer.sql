@@ -1,0 +1,2 @@
+-- expect: security-definer-without-search-path
+alter function touched() security definer;

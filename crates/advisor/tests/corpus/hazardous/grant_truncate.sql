@@ -1,0 +1,2 @@
+-- expect: grant-of-truncate
+grant truncate on accounts to app;

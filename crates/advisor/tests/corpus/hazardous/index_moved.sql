@@ -1,0 +1,2 @@
+-- expect: storage-rewrite
+alter index accounts_created set tablespace fast;

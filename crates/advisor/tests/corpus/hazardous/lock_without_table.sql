@@ -1,0 +1,2 @@
+-- expect: explicit-table-lock
+lock accounts;

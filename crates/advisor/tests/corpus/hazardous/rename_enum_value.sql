@@ -1,0 +1,2 @@
+-- expect: rename-table
+alter type invoice_state rename value 'sent' to 'mailed';

@@ -1,0 +1,2 @@
+-- expect: rename-table
+alter schema public rename to shop;

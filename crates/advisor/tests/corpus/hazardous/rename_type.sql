@@ -1,0 +1,2 @@
+-- expect: rename-table
+alter type invoice_state rename to state_of_invoice;

@@ -1,0 +1,2 @@
+-- expect: tenant-isolation-missing
+create table vip_accounts (level integer) inherits (accounts);

@@ -1,0 +1,3 @@
+-- expect: nothing
+create temporary table staged (id bigint);
+drop table staged;

@@ -1,0 +1,2 @@
+-- expect: nothing
+alter table events add constraint events_tenant foreign key (tenant_id) references tenants (tenant_id) not valid;

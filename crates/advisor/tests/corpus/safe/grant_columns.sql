@@ -1,0 +1,2 @@
+-- expect: nothing
+grant select (tenant_id, id, name) on accounts to app;

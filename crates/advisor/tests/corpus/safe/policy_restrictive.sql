@@ -1,0 +1,2 @@
+-- expect: nothing
+create policy open_only on accounts as restrictive for select using (state <> 'erased');
