@@ -59,7 +59,7 @@ pub(super) fn meaning_of(name: &str) -> Read {
     };
     ENDINGS
         .iter()
-        .find(|(endings, _)| endings.iter().any(|word| ends(word)))
+        .find(|(endings, _)| endings.iter().any(ends))
         .map_or(Read { meaning: Meaning::Text, is_assumed: true }, |(_, meaning)| known(*meaning))
 }
 
