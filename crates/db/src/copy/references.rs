@@ -80,6 +80,9 @@ impl References {
                 None => tx.insert(database.tenant(options.customer_id).await?),
             };
             let mut found = look_up(open, options, entity, &wanted).await?;
+            if entity == ReferenceEntity::Product {
+                name_stand_ins(open, options, accepted, &found).await?;
+            }
             if self.create_unknown[entity as usize] && found.len() < wanted.len() {
                 lock(open, &options.source).await?;
                 found = look_up(open, options, entity, &wanted).await?;
@@ -170,6 +173,53 @@ async fn look_up(
         .await
         .map_err(doing("look up what records refer to"))?;
     Ok(rows.iter().map(|row| (Text::new(row.get::<_, &str>(0)), row.get(1))).collect())
+}
+
+/// Gives products a name that were made of records which told none, such as a count of stock: of one that
+/// the vendor has deleted since, a sale is the only one who says it.
+async fn name_stand_ins(
+    tx: &TenantTx,
+    options: &SinkOptions,
+    accepted: &[Accepted],
+    found: &FxHashMap<Text, Uuid>,
+) -> Result<(), DbError> {
+    let known: Vec<&str> = found.keys().map(Text::as_str).collect();
+    let mut labelled = labelled(accepted, &known);
+    labelled.retain(|(external_id, label)| external_id != label);
+    if labelled.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> =
+        labelled.iter().filter_map(|(external_id, _)| found.get(*external_id).copied()).collect();
+    let (external_ids, labels): (Vec<&str>, Vec<&str>) = labelled.into_iter().unzip();
+    let action = doing("name products that sales name");
+    let customer = tx.customer_id().as_uuid();
+    let nameless = tx
+        .query_one(
+            "select exists (
+                 select from products as product
+                 join unnest($2::uuid[], $3::text[]) as known (id, external_id)
+                     on product.product_id = known.id
+                 where product.customer_id = $1 and product.is_placeholder
+                     and product.name = known.external_id)",
+            &[&customer, &ids, &external_ids],
+        )
+        .await
+        .map_err(&action)?;
+    if !nameless.get::<_, bool>(0) {
+        return Ok(());
+    }
+    lock(tx, &options.source).await?;
+    tx.execute(
+        "update products as product set name = known.label
+         from unnest($2::uuid[], $3::text[], $4::text[]) as known (id, external_id, label)
+         where product.customer_id = $1 and product.product_id = known.id
+             and product.is_placeholder and product.name = known.external_id",
+        &[&customer, &ids, &external_ids, &labels],
+    )
+    .await
+    .map_err(&action)?;
+    Ok(())
 }
 
 /// Reads the clocks of stores.

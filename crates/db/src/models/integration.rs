@@ -361,26 +361,36 @@ impl TenantTx {
         Ok(replaced == 1)
     }
 
-    /// Ends a connection: its secrets are forgotten, its records stay.
+    /// Ends a connection: its secrets are forgotten, its records stay. With `made_at`, only the one that was
+    /// made then: what is told of a connection says nothing of one that was made since. Answers whether it
+    /// was ended.
     ///
     /// # Errors
     /// Fails when the server does.
     pub async fn revoke_integration(
         &self,
         integration_id: Uuid,
+        made_at: Option<Timestamp>,
         reason: Option<&str>,
-    ) -> Result<(), DbError> {
-        self.execute(
-            "update integrations
+    ) -> Result<bool, DbError> {
+        let ended = self
+            .execute(
+                "update integrations
              set status = 'revoked', last_error = $3, pending_state = null,
                  secrets_key_id = null, secrets_ciphertext = null,
                  secrets_revision = secrets_revision + 1
-             where customer_id = $1 and integration_id = $2",
-            &[&self.customer_id().as_uuid(), &integration_id, &reason],
-        )
-        .await
-        .map_err(doing("end the integration"))?;
-        Ok(())
+             where customer_id = $1 and integration_id = $2
+                 and ($4::timestamptz is null or connected_at is not distinct from $4)",
+                &[
+                    &self.customer_id().as_uuid(),
+                    &integration_id,
+                    &reason,
+                    &made_at.map(system_time),
+                ],
+            )
+            .await
+            .map_err(doing("end the integration"))?;
+        Ok(ended == 1)
     }
 
     /// Forgets a connection with its webhooks and comparisons; its records stay.

@@ -102,6 +102,15 @@ impl RunLock {
         Ok(())
     }
 
+    /// Takes a lock unless somebody has it; answers whether it did.
+    async fn try_take(&self, name: &str) -> Result<bool, tokio_postgres::Error> {
+        let Some(client) = &self.client else { return Ok(false) };
+        let row = client
+            .query_one("select pg_try_advisory_lock(hashtextextended($1, 1))", &[&name])
+            .await?;
+        Ok(row.get(0))
+    }
+
     /// Gives the lock up and keeps the session for whoever needs one next. A holder that is dropped instead
     /// closes it; opening another costs the server more than reading a few sales does.
     pub async fn release(mut self) {
@@ -137,14 +146,13 @@ impl Database {
         let place = self.run_places().take().await;
         let client = self.lock_connection().await?;
         let name = format!("{customer_id}/{}/{}/{}", run.source, run.stream, run.origin);
-        let row = client
-            .query_one("select pg_try_advisory_lock(hashtextextended($1, 1))", &[&name])
-            .await
-            .map_err(doing("lock what is to be read"))?;
-        if !row.get::<_, bool>(0) {
-            return Err(DbError::Busy(run.origin_name.clone()));
+        // Held before it is known: a session that may have taken the lock must not go back to the others.
+        let lock = RunLock { client: Some(client), _place: Some(place) };
+        if lock.try_take(&name).await.map_err(doing("lock what is to be read"))? {
+            return Ok(lock);
         }
-        Ok(RunLock { client: Some(client), _place: Some(place) })
+        lock.release().await;
+        Err(DbError::Busy(run.origin_name.clone()))
     }
 }
 

@@ -67,7 +67,10 @@ async fn what_a_run_finds_out_concerns_the_connection_that_it_began_with() {
         // Ended meanwhile: a run that reads on to its end does not revive it.
         let running = look(fixture, acme).await;
         let tx = fixture.database.tenant(acme).await.unwrap();
-        tx.revoke_integration(running.integration_id, None).await.unwrap();
+        let id = running.integration_id;
+        let of_old = tx.revoke_integration(id, before.connected_at, Some("ended")).await;
+        assert!(!of_old.unwrap(), "what is told of the old connection says nothing of the new one");
+        assert!(tx.revoke_integration(id, running.connected_at, None).await.unwrap());
         tx.commit().await.unwrap();
         for error in [None, Some("refused")] {
             assert!(!note(fixture, acme, &running, error).await);

@@ -139,6 +139,15 @@ async fn a_product_that_is_made_is_called_what_its_first_lines_call_it_until_the
         let catalogue = [Told::new(&[("external_id", "p1"), ("name", "Gherkins in a jar")])];
         desk.load(Stream::Products, &catalogue, &How::from("catalogue")).await;
         assert_eq!(names().await, "Gherkins in a jar; p2");
+
+        // A count of stock tells no name, and a later sale does.
+        let counts = [count("s1", "p3", AT)];
+        desk.load(Stream::Inventory, &counts, &How::from("counts").creating()).await;
+        assert_eq!(names().await, "Gherkins in a jar; p2; p3");
+        let sales = [("e", "p1", "Cucumber"), ("f", "p2", "Mustard"), ("g", "p3", "Ketchup")]
+            .map(|(id, product, name)| sale(id, "s1", product, AT).with("product_name", name));
+        desk.load(Stream::Transactions, &sales, &How::from("sales").creating()).await;
+        assert_eq!(names().await, "Gherkins in a jar; Ketchup; Mustard");
     })
     .await;
 }

@@ -48,11 +48,12 @@ impl Work for ProcessWebhooks {
 
     async fn run(context: &Context, payload: Payload) -> Result<Done, OpError> {
         let Payload { customer_id, integration_id } = payload;
+        // Before it is looked how the integration stands: that may change while this waits.
+        let _first = context.precedence().begin_live(integration_id).await;
         let (tenant, integration) = match readable(context, customer_id, integration_id).await? {
             Readable::Yes(found) => *found,
             Readable::No(why) => return Ok(Done::All(why)),
         };
-        let _first = context.precedence().begin_live(integration_id).await;
         let processed = process_notifications(context, &tenant, &integration).await?;
         let read: u64 = processed.reports.iter().map(|report| report.counts.read).sum();
         let said = format!(

@@ -57,8 +57,9 @@ impl Work for Sync {
             Readable::No(why) => return Ok(Done::All(why)),
         };
         let request = SyncRequest::new(stream);
-        let report = sync_stream(context, &tenant, &integration, &request).await?;
+        // First: a connection that the tenant has ended cannot be read, and its notification says so.
         put_lost_job(context, customer_id, integration_id).await?;
+        let report = sync_stream(context, &tenant, &integration, &request).await?;
         let said = format!(
             "{} of {}, {} new, {} updated, {} quarantined",
             counted(report.counts.read, "record"),

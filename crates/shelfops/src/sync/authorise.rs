@@ -199,7 +199,7 @@ pub(crate) async fn disconnect(
         !matches!(integration.status, IntegrationStatus::Pending | IntegrationStatus::Revoked);
     let told = if is_open { revoke(context, tenant, integration).await } else { Ok(()) };
     let tx = context.database().await?.tenant(tenant.customer_id).await?;
-    tx.revoke_integration(integration.integration_id, None).await?;
+    tx.revoke_integration(integration.integration_id, None, None).await?;
     tx.commit().await?;
     context.connections().forget(integration.integration_id).await;
     Ok(told.err().map(|error| error.to_string()))

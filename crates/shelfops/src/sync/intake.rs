@@ -23,6 +23,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::jobs::notification_job;
+use crate::ops::error::ErrorKind;
 use crate::ops::{Context, OpError};
 
 /// How many accounts are written for at once. Each takes a connection; the others stay for requests.
@@ -39,6 +40,9 @@ const UNPUT: usize = 256;
 
 /// How long the jobs of what comes together are gathered: who looks once more finds all of it.
 const GATHER: Duration = Duration::from_millis(20);
+
+/// How long putting a job may take.
+const LONGEST_PUT: Duration = Duration::from_secs(10);
 
 /// How long to wait before a job that could not be put is put again.
 const PUT_AGAIN: Duration = Duration::from_secs(1);
@@ -196,6 +200,9 @@ async fn put_jobs(context: Arc<Context>, mut kept: Receiver<ConnectedAccount>) {
         let failed: Vec<ConnectedAccount> = putting.filter_map(ready).collect().await;
         owners = failed.into_iter().map(|owner| (owner.integration_id, owner)).collect();
         if !owners.is_empty() {
+            if kept.is_closed() {
+                return;
+            }
             tokio::time::sleep(PUT_AGAIN).await;
         }
     }
@@ -210,8 +217,12 @@ async fn put_job(context: &Context, owner: ConnectedAccount) -> Option<Connected
         database.enqueue_unless_waiting(customer_id, &job).await?;
         Ok::<_, OpError>(())
     };
-    let Err(error) = put.await else { return None };
-    let error = error.with_reasons();
+    // One that hangs must not keep others from being put.
+    let error = match tokio::time::timeout(LONGEST_PUT, put).await {
+        Ok(Ok(())) => return None,
+        Ok(Err(error)) => error.with_reasons(),
+        Err(elapsed) => elapsed.to_string(),
+    };
     tracing::error!(%customer_id, %integration_id, error, "a job for notifications was not put yet");
     Some(owner)
 }
@@ -265,7 +276,8 @@ impl Writer {
             }
             return;
         };
-        if let [_] = together.as_slice() {
+        // Where the server is away, it is for all of them: each is sent again.
+        if together.len() == 1 || error.kind() == ErrorKind::DependencyDown {
             let ((connector, account), error) = (&self.account, error.with_reasons());
             tracing::error!(connector, account, error, "a notification was not kept");
             return;

@@ -69,7 +69,12 @@ impl KeyCabinet {
         if let Some(held) = held.as_ref().filter(|held| is_good(held, file.clone())) {
             return Ok(held.ring.clone());
         }
-        match (self.settings.load(), held.as_ref()) {
+        // Who has keys already makes none: a file that is gone may come back, with what was sealed since.
+        let read = match held.as_ref() {
+            Some(_) => self.settings.reload(),
+            None => self.settings.load(),
+        };
+        match (read, held.as_ref()) {
             (Ok(ring), _) => {
                 let ring = Arc::new(ring);
                 *held = Some(Held { ring: ring.clone(), file });
@@ -137,9 +142,22 @@ mod tests {
         let named = KeySettings { given: None, file: Some(file.clone()), own_directory: None };
         let cabinet = KeyCabinet::new(named);
         assert_eq!(cabinet.ring().unwrap().present().unwrap().id(), key.id());
-        std::fs::write(&file, "half a k").unwrap();
-        assert_eq!(cabinet.ring().unwrap().present().unwrap().id(), key.id());
+        for spoilt in ["half a k", "", "# no key at all"] {
+            std::fs::write(&file, spoilt).unwrap();
+            assert_eq!(cabinet.ring().unwrap().present().unwrap().id(), key.id(), "{spoilt:?}");
+        }
         std::fs::remove_file(&file).unwrap();
         assert_eq!(cabinet.ring().unwrap().present().unwrap().id(), key.id());
+    }
+
+    #[test]
+    fn our_own_file_that_is_gone_is_not_replaced_by_another_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let cabinet = KeyCabinet::new(settings(directory.path()));
+        let first = cabinet.ring().unwrap().present().unwrap().id();
+        let file = settings(directory.path()).path_read().unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(cabinet.ring().unwrap().present().unwrap().id(), first);
+        assert!(!file.exists());
     }
 }

@@ -24,6 +24,16 @@ pub(crate) struct KeySettings {
 }
 
 impl KeySettings {
+    /// Loads the keys again, for who has some: a file that is gone or without a key is an error then.
+    pub(super) fn reload(&self) -> Result<Keyring, OpError> {
+        if let Some(path) = self.path_read() {
+            std::fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
+        }
+        let ring = self.load()?;
+        ring.present().map_err(shelfops_db::DbError::from)?;
+        Ok(ring)
+    }
+
     /// Loads the keys; none is no error before something is to be sealed.
     pub(crate) fn load(&self) -> Result<Keyring, OpError> {
         let text = match (&self.given, self.path()) {

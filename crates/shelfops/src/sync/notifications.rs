@@ -137,7 +137,11 @@ impl Hints {
 async fn end(context: &Context, tenant: &Tenant, integration: &Integration) -> Result<(), OpError> {
     let tx = context.database().await?.tenant(tenant.customer_id).await?;
     let reason = "the tenant ended the connection at the vendor: connect it again";
-    tx.revoke_integration(integration.integration_id, Some(reason)).await?;
+    let (id, made_at) = (integration.integration_id, integration.connected_at);
+    if !tx.revoke_integration(id, made_at, Some(reason)).await? {
+        // Connected again meanwhile: that connection is another.
+        return Ok(());
+    }
     tx.audit(&AuditEntry {
         principal: "vendor-notification",
         operation: "integration remove",

@@ -4,7 +4,7 @@
 //! wait for its turn. So a long reading lets live work go first, for as long as it worked itself and some
 //! more; then it goes on, whatever there is: it never stands still.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,17 +28,24 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// anew, so of a vendor who tells something all the time, what came within this is read at once.
 const PACE: Duration = Duration::from_millis(500);
 
+/// For how long live work goes first. What takes longer waits itself, as for a vendor who asks for patience,
+/// or reads a history because there is none yet.
+const LIVE_FOR: Duration = Duration::from_secs(3);
+
 /// Who goes first in this process.
 #[derive(Debug, Default)]
 pub(crate) struct Precedence {
-    /// How much live work is under way.
-    live: watch::Sender<usize>,
+    /// The live work that is under way: each by its number, and since when.
+    live: watch::Sender<BTreeMap<u64, Instant>>,
     /// When live work of an integration began last.
     begun: Mutex<HashMap<Uuid, Instant>>,
 }
 
 /// Live work that is under way, until dropped.
-pub(crate) struct Live<'a>(&'a Precedence);
+pub(crate) struct Live<'a> {
+    precedence: &'a Precedence,
+    number: u64,
+}
 
 impl Precedence {
     /// Begins live work of an integration, in its pace.
@@ -52,14 +59,18 @@ impl Precedence {
             pause
         };
         tokio::time::sleep(pause).await;
-        self.live.send_modify(|live| *live += 1);
-        Live(self)
+        let mut number = 0;
+        self.live.send_modify(|live| {
+            number = live.last_key_value().map_or(0, |(last, _)| last + 1);
+            live.insert(number, Instant::now());
+        });
+        Live { precedence: self, number }
     }
 
     /// Waits until no live work is under way, or until it has waited that long.
     async fn let_live_go(&self, at_most: Duration) {
         let mut live = self.live.subscribe();
-        let nobody = live.wait_for(|live| *live == 0);
+        let nobody = live.wait_for(|live| live.values().all(|since| since.elapsed() >= LIVE_FOR));
         // The sender is ours: it does not go away.
         let _ = tokio::time::timeout(at_most, nobody).await;
     }
@@ -73,7 +84,9 @@ impl Precedence {
 
 impl Drop for Live<'_> {
     fn drop(&mut self) {
-        self.0.live.send_modify(|live| *live = live.saturating_sub(1));
+        self.precedence.live.send_modify(|live| {
+            live.remove(&self.number);
+        });
     }
 }
 
@@ -118,10 +131,23 @@ mod tests {
         precedence.let_live_go(Duration::MAX).await;
         let live = precedence.begin_live(Uuid::nil()).await;
         precedence.let_live_go(Duration::from_millis(1)).await;
-        assert_eq!(*precedence.live.borrow(), 1, "it goes on all the same");
+        assert_eq!(precedence.live.borrow().len(), 1, "it goes on all the same");
         let waiting = precedence.let_live_go(Duration::MAX);
         tokio::join!(waiting, async { drop(live) });
-        assert_eq!(*precedence.live.borrow(), 0);
+        assert!(precedence.live.borrow().is_empty());
+    }
+
+    #[tokio::test]
+    async fn live_work_that_takes_long_goes_first_no_longer() {
+        let precedence = Precedence::default();
+        let _old = precedence.begin_live(Uuid::nil()).await;
+        let long_ago = Instant::now().checked_sub(LIVE_FOR).unwrap();
+        precedence.live.send_modify(|live| {
+            live.insert(0, long_ago);
+        });
+        precedence.let_live_go(Duration::MAX).await;
+        let new = precedence.begin_live(Uuid::from_u128(1)).await;
+        assert_eq!(new.number, 1, "no number is anybody else's");
     }
 
     #[tokio::test]

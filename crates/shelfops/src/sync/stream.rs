@@ -187,6 +187,7 @@ impl Reading<'_> {
         let stored = stored.map_err(OpError::from)?;
         tx.commit().await.map_err(OpError::from)?;
         let line = context.connections().line(context, tenant, integration).await?;
+        let is_first = stored.is_none();
         let open = OpenRequest {
             stream: request.stream,
             cursor: stored.map(|StoredCursor { cursor, .. }| cursor),
@@ -207,10 +208,10 @@ impl Reading<'_> {
             hopeless_after: None,
             alignment: sink.alignment(),
         };
-        // What notifications ask for is the live work itself.
+        // What notifications ask for is the live work itself, but where nothing was read before.
         let source = match request.reach {
-            Reach::Recent => source,
-            Reach::Whole => context.precedence().behind_live(source),
+            Reach::Recent if !is_first => source,
+            Reach::Recent | Reach::Whole => context.precedence().behind_live(source),
         };
         pipeline::run(source, *sink, settings, observer).await.map_err(Trouble::Pipeline)
     }
