@@ -86,16 +86,17 @@ async fn chosen(
     goes_up: bool,
 ) -> Result<Result<Chosen, DbError>, MigrationError> {
     let steps = plan.steps.len();
-    let all = if goes_up {
-        migrator.pending(Target::All).await?
-    } else {
-        migrator.applied(Target::All).await?
-    };
-    // Of a plan that was broken off the first may be done, and are in the ledger.
-    let most_done = if plan.state == "applying" { steps } else { 0 };
+    let (pending, applied) =
+        (migrator.pending(Target::All).await?, migrator.applied(Target::All).await?);
+    let (all, behind) = if goes_up { (pending, applied) } else { (applied, pending) };
+    // Of a plan that was broken off, those that are marked are done, and the one behind them may be: the
+    // ledger tells, for it is written with what a migration does.
+    let marked = plan.steps.iter().filter(|step| step.finished_at.is_some()).count();
+    let most_done = if plan.state == "applying" { steps.min(marked + 1) } else { 0 };
     let done = (0..=most_done).find(|done| {
         let rest = all.get(..steps - done).unwrap_or(&all);
-        are_same(rest, &plan.steps[*done..], goes_up)
+        let (over, open) = plan.steps.split_at(*done);
+        are_same(rest, open, goes_up) && over.iter().all(|step| is_among(&behind, step, goes_up))
     });
     let Some(done) = done else {
         return Ok(Err(DbError::PlanConflict(format!(
@@ -124,8 +125,15 @@ async fn failed(run: PlanRun, position: i32, error: MigrationError) -> Result<Pl
 }
 
 fn are_same(migrations: &[Migration], steps: &[PlanStep], goes_up: bool) -> bool {
-    let direction = if goes_up { Direction::Up } else { Direction::Down };
-    let text = |migration: &Migration| DraftStep::of_migration(migration, direction).sql;
     migrations.len() == steps.len()
-        && migrations.iter().zip(steps).all(|(one, step)| text(one) == step.statement)
+        && migrations.iter().zip(steps).all(|(one, step)| is_step(one, step, goes_up))
+}
+
+fn is_among(migrations: &[Migration], step: &PlanStep, goes_up: bool) -> bool {
+    migrations.iter().any(|migration| is_step(migration, step, goes_up))
+}
+
+fn is_step(migration: &Migration, step: &PlanStep, goes_up: bool) -> bool {
+    let direction = if goes_up { Direction::Up } else { Direction::Down };
+    DraftStep::of_migration(migration, direction).sql == step.statement
 }
