@@ -26,6 +26,8 @@ pub(super) struct Parts {
     groups: Vec<(String, String)>,
     /// What is kept of each group: the aggregate and its column.
     measures: Vec<(String, String)>,
+    /// What is asked of it, by its own columns.
+    asked: Vec<String>,
     query: String,
     tables: Vec<String>,
     /// The functions that are asked for each row or group, without those that are kept as measures.
@@ -56,10 +58,12 @@ impl Parts {
         self.tables.iter().any(|it| is_called(table, it))
     }
 
-    /// Whether its rows are kept apart by a column.
+    /// Whether it asks for the rows of one value of a column. To group by it is not enough: what asks for no
+    /// value gets the rows of all.
     pub(super) fn keeps_apart(&self, name: &str) -> bool {
-        self.groups.iter().any(|(expression, _)| {
-            plain(expression.rsplit('.').next().unwrap_or(expression)) == name
+        self.asked.iter().any(|term| {
+            let (column, _) = term.split_once('=').unwrap_or_default();
+            plain(column.trim_end()) == name
         })
     }
 
@@ -160,6 +164,7 @@ impl Reader<'_> {
             kept,
             groups,
             measures: self.measures,
+            asked,
             query: edited(self.sql, edits).trim().trim_end_matches(';').to_owned(),
             tables,
             functions: functions(self.root),
