@@ -47,6 +47,11 @@ pub(super) async fn refusal(
             format!("{name} may answer otherwise the next time it is asked")
         }));
     }
+    if let Some(said) = parts.unknown(catalog) {
+        return Ok(Some(format!(
+            "{said} is no table whose row security is known here: name the tables that it reads"
+        )));
+    }
     let guarded: BTreeMap<u32, &str> = catalog
         .tables
         .iter()

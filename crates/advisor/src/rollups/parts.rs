@@ -58,6 +58,12 @@ impl Parts {
         self.tables.iter().any(|it| is_called(table, it))
     }
 
+    /// Returns what it reads that is none of the tables known, such as a view.
+    pub(super) fn unknown(&self, catalog: &Catalog) -> Option<&str> {
+        let is_known = |said: &str| catalog.tables.iter().any(|table| is_called(&table.name, said));
+        self.tables.iter().map(String::as_str).find(|said| !is_known(said))
+    }
+
     /// Whether it asks for the rows of one value of a column. To group by it is not enough: what asks for no
     /// value gets the rows of all.
     pub(super) fn keeps_apart(&self, name: &str) -> bool {
