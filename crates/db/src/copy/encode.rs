@@ -72,6 +72,13 @@ impl RowEncoder {
         self.buffer.put_u32(value);
     }
 
+    pub(super) fn optional_integer(&mut self, value: Option<u32>) {
+        match value {
+            Some(value) => self.integer(value),
+            None => self.null(),
+        }
+    }
+
     pub(super) fn uuid(&mut self, value: Uuid) {
         self.buffer.put_i32(16);
         self.buffer.put_slice(value.as_bytes());

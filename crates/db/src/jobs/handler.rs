@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -12,6 +12,7 @@ use graphile_worker::{IntoTaskHandlerResult, TaskHandler, WorkerContext};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use super::session::Session;
 use crate::models::{DueSchedule, NewJob};
 
 /// A kind of job by its name: a type, because the library tells kinds apart by types.
@@ -81,11 +82,19 @@ pub(super) struct Shift {
     pub(super) runner: Arc<dyn Runner>,
     failures: Arc<Mutex<HashMap<i64, JobFailure>>>,
     is_lost: Arc<AtomicBool>,
+    session: Arc<OnceLock<Weak<Session>>>,
 }
 
 impl Shift {
     pub(super) fn new(runner: Arc<dyn Runner>) -> Self {
-        Self { runner, failures: Arc::default(), is_lost: Arc::default() }
+        let (failures, is_lost, session) = Default::default();
+        Self { runner, failures, is_lost, session }
+    }
+
+    /// Says which session stands for the worker. It stays the caller's: dropped, it ends.
+    pub(super) fn stand_on(&self, session: &Arc<Session>) {
+        // A shift has one session, from its beginning.
+        let _ = self.session.set(Arc::downgrade(session));
     }
 
     /// Takes what a failed job left to be written down.
@@ -98,9 +107,20 @@ impl Shift {
         self.is_lost.store(true, Ordering::SeqCst);
     }
 
+    async fn has_session(&self) -> bool {
+        match self.session.get().and_then(Weak::upgrade) {
+            Some(session) => session.is_alive().await,
+            None => false,
+        }
+    }
+
     async fn run(&self, job: TakenJob) -> Result<(), Told> {
         let job_id = job.job_id;
         let outcome = self.runner.run(job).await;
+        // Asked once more, for between two beats others may have taken the job.
+        if outcome.is_ok() && !self.has_session().await {
+            self.lose();
+        }
         if self.is_lost.load(Ordering::SeqCst) {
             // The library removes a finished job by its number, whoever has it now. A failure it
             // writes down only where the job is still this worker's.

@@ -65,6 +65,12 @@ impl Session {
         Ok(())
     }
 
+    /// Whether the session is still there: as long as it is, nobody else has this worker's jobs.
+    pub(super) async fn is_alive(&self) -> bool {
+        let asked = self.client().batch_execute("select");
+        matches!(tokio::time::timeout(ANSWERS_WITHIN, asked).await, Ok(Ok(())))
+    }
+
     fn client(&self) -> &Object {
         self.client.as_ref().expect("the client is taken only when the session ends")
     }

@@ -136,7 +136,8 @@ impl Worker {
             .init()
             .await
             .map_err(|error| failed("start the worker", &error))?;
-        let session = Session::open(&self.database, worker.worker_id()).await?;
+        let session = Arc::new(Session::open(&self.database, worker.worker_id()).await?);
+        shift.stand_on(&session);
         Ok(Working { worker, session, shift })
     }
 }
@@ -144,7 +145,7 @@ impl Worker {
 /// A shift that has begun.
 struct Working {
     worker: QueueWorker,
-    session: Session,
+    session: Arc<Session>,
     shift: Shift,
 }
 

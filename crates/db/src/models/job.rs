@@ -1,5 +1,7 @@
 //! Jobs: put into the queue by tenants and operators, looked at and steered by operators.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -99,6 +101,15 @@ pub struct JobFilter<'a> {
     /// How many at most, newest first.
     pub limit: i64,
 }
+
+/// How a job stands, by the queue's own columns.
+const STATE: &str = "case
+    when job.locked_at is not null then 'running'
+    when job.attempts >= job.max_attempts then 'dead'
+    when job.run_at = 'infinity' then 'paused'
+    when job.attempts > 0 then 'retrying'
+    else 'waiting'
+end";
 
 /// Puts a job unless one of its key waits; answers its number, or null.
 const PUT_UNLESS_WAITING: &str = "select case when not coalesce(shelfops.job_waits($4), false)
@@ -206,29 +217,25 @@ impl OperatorTx {
         let customer_id = filter.customer_id.map(|id| id.to_string());
         let rows = self
             .query(
-                "with told as (
-                     select job.id, task.identifier, job.payload::jsonb as payload, job.attempts,
-                         job.max_attempts, job.last_error, nullif(job.run_at, 'infinity') as run_at,
-                         job.created_at, job.locked_at,
-                         case
-                             when job.locked_at is not null then 'running'
-                             when job.attempts >= job.max_attempts then 'dead'
-                             when job.run_at = 'infinity' then 'paused'
-                             when job.attempts > 0 then 'retrying'
-                             else 'waiting'
-                         end as state
-                     from shelfops_queue._private_jobs as job
-                     join shelfops_queue._private_tasks as task on task.id = job.task_id
-                 )
-                 select id, identifier, state, payload, attempts, max_attempts, last_error, run_at,
-                     created_at, locked_at
-                 from told
-                 where ($1::bigint is null or id = $1)
-                     and ($2::text is null or payload ->> 'customer_id' = $2)
-                     and ($3::text is null or identifier = $3)
-                     and ($4::text is null or state = $4)
-                 order by id desc
-                 limit $5",
+                &format!(
+                    "with told as (
+                         select job.id, task.identifier, job.payload::jsonb as payload,
+                             job.attempts, job.max_attempts, job.last_error,
+                             nullif(job.run_at, 'infinity') as run_at, job.created_at,
+                             job.locked_at, {STATE} as state
+                         from shelfops_queue._private_jobs as job
+                         join shelfops_queue._private_tasks as task on task.id = job.task_id
+                     )
+                     select id, identifier, state, payload, attempts, max_attempts, last_error,
+                         run_at, created_at, locked_at
+                     from told
+                     where ($1::bigint is null or id = $1)
+                         and ($2::text is null or payload ->> 'customer_id' = $2)
+                         and ($3::text is null or identifier = $3)
+                         and ($4::text is null or state = $4)
+                     order by id desc
+                     limit $5"
+                ),
                 &[
                     &filter.job_id,
                     &customer_id,
@@ -240,6 +247,16 @@ impl OperatorTx {
             .await
             .map_err(doing("list the jobs"))?;
         Ok(rows.iter().map(job).collect())
+    }
+
+    /// Counts the jobs in each state that there is one in.
+    pub(super) async fn jobs_by_state(&self) -> Result<BTreeMap<String, i64>, DbError> {
+        let sql = format!(
+            "select {STATE} as state, count(*) from shelfops_queue._private_jobs as job
+             group by state"
+        );
+        let rows = self.query(&sql, &[]).await.map_err(doing("count the jobs"))?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     /// Lets a job be tried now, with all its attempts before it. A running one is left alone.

@@ -1,6 +1,7 @@
 //! What the program reads and writes of each table: one file a table, every query in it.
 
 mod api_key;
+mod arrears;
 mod audit_entry;
 mod customer;
 mod freshness;
@@ -29,6 +30,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use api_key::{ApiKey, ApiKeyToken, KeyOwner, NewApiKey, NoApiKey};
+pub use arrears::Arrears;
 pub use audit_entry::AuditEntry;
 pub use customer::{NewTenant, Tenant, TenantSettings};
 pub use freshness::StreamFreshness;

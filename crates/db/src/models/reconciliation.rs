@@ -171,7 +171,8 @@ impl TenantTx {
             .collect())
     }
 
-    /// Writes a comparison down; one of the same store and day is replaced.
+    /// Writes a comparison down; one of the same store and day is replaced. What was repaired stays said
+    /// when a later comparison finds nothing: it finds nothing because of that.
     ///
     /// # Errors
     /// Fails when the server does.
@@ -180,6 +181,10 @@ impl TenantTx {
         integration_id: Uuid,
         compared: &Reconciliation,
     ) -> Result<(), DbError> {
+        let is_equal = compared.outcome == ReconciliationOutcome::Equal;
+        if is_equal && self.confirm_repaired(integration_id, compared).await? {
+            return Ok(());
+        }
         self.execute(
             "insert into reconciliations
                  (customer_id, integration_id, external_store_id, business_date, currency,
@@ -220,6 +225,29 @@ impl TenantTx {
         .await
         .map_err(doing("write the comparison down"))?;
         Ok(())
+    }
+
+    /// Says of a comparison that ended with a repair that it holds; answers whether there is one.
+    async fn confirm_repaired(
+        &self,
+        integration_id: Uuid,
+        compared: &Reconciliation,
+    ) -> Result<bool, DbError> {
+        let confirmed = self
+            .execute(
+                "update reconciliations set compared_at = now()
+                 where customer_id = $1 and integration_id = $2 and external_store_id = $3
+                     and business_date = $4::text::date and outcome = 'repaired'",
+                &[
+                    &self.customer_id().as_uuid(),
+                    &integration_id,
+                    &compared.external_store_id,
+                    &compared.business_date.to_string(),
+                ],
+            )
+            .await
+            .map_err(doing("look for a comparison that ended with a repair"))?;
+        Ok(confirmed > 0)
     }
 
     /// Lists an integration's latest comparisons, newest day first.

@@ -45,6 +45,8 @@ pub(crate) struct How {
     pub(crate) create: Vec<ReferenceEntity>,
     /// Whether the records come out of quarantine.
     pub(crate) is_replay: bool,
+    /// Whether they are a file's, or those of a system that is asked again and again.
+    pub(crate) is_of_file: bool,
 }
 
 impl How {
@@ -56,12 +58,18 @@ impl How {
             block: 5_000,
             create: Vec::new(),
             is_replay: false,
+            is_of_file: true,
         }
     }
 
     /// In smaller batches and blocks.
     pub(crate) fn split(self, batch: u32, block: usize) -> Self {
         Self { batch, block, ..self }
+    }
+
+    /// As a system tells them that is asked again and again.
+    pub(crate) fn of_system(self) -> Self {
+        Self { is_of_file: false, ..self }
     }
 
     /// With unknown stores, products and suppliers made.
@@ -129,7 +137,7 @@ impl Desk {
                 sync_run_id,
                 create_unknown: how.create.clone(),
                 is_replay: how.is_replay,
-                is_of_file: true,
+                is_of_file: how.is_of_file,
                 batch_records: BatchLimit::new(how.batch),
             },
         )

@@ -60,7 +60,12 @@ impl Told {
             currency: None,
             negative_quantity_is_return: false,
         };
-        Draft::read(stream, |index| self.value(stream.fields()[index].name), &conventions)
+        let mut draft =
+            Draft::read(stream, |index| self.value(stream.fields()[index].name), &conventions);
+        if let Draft::Transaction(line) = &mut draft {
+            line.order_lines = self.value("order_lines").map(|count| count.parse().unwrap());
+        }
+        draft
     }
 }
 

@@ -14,3 +14,4 @@ mod splits;
 mod together;
 mod unknown;
 mod versions;
+mod whole_orders;

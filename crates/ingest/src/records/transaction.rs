@@ -39,6 +39,9 @@ pub struct TransactionDraft {
     pub currency: Field<Currency>,
     /// When the source last changed it; a newer change replaces an older one.
     pub updated_at: Field<Moment>,
+    /// How many lines the order has in all, where its source tells whole orders: a line of it that is
+    /// known, but not among as many of a newer version, is one that was taken off the order.
+    pub order_lines: Option<u32>,
 }
 
 /// A line that passed the rules.
@@ -72,6 +75,9 @@ pub struct Transaction {
     pub currency: Currency,
     /// When the source last changed it; a newer change replaces an older one.
     pub updated_at: Option<Moment>,
+    /// How many lines the order has in all, where its source tells whole orders: a line of it that is
+    /// known, but not among as many of a newer version, is one that was taken off the order.
+    pub order_lines: Option<u32>,
 }
 
 impl TransactionDraft {
@@ -239,6 +245,7 @@ impl TransactionDraft {
             total_amount,
             currency,
             updated_at,
+            order_lines: None,
         };
         if fields.conventions().negative_quantity_is_return { told.read_sign() } else { told }
     }
@@ -308,6 +315,7 @@ impl TransactionDraft {
             total_amount: self.total_amount.into_value()?,
             currency: self.currency.into_value()?,
             updated_at: self.updated_at.into_value(),
+            order_lines: self.order_lines,
         })
     }
 }

@@ -1,8 +1,8 @@
 //! What is counted, as Prometheus reads it. No tenant is named: their number has no bound.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
@@ -18,6 +18,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use shelfops_db::PoolUse;
+use shelfops_db::models::{Arrears, JobState};
 
 use super::app::App;
 use super::problem::Problem;
@@ -25,6 +26,9 @@ use crate::ops::OpError;
 
 /// How the counts are written.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// How long what waits is not counted again: every tenant is asked.
+const COUNTED_FOR: Duration = Duration::from_secs(10);
 
 /// Between what an index answers and what is given up.
 const SECONDS: [f64; 12] =
@@ -55,6 +59,16 @@ struct Operation {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Standing {
+    state: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct StreamLabel {
+    stream: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Connections {
     pool: &'static str,
     state: &'static str,
@@ -72,6 +86,13 @@ pub(super) struct Metrics {
     runs: Family<Run, Counter>,
     run_seconds: Durations<Operation>,
     connections: Level<Connections>,
+    jobs: Level<Standing>,
+    notifications: Gauge<u64, AtomicU64>,
+    oldest_notification: Gauge<f64, AtomicU64>,
+    quarantined: Gauge<u64, AtomicU64>,
+    lag: Family<StreamLabel, Gauge<f64, AtomicU64>>,
+    /// When what waits was counted last.
+    counted: Mutex<Option<Instant>>,
 }
 
 /// A request that runs.
@@ -95,6 +116,12 @@ impl Metrics {
             runs: Family::default(),
             run_seconds: Family::new_with_constructor(histogram),
             connections: Family::default(),
+            jobs: Family::default(),
+            notifications: Gauge::default(),
+            oldest_notification: Gauge::default(),
+            quarantined: Gauge::default(),
+            lag: Family::default(),
+            counted: Mutex::default(),
         };
         metrics.register();
         metrics
@@ -121,6 +148,39 @@ impl Metrics {
             "database_connections",
             "Connections to the database; 'waiting' are requests that want one",
             self.connections.clone(),
+        );
+        self.register_arrears();
+    }
+
+    /// What waits is read from the database: it tells of all servers and workers together.
+    fn register_arrears(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "jobs",
+            "Jobs in the queue, by state; 'dead' are those that nobody tries again",
+            self.jobs.clone(),
+        );
+        registry.register(
+            "notifications_waiting",
+            "Notifications of vendors that nobody has looked at",
+            self.notifications.clone(),
+        );
+        registry.register_with_unit(
+            "notification_oldest_age",
+            "How long the oldest waiting notification has waited",
+            Unit::Seconds,
+            self.oldest_notification.clone(),
+        );
+        registry.register(
+            "quarantined_records",
+            "Records that wait in quarantine",
+            self.quarantined.clone(),
+        );
+        registry.register_with_unit(
+            "sync_lag",
+            "How long ago a stream was last read to its end, of the connection that is worst off",
+            Unit::Seconds,
+            self.lag.clone(),
         );
     }
 
@@ -170,6 +230,32 @@ impl Metrics {
         }
     }
 
+    /// Whether what waits is to be counted again.
+    fn is_due(&self) -> bool {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = counted.is_none_or(|at| at.elapsed() >= COUNTED_FOR);
+        if is_due {
+            *counted = Some(Instant::now());
+        }
+        is_due
+    }
+
+    fn see_arrears(&self, arrears: &Arrears) {
+        self.jobs.clear();
+        for state in JobState::ALL {
+            let count = arrears.jobs.get(state.name()).copied().unwrap_or_default();
+            let labels = Standing { state: state.name().to_owned() };
+            self.jobs.get_or_create(&labels).set(u64::try_from(count).unwrap_or_default());
+        }
+        self.notifications.set(u64::try_from(arrears.notifications).unwrap_or_default());
+        self.oldest_notification.set(arrears.oldest_notification);
+        self.quarantined.set(u64::try_from(arrears.quarantined).unwrap_or_default());
+        self.lag.clear();
+        for (stream, seconds) in &arrears.lag {
+            self.lag.get_or_create(&StreamLabel { stream: stream.clone() }).set(*seconds);
+        }
+    }
+
     fn text(&self) -> Result<String, OpError> {
         let mut text = String::new();
         encode(&mut text, &self.registry)
@@ -198,7 +284,18 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 async fn show(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Problem> {
-    app.metrics.see_connections(app.database().await?.pools());
+    let database = app.database().await?;
+    app.metrics.see_connections(database.pools());
+    if app.metrics.is_due() {
+        match database.arrears().await {
+            Ok(arrears) => app.metrics.see_arrears(&arrears),
+            // What this server counted itself is told all the same.
+            Err(error) => {
+                let error = OpError::from(error).with_reasons();
+                tracing::warn!(error, "what waits could not be counted");
+            }
+        }
+    }
     Ok(([(CONTENT_TYPE, MEDIA_TYPE)], app.metrics.text()?))
 }
 

@@ -152,7 +152,7 @@ pub(crate) async fn serve_on(listener: TcpListener, context: &Context, settings:
 
     let talk = context.talk();
     let own = context.for_principal(context.principal().clone(), context.talk());
-    let vendors = crate::webhooks::router(Arc::new(own));
+    let vendors = crate::webhooks::router(Arc::new(own), app.changes());
     let connections =
         connections::accept(listener, router::build(app.clone(), vendors), until_stopped(&*talk))
             .await;

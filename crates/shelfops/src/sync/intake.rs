@@ -21,6 +21,7 @@ use shelfops_db::models::{Arrival, ConnectedAccount, NewWebhookEvent};
 use shelfops_integrations::connector::{Connector, Delivery, WebhookError, WebhookEvent};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Semaphore, oneshot};
+use tokio_util::task::TaskTracker;
 
 use crate::jobs::notification_job;
 use crate::ops::error::ErrorKind;
@@ -78,9 +79,10 @@ struct Waiting {
 }
 
 impl Intake {
-    pub(crate) fn new(context: Arc<Context>) -> Self {
+    /// Begins to take notifications. Who stops waits for `tasks`: jobs may still have to be put then.
+    pub(crate) fn new(context: Arc<Context>, tasks: &TaskTracker) -> Self {
         let (kept, owners) = channel(UNPUT);
-        tokio::spawn(put_jobs(context.clone(), owners));
+        tasks.spawn(put_jobs(context.clone(), owners));
         Self(Arc::new(Desk {
             kept,
             context,
@@ -168,17 +170,24 @@ impl Desk {
 
     async fn keep(&self, account: &Account, together: &[&Waiting]) -> Result<(), OpError> {
         let database = self.context.database().await?;
+        let mut failed = None;
         for owner in self.owners(account).await?.iter() {
             let events: Vec<_> = together.iter().map(|one| one.as_new()).collect();
-            let arrivals = database
+            let kept = database
                 .keep_webhook_events(owner.customer_id, owner.integration_id, &events)
-                .await?;
-            if arrivals.iter().any(|arrival| *arrival != Arrival::Settled) {
+                .await;
+            match kept {
+                Ok(arrivals) if arrivals.iter().all(|arrival| *arrival == Arrival::Settled) => {}
                 // Nobody takes them only when we end.
-                let _ = self.kept.send(*owner).await;
+                Ok(_) => drop(self.kept.send(*owner).await),
+                // The others' are kept all the same; when it is sent again, theirs is known.
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok(())
+        let Some(error) = failed else { return Ok(()) };
+        // It may be that one of them is an owner no longer.
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
+        Err(error.into())
     }
 }
 

@@ -126,7 +126,7 @@ fn whim(chance: &mut Chance, books: &Oracle) -> Option<Force> {
         let at = chance.below(lines.len().max(1) as u64) as usize;
         lines.get(at).map(|line| line.order_id.clone())
     };
-    match chance.below(5) {
+    match chance.below(6) {
         0 => {
             let on_offer: Vec<_> = books.products.iter().filter(|each| !each.is_deleted).collect();
             let at = chance.below(on_offer.len().max(1) as u64) as usize;
@@ -139,7 +139,8 @@ fn whim(chance: &mut Chance, books: &Oracle) -> Option<Force> {
             Some(Force::EditOrder { order_id, line: 0, quantity })
         }
         2 => Some(Force::CancelOrder { order_id: order_in(chance, "OPEN")? }),
-        3 => Some(Force::TouchOrder { order_id: order_in(chance, "COMPLETED")? }),
+        3 => Some(Force::RemoveLastLine { order_id: order_in(chance, "OPEN")? }),
+        4 => Some(Force::TouchOrder { order_id: order_in(chance, "COMPLETED")? }),
         _ => Some(Force::Return(ForcedReturn {
             order_id: order_in(chance, "COMPLETED")?,
             lines: Vec::new(),

@@ -167,6 +167,24 @@ async fn an_edit_raises_version_and_time_of_update_and_moves_the_order_to_the_en
 }
 
 #[tokio::test]
+async fn an_open_order_can_lose_lines_but_not_its_only_one() {
+    let shop = Shop::open(quiet()).await;
+    let mut sale = shop.sale("2", 500).await;
+    sale.lines.push(sale.lines[0].clone());
+    sale.is_open = true;
+    let open = shop.force(Force::Sale(sale)).await.unwrap();
+    let before = shop.order(&open).await;
+    shop.force(Force::RemoveLastLine { order_id: open.clone() }).await;
+    let after = shop.order(&open).await;
+    let lines = |order: &Value| order["line_items"].as_array().unwrap().clone();
+    assert_eq!((lines(&before).len(), lines(&after).len()), (2, 1));
+    assert_eq!(lines(&after)[0]["uid"], lines(&before)[0]["uid"]);
+    assert_eq!(after["version"].as_i64(), before["version"].as_i64().map(|version| version + 1));
+    let again = Force::RemoveLastLine { order_id: open.clone() };
+    assert!(shop.simulator.force(MERCHANT, &again).await.is_err(), "the only line stays");
+}
+
+#[tokio::test]
 async fn a_return_is_an_order_of_its_own_that_names_its_source() {
     let shop = Shop::open(quiet()).await;
     let mut sale = shop.sale("2", 1_100).await;

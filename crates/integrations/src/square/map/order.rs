@@ -56,7 +56,7 @@ pub(in crate::square) fn each_record(
     if matches!(standing, Standing::Draft) {
         return;
     }
-    let head = Head::of(order);
+    let head = Head::of(order, line_count(order));
     let mut read = |part, side, json: &RawValue| {
         let kind = match (&standing, side) {
             (Standing::Counts, Side::Sold) => TransactionType::Sale,
@@ -114,6 +114,17 @@ fn standing(order: &Order<'_>) -> Standing {
         Some("DRAFT") => Standing::Draft,
         _ => Standing::Unknown,
     }
+}
+
+/// Counts the records that an order gives.
+fn line_count(order: &Order<'_>) -> usize {
+    let of = |list: &Option<Vec<&RawValue>>| list.as_ref().map_or(0, Vec::len);
+    let returned = order.returns.iter().flatten();
+    of(&order.line_items)
+        + of(&order.service_charges)
+        + returned
+            .map(|told| of(&told.return_line_items) + of(&told.return_service_charges))
+            .sum::<usize>()
 }
 
 fn lines<'a>(list: &Option<Vec<&'a RawValue>>) -> impl Iterator<Item = (usize, &'a RawValue)> {

@@ -17,17 +17,19 @@ pub(super) struct Head {
     store: Field<Text>,
     occurred_at: Field<Moment>,
     updated_at: Field<Moment>,
+    line_count: u32,
 }
 
 impl Head {
     /// Reads it. The time of a line is that of its order's creation, which never changes: a sale
     /// made offline is days older than its arrival.
-    pub(super) fn of(order: &Order<'_>) -> Self {
+    pub(super) fn of(order: &Order<'_>, line_count: usize) -> Self {
         Self {
             order_id: field::text(order.id.as_deref()),
             store: field::text(order.location_id.as_deref()),
             occurred_at: field::moment(order.created_at.as_deref()),
             updated_at: field::moment(order.updated_at.as_deref()),
+            line_count: u32::try_from(line_count).unwrap_or(u32::MAX),
         }
     }
 
@@ -46,6 +48,7 @@ impl Head {
             occurred_at: self.occurred_at.clone(),
             transaction_type: Field::Value(kind),
             updated_at: self.updated_at.clone(),
+            order_lines: Some(self.line_count),
             ..TransactionDraft::default()
         }
     }

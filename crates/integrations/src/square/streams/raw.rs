@@ -52,7 +52,13 @@ fn order_line(text: &str) -> Result<Draft, Malformed> {
     let mut drafts = Vec::new();
     map::each_record(&order, |_, draft| drafts.push(draft));
     match drafts.pop() {
-        Some(draft) if drafts.is_empty() => draft,
+        Some(mut draft) if drafts.is_empty() => {
+            // The order had other lines, which were not kept beside this one: it is not told whole.
+            if let Ok(Draft::Transaction(line)) = &mut draft {
+                line.order_lines = None;
+            }
+            draft
+        }
         Some(_) => Err(malformed("it has several lines: sync that time again")),
         None => Err(malformed("it has no line")),
     }

@@ -202,7 +202,8 @@ impl Comparing<'_> {
         let span = Some(self.widest(day)?);
         let open =
             OpenRequest { stream: Stream::Transactions, cursor: None, span, reach: Reach::Whole };
-        let mut source = line.connector().open(line.clone(), open)?;
+        let source = line.connector().open(line.clone(), open)?;
+        let mut source = context.precedence().behind_live(source);
         while let Some(block) = source.next_block().await.map_err(failure::of_source)? {
             for draft in block.drafts.into_iter().flatten() {
                 told.take(&draft);

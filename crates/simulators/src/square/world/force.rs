@@ -17,6 +17,11 @@ pub enum Force {
         /// The new quantity, as a decimal.
         quantity: String,
     },
+    /// Takes the last line off an open order; one line stays.
+    RemoveLastLine {
+        /// The order.
+        order_id: String,
+    },
     /// Changes what may still change in a completed order: its version and time of update rise.
     TouchOrder {
         /// The order.

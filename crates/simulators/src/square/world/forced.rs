@@ -20,6 +20,12 @@ pub(crate) fn force(merchant: &mut Merchant, force: &Force) -> Result<Option<Str
         Force::EditOrder { order_id, line, quantity } => {
             edit_order(merchant, order_id, (*line, quantity))?;
         }
+        Force::RemoveLastLine { order_id } => {
+            let order = order(merchant, order_id)?;
+            if !sales::remove_last_line(merchant, order) {
+                refuse("only open orders of several lines can lose one, as with the vendor")?;
+            }
+        }
         Force::TouchOrder { order_id } => {
             let order = order(merchant, order_id)?;
             sales::annotate(merchant, order);

@@ -77,8 +77,13 @@ pub(crate) fn place(merchant: &mut Merchant, order: u32) {
     }
 }
 
-/// Changes the quantity of an open order's first line: one more, or half a unit of what is weighed.
+/// Changes an open order: every third of several lines loses the last of them, the others get more of
+/// the first: one, or half a unit of what is weighed.
 pub(crate) fn amend(merchant: &mut Merchant, order: u32) {
+    let is_less = merchant.dice("amendment", u64::from(order)).per_mille(333);
+    if is_less && remove_last_line(merchant, order) {
+        return;
+    }
     let Some(line) = merchant.orders.line_mut(order, 0) else { return };
     let step = if line.quantity.is_multiple_of(1_000) { 1_000 } else { 500 };
     set_quantity(merchant, order, (0, step), true);
@@ -96,6 +101,17 @@ pub(crate) fn set_quantity(
     }
     let Some(line) = merchant.orders.line_mut(order, line) else { return false };
     line.quantity = if is_more { line.quantity + quantity } else { quantity };
+    merchant.orders.change(order, merchant.now, |_| {});
+    tell_order(merchant, order, false);
+    true
+}
+
+/// Takes the last line off an open order that has several; says whether it could be.
+pub(crate) fn remove_last_line(merchant: &mut Merchant, order: u32) -> bool {
+    let can_lose = merchant.orders.order(order).state == State::Open;
+    if !can_lose || !merchant.orders.drop_last_line(order) {
+        return false;
+    }
     merchant.orders.change(order, merchant.now, |_| {});
     tell_order(merchant, order, false);
     true

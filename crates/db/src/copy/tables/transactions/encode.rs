@@ -84,6 +84,7 @@ fn encode_staged(
     encode_amounts(row, line);
     row.text(&line.external_id);
     row.optional_text(line.order_id.as_deref());
+    row.optional_integer(line.order_lines);
 }
 
 /// As [`FINAL_COLUMNS`] lists them.

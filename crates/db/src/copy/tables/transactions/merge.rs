@@ -68,6 +68,7 @@ pub(in crate::copy) async fn merge_staged(
         merged.add(round.match_known(tx, is_small).await?);
         let inserted = round.execute(tx, INSERT).await.map_err(doing("add the transactions"))?;
         merged.inserted += inserted;
+        round.void_removed(tx).await?;
         merged.cover(from, to);
     }
     Ok(merged)
@@ -95,6 +96,7 @@ const ARE_MOVED: &str = include_str!("are_moved.sql");
 const MATCH_MOVED: &str = include_str!("match_moved.sql");
 const UPDATE: &str = include_str!("update.sql");
 const INSERT: &str = include_str!("insert.sql");
+const VOID: &str = include_str!("void.sql");
 const CONTRADICTIONS: &str = include_str!("contradictions.sql");
 
 impl Round<'_> {
@@ -170,6 +172,19 @@ impl Round<'_> {
         // The end is outside; tables keep microseconds.
         (self.from, self.to) = (first, last + SignedDuration::from_micros(1));
         Ok(Some((self, row.get(2))))
+    }
+
+    /// Makes voids of the lines that were taken off their orders. Files do not tell whole orders.
+    async fn void_removed(&self, tx: &TenantTx) -> Result<(), DbError> {
+        if self.is_of_file {
+            return Ok(());
+        }
+        let action = doing("void the lines that were taken off their orders");
+        let voided = self.execute(tx, VOID).await.map_err(action)?;
+        if voided > 0 {
+            tracing::info!(voided, source = self.source, "lines were taken off their orders");
+        }
+        Ok(())
     }
 
     /// Whether rows are there already, read by another clock. Only files are read by clocks that

@@ -3,6 +3,9 @@
 //! Rows of weeks that have no partition yet are copied straight into one in the making, which gets
 //! its indexes in one pass. Rows of weeks that are there are staged and go through the parent, sorted
 //! as its indexes are.
+//!
+//! Where a source tells whole orders, a line that its order no longer has becomes a void: it is no sale,
+//! and what was said of it is not lost.
 
 mod chunks;
 mod encode;
@@ -36,7 +39,9 @@ pub(super) const STAGING: Staging = Staging {
         currency text not null,
         transaction_type text not null,
         external_id text not null,
-        external_order_id text
+        external_order_id text,
+        -- How many lines the order has, where it is told whole.
+        order_lines integer
     ) on commit delete rows;
     create temporary table if not exists matched_transactions (
         row_number integer not null,
@@ -48,6 +53,6 @@ pub(super) const STAGING: Staging = Staging {
         is_moved boolean not null
     ) on commit delete rows",
     copy: "copy staged_transactions from stdin (format binary)",
-    columns: 17,
+    columns: 18,
     planned_by: "row_number, occurred_at, external_id, utc_day, business_day",
 };
