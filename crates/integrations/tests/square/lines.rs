@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use shelfops_ingest::Stream;
-use shelfops_ingest::records::{TransactionDraft, TransactionType};
+use shelfops_ingest::records::{Draft, TransactionDraft, TransactionType};
 use shelfops_integrations::connector::Connector as _;
 use shelfops_integrations::square::Square;
 
@@ -20,7 +20,13 @@ async fn read(given: Vec<Value>) -> Read {
     assert!(read.error.is_none(), "{:?}", read.error);
     for (draft, raw) in read.drafts.iter().zip(&read.raw) {
         assert!(!raw.to_string().contains("Shopper"), "personal data is left out: {raw}");
-        assert_eq!(Square.draft_from_raw(Stream::Transactions, raw), *draft, "{raw}");
+        let mut draft = draft.clone();
+        if let Ok(Draft::Transaction(line)) = &mut draft {
+            assert!(line.order_lines.is_some(), "an order is told whole: {raw}");
+            // What is kept of it is one line.
+            line.order_lines = None;
+        }
+        assert_eq!(Square.draft_from_raw(Stream::Transactions, raw), draft, "{raw}");
     }
     read
 }

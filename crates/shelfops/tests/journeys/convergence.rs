@@ -3,7 +3,8 @@
 //! Each seed is another history and another course of faults: answers that fail in every way, webhooks
 //! that are lost, late, repeated and overtaken, workers and the server killed, the database crashed and
 //! recovered, what was agreed with the vendor taken back, orders edited and called off, products
-//! deleted. `CONVERGENCE_SEEDS=200` runs as many; `CONVERGENCE_FIRST` says from which on.
+//! deleted, things renamed, prices and shelves changed. `CONVERGENCE_SEEDS=200` runs as many;
+//! `CONVERGENCE_FIRST` says from which on.
 
 use std::time::Duration;
 
@@ -116,6 +117,30 @@ fn trade(config: &mut SquareConfig, seed: u64) {
 
 /// Returns what the merchant does besides what merchants do by themselves.
 fn whim(chance: &mut Chance, books: &Oracle) -> Option<Force> {
+    if chance.below(3) == 0 { rearrangement(chance, books) } else { second_thought(chance, books) }
+}
+
+/// Returns what the merchant changes about the shop.
+fn rearrangement(chance: &mut Chance, books: &Oracle) -> Option<Force> {
+    let on_offer: Vec<_> = books.products.iter().filter(|each| !each.is_deleted).collect();
+    let product = on_offer.get(chance.below(on_offer.len().max(1) as u64) as usize)?;
+    let store = books.stores.get(chance.below(books.stores.len().max(1) as u64) as usize)?;
+    let (variation_id, location_id) = (product.variation_id.clone(), store.location_id.clone());
+    let number = chance.below(1_000);
+    Some(match chance.below(5) {
+        0 => Force::DeleteObject { object_id: variation_id },
+        1 => Force::SetPrice { variation_id, location_id: None, amount: 100 + number as u32 },
+        2 => Force::RenameItem { item_id: product.item_id.clone(), name: format!("No. {number}") },
+        3 => Force::Count { location_id, variation_id, quantity: number.to_string() },
+        _ => {
+            let name = Some(format!("Store {number}"));
+            Force::ChangeLocation { location_id, name, is_active: None }
+        }
+    })
+}
+
+/// Returns what the merchant does about an order.
+fn second_thought(chance: &mut Chance, books: &Oracle) -> Option<Force> {
     let sold_in = |state: &str| -> Vec<&OracleLine> {
         let fits =
             |line: &&OracleLine| line.line_type == OracleLineType::Sale && line.state == state;
@@ -126,21 +151,15 @@ fn whim(chance: &mut Chance, books: &Oracle) -> Option<Force> {
         let at = chance.below(lines.len().max(1) as u64) as usize;
         lines.get(at).map(|line| line.order_id.clone())
     };
-    match chance.below(6) {
+    match chance.below(5) {
         0 => {
-            let on_offer: Vec<_> = books.products.iter().filter(|each| !each.is_deleted).collect();
-            let at = chance.below(on_offer.len().max(1) as u64) as usize;
-            let object_id = on_offer.get(at)?.variation_id.clone();
-            Some(Force::DeleteObject { object_id })
-        }
-        1 => {
             let order_id = order_in(chance, "OPEN")?;
             let quantity = (1 + chance.below(5)).to_string();
             Some(Force::EditOrder { order_id, line: 0, quantity })
         }
-        2 => Some(Force::CancelOrder { order_id: order_in(chance, "OPEN")? }),
-        3 => Some(Force::RemoveLastLine { order_id: order_in(chance, "OPEN")? }),
-        4 => Some(Force::TouchOrder { order_id: order_in(chance, "COMPLETED")? }),
+        1 => Some(Force::CancelOrder { order_id: order_in(chance, "OPEN")? }),
+        2 => Some(Force::RemoveLastLine { order_id: order_in(chance, "OPEN")? }),
+        3 => Some(Force::TouchOrder { order_id: order_in(chance, "COMPLETED")? }),
         _ => Some(Force::Return(ForcedReturn {
             order_id: order_in(chance, "COMPLETED")?,
             lines: Vec::new(),
@@ -250,6 +269,7 @@ impl World {
         .await
         .unwrap();
         self.vendor.assert_books_agree(&self.shop).await;
+        self.vendor.assert_shelves_agree(&self.shop).await;
         // Refunds and money too, by the vendor's own count of each store's days.
         let now = jiff::Timestamp::from_millisecond(self.vendor.simulator.now().millis()).unwrap();
         let today = jiff::tz::TimeZone::UTC.to_datetime(now).date();

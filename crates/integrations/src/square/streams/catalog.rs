@@ -78,13 +78,16 @@ pub(super) struct ProductReader {
     progress: CatalogProgress,
     names: CatalogNames,
     tally: Tally,
+    /// Whether the list at hand was begun by a run before: what changed since is behind it.
+    is_resumed: bool,
     is_done: bool,
 }
 
 impl ProductReader {
     pub(super) fn new(client: Client, progress: CatalogProgress) -> Self {
+        let is_resumed = progress.scan.is_some();
         let names = CatalogNames::default();
-        Self { client, progress, names, tally: Tally::default(), is_done: false }
+        Self { client, progress, names, tally: Tally::default(), is_resumed, is_done: false }
     }
 
     async fn next(&mut self) -> Result<Option<SourceBlock>, ConnectorError> {
@@ -93,7 +96,10 @@ impl ProductReader {
         }
         let mut scan = match self.progress.scan.take() {
             Some(scan) => scan,
-            None => self.progress.begin(self.client.overlap().max(EXCLUSIVE)),
+            None => {
+                self.is_resumed = false;
+                self.progress.begin(self.client.overlap().max(EXCLUSIVE))
+            }
         };
         let what = format!("page {} of products", self.tally.page_number());
         let call = Call::new(what, Square.scopes(Stream::Products));
@@ -111,8 +117,9 @@ impl ProductReader {
         scan.latest = scan.latest.or_else(|| map::instant(latest.as_deref()));
         let next = envelope.text("cursor").map_err(shape)?;
         scan.page = next_page(scan.page.as_deref(), next).map_err(shape)?;
-        self.is_done = scan.page.is_none();
-        if self.is_done {
+        let is_at_end = scan.page.is_none();
+        self.is_done = is_at_end && !self.is_resumed;
+        if is_at_end {
             self.progress.end(&scan);
         } else {
             self.progress.scan = Some(scan);

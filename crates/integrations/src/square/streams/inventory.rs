@@ -71,12 +71,15 @@ pub(super) struct InventoryReader {
     client: Client,
     progress: InventoryProgress,
     tally: Tally,
+    /// Whether the list at hand was begun by a run before: what changed since is behind it.
+    is_resumed: bool,
     is_done: bool,
 }
 
 impl InventoryReader {
     pub(super) fn new(client: Client, progress: InventoryProgress) -> Self {
-        Self { client, progress, tally: Tally::default(), is_done: false }
+        let is_resumed = progress.scan.is_some();
+        Self { client, progress, tally: Tally::default(), is_resumed, is_done: false }
     }
 
     async fn next(&mut self) -> Result<Option<SourceBlock>, ConnectorError> {
@@ -86,7 +89,10 @@ impl InventoryReader {
         let overlap = self.client.overlap();
         let mut scan = match self.progress.scan.take() {
             Some(scan) => scan,
-            None => self.progress.begin(overlap),
+            None => {
+                self.is_resumed = false;
+                self.progress.begin(overlap)
+            }
         };
         let what = format!("page {} of inventory", self.tally.page_number());
         let call = Call::new(what, Square.scopes(Stream::Inventory));
@@ -108,8 +114,9 @@ impl InventoryReader {
         }
         let next = envelope.text("cursor").map_err(shape)?;
         scan.page = next_page(scan.page.as_deref(), next).map_err(shape)?;
-        self.is_done = scan.page.is_none();
-        if self.is_done {
+        let is_at_end = scan.page.is_none();
+        self.is_done = is_at_end && !self.is_resumed;
+        if is_at_end {
             self.progress.end(&scan);
         } else {
             self.progress.scan = Some(scan);

@@ -27,6 +27,8 @@ pub(super) struct TransactionReader {
     span: Option<Span>,
     tally: Tally,
     seen: ReturnsSeen,
+    /// Whether the window at hand was begun by a run before: it ends where the present was then.
+    is_resumed: bool,
     is_done: bool,
 }
 
@@ -39,7 +41,8 @@ enum Page {
 impl TransactionReader {
     pub(super) fn new(client: Client, position: Position, span: Option<Span>) -> Self {
         let (tally, seen) = (Tally::default(), ReturnsSeen::default());
-        Self { client, position, span, tally, seen, is_done: false }
+        let is_resumed = position.window.is_some() && span.is_none();
+        Self { client, position, span, tally, seen, is_resumed, is_done: false }
     }
 
     async fn next(&mut self) -> Result<Option<SourceBlock>, ConnectorError> {
@@ -77,7 +80,9 @@ impl TransactionReader {
         next: Option<String>,
         until: Option<Timestamp>,
     ) {
-        self.is_done = self.position.settle(newest, next, until) == Next::End;
+        // Behind what was left of another run's window, there is what happened since.
+        let is_at_end = self.position.settle(newest, next, until) == Next::End;
+        self.is_done = is_at_end && !self.is_resumed;
     }
 
     /// Begins the next window; `false` when a span is read to its end.
@@ -109,6 +114,7 @@ impl TransactionReader {
         let stores = list.stores.into_iter().map(|place| place.id).collect();
         let window = Window::new(start, end, stores, list.now);
         self.position.window = Some(Window { is_deep, ..window });
+        self.is_resumed = false;
         Ok(true)
     }
 
