@@ -96,6 +96,9 @@ const ARE_MOVED: &str = include_str!("are_moved.sql");
 const MATCH_MOVED: &str = include_str!("match_moved.sql");
 const UPDATE: &str = include_str!("update.sql");
 const INSERT: &str = include_str!("insert.sql");
+const KNOWN_OF_RANGE: &str = include_str!("known_of_range.sql");
+const KNOWN_OF_ROW: &str = include_str!("known_of_row.sql");
+const REMOVED: &str = include_str!("removed.sql");
 const VOID: &str = include_str!("void.sql");
 const CONTRADICTIONS: &str = include_str!("contradictions.sql");
 
@@ -127,16 +130,18 @@ impl Round<'_> {
         if is_small {
             allow_nested_loops(tx, false).await?;
         }
-        let merged = self.match_rows(tx).await?;
+        let known = if is_small { KNOWN_OF_RANGE } else { KNOWN_OF_ROW };
+        let merged = self.match_rows(tx, known).await?;
         if is_small {
             allow_nested_loops(tx, true).await?;
         }
         Ok(merged)
     }
 
-    async fn match_rows(&self, tx: &TenantTx) -> Result<Merged, DbError> {
+    async fn match_rows(&self, tx: &TenantTx, known: &str) -> Result<Merged, DbError> {
         let action = doing("look for transactions that are known");
-        let mut matched = self.execute(tx, MATCH).await.map_err(&action)?;
+        let sql = MATCH.replace("{known}", known);
+        let mut matched = self.execute(tx, &sql).await.map_err(&action)?;
         if self.are_moved(tx).await? {
             matched += self.execute(tx, MATCH_MOVED).await.map_err(action)?;
         }
@@ -179,11 +184,25 @@ impl Round<'_> {
         if self.is_of_file {
             return Ok(());
         }
-        let action = doing("void the lines that were taken off their orders");
-        let voided = self.execute(tx, VOID).await.map_err(action)?;
-        if voided > 0 {
-            tracing::info!(voided, source = self.source, "lines were taken off their orders");
+        let Part { days, is_ahead } = self.part;
+        let (from, to) = (system_time(self.from), system_time(self.to));
+        let removed = tx
+            .query(REMOVED, &[&self.customer_id, &self.source, &from, &to, &days, &is_ahead])
+            .await
+            .map_err(doing("look for lines that were taken off their orders"))?;
+        if removed.is_empty() {
+            return Ok(());
         }
+        let moments = |column| removed.iter().map(|row| row.get(column)).collect();
+        let (occurred, updated): (Vec<SystemTime>, Vec<SystemTime>) = (moments(0), moments(2));
+        let ids: Vec<&str> = removed.iter().map(|row| row.get(1)).collect();
+        let parameters: [&(dyn ToSql + Sync); 7] =
+            [&self.customer_id, &self.source, &from, &to, &occurred, &ids, &updated];
+        let voided = tx
+            .execute_fresh(VOID, &parameters)
+            .await
+            .map_err(doing("void the lines that were taken off their orders"))?;
+        tracing::info!(voided, source = self.source, "lines were taken off their orders");
         Ok(())
     }
 

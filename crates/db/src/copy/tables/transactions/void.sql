@@ -1,27 +1,11 @@
--- Makes voids of the lines that a staged order no longer has. An order counts only where all of its lines
--- are staged in one version: of one that lacks a line, because that was refused or is in another batch,
--- nothing can be told.
-with orders as materialized (
-    select occurred_at, external_order_id, source_updated_at
-    from staged_transactions
-    where occurred_at >= $3
-        and occurred_at < $4
-        and (utc_day = any ($5) and business_day = any ($5)) = $6
-        and order_lines is not null
-        and external_order_id is not null
-        and source_updated_at is not null
-    group by occurred_at, external_order_id, source_updated_at
-    having count(*) = min(order_lines)
-)
+-- Makes voids of the lines that were taken off their orders.
 update transactions as known
-set transaction_type = 'void', source_updated_at = orders.source_updated_at
-from orders
+set transaction_type = 'void', source_updated_at = removed.source_updated_at
+from unnest($5::timestamptz[], $6::text[], $7::timestamptz[])
+    as removed (occurred_at, external_id, source_updated_at)
 where known.customer_id = (select $1::uuid)
     and known.source = $2
-    and known.occurred_at = orders.occurred_at
-    and known.external_order_id = orders.external_order_id
-    -- All that the order still has is of its version by now.
-    and known.source_updated_at < orders.source_updated_at
-    and known.transaction_type <> 'void'
+    and known.occurred_at = removed.occurred_at
+    and known.external_id = removed.external_id
     and known.occurred_at >= $3
     and known.occurred_at < $4
