@@ -124,7 +124,9 @@ impl PlanRun {
                 plan.environment
             )));
         }
-        if self.is_begun() {
+        let is_partly_done = plan.steps.iter().any(|step| step.finished_at.is_some())
+            || plan.runs() != PlanRuns::Statements;
+        if self.is_begun() && is_partly_done {
             // What is done of it has changed the schema.
             return Ok(());
         }
@@ -147,14 +149,11 @@ impl PlanRun {
     }
 
     /// Whether the rest of a plan that was broken off can be told from what is done. A migration's runner
-    /// keeps a ledger; a statement in a transaction is remembered with its effect. One that runs alone
-    /// may be done and not remembered, or half done: a person has to look.
+    /// keeps a ledger; a statement in a transaction is remembered with its effect. One that runs alone, of a
+    /// migration or not, may be done and not remembered, or half done: a person has to look.
     fn check_rest(&self) -> Result<(), DbError> {
         let next = self.plan.steps.iter().find(|step| step.finished_at.is_none());
         let Some(step) = next.filter(|step| step.is_alone) else { return Ok(()) };
-        if self.plan.runs() != PlanRuns::Statements {
-            return Ok(());
-        }
         let (plan_id, position) = (self.plan.plan_id, step.position);
         Err(DbError::PlanConflict(format!(
             "plan {plan_id} was broken off at step {position}, which runs outside a transaction: it may \

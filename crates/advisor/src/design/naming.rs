@@ -24,6 +24,7 @@ const ENDINGS: &[(&[&str], Meaning)] = &[
     ),
     (&["_ordered", "_received"], Meaning::Count),
     (&["quantity", "weight", "volume", "stock", "length", "width", "height"], Meaning::Quantity),
+    (&["_days", "_hours", "_minutes", "_seconds"], Meaning::Quantity),
     (&["temperature", "humidity", "latitude", "longitude", "rating", "delta"], Meaning::Number),
     (&["payload", "metadata", "attributes", "settings", "document"], Meaning::Document),
     (
@@ -40,6 +41,18 @@ const ENDINGS: &[(&[&str], Meaning)] = &[
     (&["comment", "reason", "url", "label"], Meaning::Text),
 ];
 
+/// What takes time: how much, and not when. In which unit, the name does not say, so that is to be asked.
+const SPANS: &[&str] = &[
+    "lead_time",
+    "delivery_time",
+    "waiting_time",
+    "response_time",
+    "handling_time",
+    "processing_time",
+    "transit_time",
+    "cycle_time",
+];
+
 /// Reads a name; what says nothing is taken for text, and that is to be asked.
 pub(super) fn meaning_of(name: &str) -> Read {
     let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
@@ -53,6 +66,9 @@ pub(super) fn meaning_of(name: &str) -> Read {
     if begins(&["number_of_"]) {
         return known(Meaning::Count);
     }
+    if SPANS.iter().any(|span| name.ends_with(span)) {
+        return Read { meaning: Meaning::Number, is_assumed: true };
+    }
     let ends = |word: &&str| {
         name.strip_suffix(*word)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('_') || word.starts_with('_'))
@@ -65,6 +81,9 @@ pub(super) fn meaning_of(name: &str) -> Read {
 
 /// Returns the singular of an English word, by its ending.
 pub(super) fn singular(word: &str) -> String {
+    if matches!(word, "series" | "species") {
+        return word.to_owned();
+    }
     if let Some(stem) = word.strip_suffix("ies").filter(|stem| stem.len() > 2) {
         return format!("{stem}y");
     }
@@ -76,5 +95,34 @@ pub(super) fn singular(word: &str) -> String {
     match word.strip_suffix('s') {
         Some(stem) if stem.len() > 2 && !stem.ends_with(['s', 'u', 'i']) => stem.to_owned(),
         _ => word.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_something_takes_is_no_moment_and_its_unit_is_asked() {
+        let lead = Read { meaning: Meaning::Number, is_assumed: true };
+        assert_eq!(meaning_of("lead_time"), lead);
+        assert_eq!(meaning_of("average_delivery_time"), lead);
+        let told = Read { meaning: Meaning::Quantity, is_assumed: false };
+        assert_eq!(meaning_of("lead_time_days"), told);
+        let moment = Read { meaning: Meaning::Moment, is_assumed: false };
+        assert_eq!(meaning_of("arrival_time"), moment);
+    }
+
+    #[test]
+    fn words_are_made_singular_by_their_endings() {
+        for (many, one) in [
+            ("deliveries", "delivery"),
+            ("series", "series"),
+            ("boxes", "box"),
+            ("promotions", "promotion"),
+            ("status", "status"),
+        ] {
+            assert_eq!(singular(many), one);
+        }
     }
 }

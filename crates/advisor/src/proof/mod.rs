@@ -20,6 +20,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shelfops_connection::Address;
 use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
 
 use crate::advice::{Advice, Advisor, Asker, Statement};
 use crate::indexes::Rejected;
@@ -68,6 +69,45 @@ impl Copy {
         let address =
             Address::parse(url).map_err(|error| ProofError::BadAddress(error.to_string()))?;
         Ok(Self { address, asker, runs, limit })
+    }
+
+    /// Whether it is the database that a session is in, however either of them is addressed: a lock that
+    /// the session takes shows there.
+    ///
+    /// # Errors
+    /// Fails when either server does.
+    pub async fn is_where(&self, session: &Client) -> Result<bool, ProofError> {
+        let compare =
+            error::doing("compare the database to prove in with the one that is advised on");
+        let key = session
+            .query_one(
+                "select pg_backend_pid(),
+                     ((extract(epoch from clock_timestamp()) * 1000)::int8 % 2147483647)::int4",
+                &[],
+            )
+            .await
+            .map_err(&compare)?;
+        let key: [i32; 2] = [key.get(0), key.get(1)];
+        let key: [&(dyn ToSql + Sync); 2] = [&key[0], &key[1]];
+        session.execute("select pg_advisory_lock($1, $2)", &key).await.map_err(&compare)?;
+        let client = connect(&self.address).await?;
+        let shows = client
+            .query_one(
+                "select exists (
+                     select from pg_locks
+                     where locktype = 'advisory' and objsubid = 2
+                         and classid = $1::int4::oid
+                         and objid = $2::int4::oid
+                         and database = (
+                             select oid from pg_database where datname = current_database()
+                         )
+                 )",
+                &key,
+            )
+            .await
+            .map_err(&compare);
+        session.execute("select pg_advisory_unlock($1, $2)", &key).await.map_err(&compare)?;
+        Ok(shows?.get(0))
     }
 }
 

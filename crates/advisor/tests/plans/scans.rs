@@ -142,8 +142,8 @@ async fn an_index_that_needs_its_table_is_found_and_a_vacuum_mends_it() {
     let finding = bench.finds("heap-fetches", sql).await;
     assert!(advised(&finding).starts_with("vacuum public.lines;"));
     // A session that is only starting somewhere on the server may keep pages from being marked.
-    let minute = Duration::from_secs(60);
-    wait_for("all pages of the table to be visible to all", minute, async || {
+    let patience = Duration::from_secs(180);
+    wait_for("all pages of the table to be visible to all", patience, async || {
         bench.client.batch_execute("vacuum lines").await.unwrap();
         let marked = "select relallvisible = relpages from pg_class where relname = 'lines'";
         bench.client.query_one(marked, &[]).await.unwrap().get::<_, bool>(0)

@@ -9,7 +9,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_advisor::advice::{Advice, Migration, Statement, page, statements};
-use shelfops_advisor::proof::Proof;
+use shelfops_advisor::proof::{Compared, Proof};
 use shelfops_db::models::{Deciding, Plan, PlanRuns, SlowState};
 
 use super::output::counted;
@@ -180,7 +180,7 @@ fn draft(found: &Advised) -> Draft {
 }
 
 /// Says of a slow statement that it was advised on, and where the outcome is. A muted one stays muted, and
-/// one for which nothing was found stays open.
+/// one for which nothing was found stays open, as does one of which measuring refuted all that was found.
 async fn settle(
     context: &Context,
     id: &str,
@@ -188,7 +188,11 @@ async fn settle(
     plan: Option<&Plan>,
 ) -> Result<(), OpError> {
     let advice = &found.advice;
-    let is_advised = advice.indexes.len() + advice.rewrites.len() + advice.rollups.len() > 0;
+    let is_advised = !advice.indexes.is_empty()
+        || match &found.proof {
+            Some(proof) => proof.rewrites.iter().chain(&proof.rollups).any(Compared::holds),
+            None => advice.rewrites.len() + advice.rollups.len() > 0,
+        };
     let operator = context.database().await?.operator().await?;
     let known = operator.slow_statement(id).await?;
     if !is_advised || !matches!(known.state, SlowState::Open | SlowState::Advised) {

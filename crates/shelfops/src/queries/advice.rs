@@ -77,6 +77,12 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
     let (advice, proof) = match url {
         Some(url) => {
             let place = proof::Copy::at(url, asker, wanted.runs, wanted.limit)?;
+            if place.is_where(draft.client()).await? {
+                return Err(OpError::usage(
+                    "--scratch-url names the database that is advised on; proving builds indexes and \
+                     writes rows: name one that may be spoilt",
+                ));
+            }
             let (advice, proof) = prove(&mut advisor, &place).await?;
             (advice, Some(proof))
         }

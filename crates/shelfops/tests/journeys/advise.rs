@@ -141,6 +141,11 @@ async fn what_is_asked_wrongly_is_refused_with_words() {
         let complaint = shop.run(whole).await.fails_with(2);
         assert!(complaint.contains(said), "{flags:?}: {complaint}");
     }
+    // Proving spoils where it proves, so that is never the place that is asked about.
+    let own = shop.database_url();
+    let same = ["query", "advise", "select * from stores", "--verify", "--scratch-url", &own];
+    let complaint = shop.run(same).await.fails_with(2);
+    assert!(complaint.contains("names the database that is advised on"), "{complaint}");
     // Without a tenant it says whose plans these are.
     let owners = shop.run(["query", "advise", "select * from stores"]).await.succeeds();
     assert!(owners.stderr.contains("tenants get other plans"), "{owners}");
