@@ -183,6 +183,15 @@ impl TenantTx {
         self.client().execute(sql, parameters).await
     }
 
+    /// The same for a question.
+    pub(crate) async fn query_fresh(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Error> {
+        self.client().query(sql, parameters).await
+    }
+
     pub(crate) async fn copy_in(&self, sql: &str) -> Result<CopyInSink<bytes::Bytes>, Error> {
         self.client().copy_in(sql).await
     }

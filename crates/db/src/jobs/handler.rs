@@ -117,14 +117,15 @@ impl Shift {
     async fn run(&self, job: TakenJob) -> Result<(), Told> {
         let job_id = job.job_id;
         let outcome = self.runner.run(job).await;
-        // Asked once more, for between two beats others may have taken the job.
-        if outcome.is_ok() && !self.has_session().await {
-            self.lose();
-        }
         if self.is_lost.load(Ordering::SeqCst) {
             // The library removes a finished job by its number, whoever has it now. A failure it
             // writes down only where the job is still this worker's.
             return Err(Told("the worker lost its session".to_owned()));
+        }
+        // Asked once more, for between two beats others may have taken the job. Whether the session is
+        // gone for good, the next beat says.
+        if outcome.is_ok() && !self.has_session().await {
+            return Err(Told("the worker could not make sure that it has its session".to_owned()));
         }
         outcome.map_err(|failure| {
             let told = Told(failure.reason.clone());

@@ -32,9 +32,15 @@ impl Database {
         let tenants = operator.tenants().await?;
         operator.commit().await?;
         for tenant in tenants {
-            let tx = self.tenant(tenant.customer_id).await?;
-            tx.add_arrears(&mut arrears).await?;
-            tx.commit().await?;
+            // One that cannot be counted hides nobody else.
+            let counted = async {
+                let tx = self.tenant(tenant.customer_id).await?;
+                tx.add_arrears(&mut arrears).await?;
+                tx.commit().await
+            };
+            if let Err(error) = counted.await {
+                tracing::warn!(tenant = tenant.slug, %error, "what waits could not be counted");
+            }
         }
         Ok(arrears)
     }
@@ -64,21 +70,23 @@ impl TenantTx {
         arrears.notifications += waiting.get::<_, i64>(0);
         arrears.oldest_notification = arrears.oldest_notification.max(waiting.get(1));
         arrears.quarantined += waiting.get::<_, i64>(2);
+        // Readings of a span, as for a comparison, have cursors of their own. What was never read to its
+        // end is late since it was connected.
         let lags = self
             .query(
-                "select runs.stream, extract(epoch from now() - max(runs.finished_at))::float8
+                "select cursor.stream, extract(epoch from now() - case
+                     when cursor.is_complete then cursor.advanced_at
+                     else coalesce(integration.connected_at, cursor.advanced_at)
+                 end)::float8
                  from integrations as integration
-                 join sync_runs as runs
-                     on runs.customer_id = integration.customer_id
-                     and runs.source = integration.source
+                 join sync_cursors as cursor
+                     on cursor.customer_id = integration.customer_id
+                     and cursor.source = integration.source
+                     and cursor.origin =
+                         'integration/' || integration.integration_id || '/' || cursor.stream
                  where integration.customer_id = $1
-                     and integration.status in ('active', 'failed')
-                     and runs.customer_id = $1
-                     and runs.status = 'succeeded'
-                     and runs.kind in ('sync', 'backfill')
-                     -- Of a stream that nobody reads any more nothing is late.
-                     and runs.started_at > now() - interval '7 days'
-                 group by integration.integration_id, runs.stream",
+                     and cursor.customer_id = $1
+                     and integration.status in ('active', 'failed')",
                 &[&customer_id],
             )
             .await

@@ -235,7 +235,9 @@ impl TenantTx {
     ) -> Result<bool, DbError> {
         let confirmed = self
             .execute(
-                "update reconciliations set compared_at = now()
+                "update reconciliations
+                 set compared_at = now(), currency = $5, vendor_sale_lines = $6,
+                     vendor_return_lines = $7, vendor_net = $8, quarantined_lines = $9
                  where customer_id = $1 and integration_id = $2 and external_store_id = $3
                      and business_date = $4::text::date and outcome = 'repaired'",
                 &[
@@ -243,6 +245,11 @@ impl TenantTx {
                     &integration_id,
                     &compared.external_store_id,
                     &compared.business_date.to_string(),
+                    &compared.currency,
+                    &compared.vendor.sale_lines,
+                    &compared.vendor.return_lines,
+                    &compared.vendor.net,
+                    &compared.quarantined_lines,
                 ],
             )
             .await

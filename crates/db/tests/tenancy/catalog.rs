@@ -124,9 +124,9 @@ pub(crate) async fn hidden_relations(client: &Client) -> Vec<(String, String)> {
             "select nspname::text, relname::text
              from pg_class join pg_namespace on pg_namespace.oid = relnamespace
              where relkind in ('r', 'p', 'v', 'm', 'f')
-                 and (nspname in (
-                         'timeseries', 'timeseries_aside', 'shelfops_ledger', 'shelfops_statistics')
-                     or nspname = 'shelfops'
+                 -- Whatever schema the product makes, but the one of tenants' tables.
+                 and (nspname !~ '^(pg_|_?timescaledb_)'
+                         and nspname not in ('public', 'information_schema')
                      or nspname = '_timescaledb_internal'
                          and relname ~ '^(_hyper_|_materialized_|_compressed_|compress_|_partial_|_direct_)'
                      or relispartition)

@@ -154,8 +154,12 @@ async fn a_chunk_that_is_begun_is_finished_in_the_same_transaction_or_not_at_all
         // Nothing that was not begun can be finished: neither what is attached nor what never was.
         for moment in ["2026-05-04", "2026-03-02", "2026-01-05", "1990-01-01", "infinity"] {
             attacker.enter(ALFA).await;
-            let finish = format!("select shelfops.finish_chunk('transactions', '{moment}', null)");
-            attacker.attempt(&finish).await.expect_err(&finish);
+            for call in [
+                format!("select shelfops.finish_chunk('transactions', '{moment}', null)"),
+                format!("select shelfops.prepare_chunk('transactions', '{moment}', null, null)"),
+            ] {
+                attacker.attempt(&call).await.expect_err(&call);
+            }
             attacker.rollback().await;
         }
     })
@@ -172,7 +176,9 @@ async fn chunks_in_the_making_are_nobody_elses() {
         let other = attacker(fixture).await;
         other.enter(BRAVO).await;
         assert_eq!(read(&other, BEGIN).await, "", "the week is being made by somebody else");
-        for sql in [FINISH.to_owned(), line(BRAVO, ASIDE, "1"), format!("select * from {ASIDE}")] {
+        let prepare = FINISH.replace("finish_chunk", "prepare_chunk").replace("null", "null, null");
+        let show = format!("select * from {ASIDE}");
+        for sql in [FINISH.to_owned(), prepare, line(BRAVO, ASIDE, "1"), show] {
             let outcome = other.client.batch_execute(&format!("savepoint it; {sql}")).await;
             assert!(outcome.is_err(), "{sql}");
             run(&other, "rollback to it").await.unwrap();
@@ -203,6 +209,8 @@ async fn names_and_ranges_that_are_none_begin_nothing() {
             for call in [
                 format!("select shelfops.begin_chunk('{name}', '2026-05-04', '2026-05-11')"),
                 format!("select shelfops.finish_chunk('{name}', '2026-05-04', null)"),
+                format!("select shelfops.prepare_chunk('{name}', '2026-05-04', null, null)"),
+                format!("select shelfops.missing_chunks('{name}', array[now()])"),
             ] {
                 attacker.attempt(&call).await.expect_err(&call);
             }

@@ -126,7 +126,8 @@ async fn tenants_roles_have_no_rights_where_rows_are_not_guarded() {
                     "select format('%I.%I', nspname, relname)
                      from pg_class join pg_namespace on pg_namespace.oid = relnamespace
                      where relkind in ('r', 'p', 'v', 'm', 'f')
-                         and (nspname in ('timeseries', 'timeseries_aside')
+                         and (nspname !~ '^(pg_|_?timescaledb_)'
+                                 and nspname not in ('public', 'information_schema', 'shelfops')
                              or relispartition
                              or nspname = '_timescaledb_internal'
                                  and relname ~ '^(_hyper_|_materialized_|_compressed_|compress_)')

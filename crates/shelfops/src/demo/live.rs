@@ -12,6 +12,7 @@ use super::stage::Stage;
 use crate::cli::grouped;
 use crate::import::Counts;
 use crate::ops::context::until_stopped;
+use crate::ops::output::counted;
 use crate::ops::{Context, OpError, find as find_operation};
 use crate::sync::{Days, SyncReport, SyncRequest, reconcile, sync_stream};
 
@@ -95,10 +96,8 @@ impl Live {
             let tx = context.database().await?.tenant(self.tenant.customer_id).await?;
             let pulse = tx.pulse(&self.integration).await?;
             tx.commit().await?;
-            let mut said = format!(
-                "{SLUG}: {} lines sold in the last minute",
-                grouped(&pulse.lines.to_string())
-            );
+            let mut said =
+                format!("{SLUG}: {} sold in the last minute", counted(pulse.lines, "line"));
             if let Some(newest) = pulse.newest_at {
                 let age = Timestamp::now().duration_since(newest).as_secs_f64();
                 said.push_str(&format!(", the newest {age:.1} s ago"));
@@ -107,8 +106,9 @@ impl Live {
                 said.push_str(&format!("; {slowest:.2} s at most from its notification to here"));
             }
             said.push_str(&format!(
-                "; {} notifications wait, {} records in quarantine",
-                pulse.waiting_notifications, pulse.quarantined
+                "; waiting: {}; in quarantine: {}",
+                counted(pulse.waiting_notifications, "notification"),
+                counted(pulse.quarantined, "record")
             ));
             talk.say(&said);
         }

@@ -9,7 +9,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_advisor::advice::{Advice, Migration, Statement, page, statements};
-use shelfops_advisor::proof::{Compared, Proof};
+use shelfops_advisor::proof::Proof;
 use shelfops_db::models::{Deciding, Plan, PlanRuns, SlowState};
 
 use super::output::counted;
@@ -190,7 +190,11 @@ async fn settle(
     let advice = &found.advice;
     let is_advised = !advice.indexes.is_empty()
         || match &found.proof {
-            Some(proof) => proof.rewrites.iter().chain(&proof.rollups).any(Compared::holds),
+            // What could not be measured is not refuted.
+            Some(proof) => {
+                let mut compared = proof.rewrites.iter().chain(&proof.rollups);
+                compared.any(|it| it.holds() || it.quicker.is_none())
+            }
             None => advice.rewrites.len() + advice.rollups.len() > 0,
         };
     let operator = context.database().await?.operator().await?;

@@ -17,8 +17,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use shelfops_db::PoolUse;
 use shelfops_db::models::{Arrears, JobState};
+use shelfops_db::{Database, PoolUse};
 
 use super::app::App;
 use super::problem::Problem;
@@ -29,6 +29,9 @@ const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=u
 
 /// How long what waits is not counted again: every tenant is asked.
 const COUNTED_FOR: Duration = Duration::from_secs(10);
+
+/// How long counting may take. Who asks has a limit of its own, often ten seconds.
+const COUNTING: Duration = Duration::from_secs(3);
 
 /// Between what an index answers and what is given up.
 const SECONDS: [f64; 12] =
@@ -230,14 +233,31 @@ impl Metrics {
         }
     }
 
-    /// Whether what waits is to be counted again.
+    /// Whether what waits is to be counted again: once at a time, and not each time that somebody asks.
     fn is_due(&self) -> bool {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = counted.is_none_or(|at| at.elapsed() >= COUNTED_FOR);
-        if is_due {
-            *counted = Some(Instant::now());
+        let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.is_none_or(|at| at.elapsed() >= COUNTED_FOR)
+    }
+
+    /// Counts what waits, if it is due. What could not be counted in time is told as unknown: an old
+    /// figure would say that all is well.
+    async fn count_arrears(&self, database: &Database) {
+        if !self.is_due() {
+            return;
         }
-        is_due
+        let counted = tokio::time::timeout(COUNTING, database.arrears()).await;
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        match counted {
+            Ok(Ok(arrears)) => self.see_arrears(&arrears),
+            Ok(Err(error)) => self.miss_arrears(&OpError::from(error).with_reasons()),
+            Err(elapsed) => self.miss_arrears(&elapsed.to_string()),
+        }
+    }
+
+    fn miss_arrears(&self, error: &str) {
+        tracing::warn!(error, "what waits could not be counted");
+        self.jobs.clear();
+        self.lag.clear();
     }
 
     fn see_arrears(&self, arrears: &Arrears) {
@@ -286,16 +306,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 async fn show(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Problem> {
     let database = app.database().await?;
     app.metrics.see_connections(database.pools());
-    if app.metrics.is_due() {
-        match database.arrears().await {
-            Ok(arrears) => app.metrics.see_arrears(&arrears),
-            // What this server counted itself is told all the same.
-            Err(error) => {
-                let error = OpError::from(error).with_reasons();
-                tracing::warn!(error, "what waits could not be counted");
-            }
-        }
-    }
+    app.metrics.count_arrears(database).await;
     Ok(([(CONTENT_TYPE, MEDIA_TYPE)], app.metrics.text()?))
 }
 

@@ -19,12 +19,15 @@ pub(super) struct SupplierReader {
     client: Client,
     progress: ListProgress,
     tally: Tally,
+    /// Whether the list at hand was begun by a run before: what changed on its first pages is not known.
+    is_resumed: bool,
     is_done: bool,
 }
 
 impl SupplierReader {
     pub(super) fn new(client: Client, progress: ListProgress) -> Self {
-        Self { client, progress, tally: Tally::default(), is_done: false }
+        let is_resumed = progress.page.is_some();
+        Self { client, progress, tally: Tally::default(), is_resumed, is_done: false }
     }
 
     async fn next(&mut self) -> Result<Option<SourceBlock>, ConnectorError> {
@@ -44,7 +47,9 @@ impl SupplierReader {
         }
         let next = envelope.text("cursor").map_err(shape)?;
         self.progress.page = next_page(self.progress.page.as_deref(), next).map_err(shape)?;
-        self.is_done = self.progress.page.is_none();
+        let is_at_end = self.progress.page.is_none();
+        self.is_done = is_at_end && !self.is_resumed;
+        self.is_resumed &= !is_at_end;
         Ok(Some(self.tally.block(page, body.len(), &self.progress)))
     }
 

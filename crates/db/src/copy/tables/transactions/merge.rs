@@ -41,6 +41,17 @@ impl<'a> Part<'a> {
     }
 }
 
+/// How known rows are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looking {
+    /// All of the time are read.
+    Whole,
+    /// Each is looked up by its key.
+    ByKey,
+    /// As the planner sees fit.
+    Planned,
+}
+
 /// The rows of adjacent weeks and one part: what one round of statements is about.
 struct Round<'a> {
     customer_id: uuid::Uuid,
@@ -64,8 +75,8 @@ pub(in crate::copy) async fn merge_staged(
         let source = options.source.as_str();
         let is_of_file = options.is_of_file;
         let round = Round { customer_id, source, from, to, part, is_of_file };
-        let Some((round, is_small)) = round.narrowed(tx).await? else { continue };
-        merged.add(round.match_known(tx, is_small).await?);
+        let Some((round, looking)) = round.narrowed(tx).await? else { continue };
+        merged.add(round.match_known(tx, looking).await?);
         let inserted = round.execute(tx, INSERT).await.map_err(doing("add the transactions"))?;
         merged.inserted += inserted;
         round.void_removed(tx).await?;
@@ -112,7 +123,7 @@ impl Round<'_> {
     }
 
     /// Finds the staged rows that the table has, replaces older versions, and refuses contradictions.
-    async fn match_known(&self, tx: &TenantTx, is_small: bool) -> Result<Merged, DbError> {
+    async fn match_known(&self, tx: &TenantTx, looking: Looking) -> Result<Merged, DbError> {
         let (from, to) = (self.around(self.from, false), self.around(self.to, true));
         let has_any = tx
             .query_one(
@@ -127,14 +138,13 @@ impl Round<'_> {
         if !has_any.get::<_, bool>(0) {
             return Ok(Merged::default());
         }
-        if is_small {
-            allow_nested_loops(tx, false).await?;
+        if looking != Looking::Whole {
+            let known = if looking == Looking::ByKey { KNOWN_OF_ROW } else { KNOWN_OF_RANGE };
+            return self.match_rows(tx, known).await;
         }
-        let known = if is_small { KNOWN_OF_RANGE } else { KNOWN_OF_ROW };
-        let merged = self.match_rows(tx, known).await?;
-        if is_small {
-            allow_nested_loops(tx, true).await?;
-        }
+        allow_nested_loops(tx, false).await?;
+        let merged = self.match_rows(tx, KNOWN_OF_RANGE).await?;
+        allow_nested_loops(tx, true).await?;
         Ok(merged)
     }
 
@@ -160,11 +170,11 @@ impl Round<'_> {
         Ok(Merged { inserted: 0, updated, unchanged, rejected, range: None })
     }
 
-    /// Narrows the time to that of the staged rows; none when there are none. Says also whether the
-    /// tenant has so few rows in that time that they are best read as a whole. For a tenant that the
+    /// Narrows the time to that of the staged rows; none when there are none. Says also how the tenant's
+    /// rows of that time are best looked at: so few that they are read as a whole, or each by its key. For a tenant that the
     /// table's statistics do not know yet, the planner expects one row, takes every index for equally
     /// good, and read all of the tenant's rows once for each staged one.
-    async fn narrowed(mut self, tx: &TenantTx) -> Result<Option<(Self, bool)>, DbError> {
+    async fn narrowed(mut self, tx: &TenantTx) -> Result<Option<(Self, Looking)>, DbError> {
         let Part { days, is_ahead } = self.part;
         let (from, to) = (system_time(self.from), system_time(self.to));
         let row = tx
@@ -176,7 +186,12 @@ impl Round<'_> {
         let Some((first, last)) = bounds else { return Ok(None) };
         // The end is outside; tables keep microseconds.
         (self.from, self.to) = (first, last + SignedDuration::from_micros(1));
-        Ok(Some((self, row.get(2))))
+        let looking = match (row.get(2), row.get(3)) {
+            (true, _) => Looking::Whole,
+            (false, true) => Looking::ByKey,
+            (false, false) => Looking::Planned,
+        };
+        Ok(Some((self, looking)))
     }
 
     /// Makes voids of the lines that were taken off their orders. Files do not tell whole orders.
@@ -187,7 +202,7 @@ impl Round<'_> {
         let Part { days, is_ahead } = self.part;
         let (from, to) = (system_time(self.from), system_time(self.to));
         let removed = tx
-            .query(REMOVED, &[&self.customer_id, &self.source, &from, &to, &days, &is_ahead])
+            .query_fresh(REMOVED, &[&self.customer_id, &self.source, &from, &to, &days, &is_ahead])
             .await
             .map_err(doing("look for lines that were taken off their orders"))?;
         if removed.is_empty() {

@@ -1,5 +1,5 @@
 -- From when to when the staged rows are, and whether the tenant has at most four rows for each of them
--- in that time.
+-- in that time, and whether they may be looked up one by one.
 with staged as (
     select min(occurred_at) as first, max(occurred_at) as last, count(*) as row_count
     from staged_transactions
@@ -7,7 +7,9 @@ with staged as (
         and occurred_at < $3
         and (utc_day = any ($4) and business_day = any ($4)) = $5
 )
-select min(staged.first), max(staged.last), count(*) <= 4 * max(staged.row_count)
+select min(staged.first), max(staged.last), count(*) <= 4 * max(staged.row_count),
+    -- Where rows may be compressed, a look-up of each would unpack the same ones again and again.
+    shelfops.timeseries_engine() <> 'timescale'
 from staged
 left join lateral (
     select
