@@ -171,9 +171,9 @@ impl Round<'_> {
     }
 
     /// Narrows the time to that of the staged rows; none when there are none. Says also how the tenant's
-    /// rows of that time are best looked at: so few that they are read as a whole, or each by its key. For a tenant that the
-    /// table's statistics do not know yet, the planner expects one row, takes every index for equally
-    /// good, and read all of the tenant's rows once for each staged one.
+    /// rows of that time are best looked at: so few that they are read as a whole, or each by its key.
+    /// For a tenant that the table's statistics do not know yet, the planner expects one row, takes every
+    /// index for equally good, and read all of the tenant's rows once for each staged one.
     async fn narrowed(mut self, tx: &TenantTx) -> Result<Option<(Self, Looking)>, DbError> {
         let Part { days, is_ahead } = self.part;
         let (from, to) = (system_time(self.from), system_time(self.to));
