@@ -1,5 +1,6 @@
 //! One line of a sale, a return, an exchange or a void.
 
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
@@ -45,7 +46,7 @@ pub struct TransactionDraft {
 }
 
 /// A line that passed the rules.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Transaction {
     /// The source's id of the line, unique within the source.
     pub external_id: Text,
@@ -78,6 +79,33 @@ pub struct Transaction {
     /// How many lines the order has in all, where its source tells whole orders: a line of it that is
     /// known, but not among as many of a newer version, is one that was taken off the order.
     pub order_lines: Option<u32>,
+}
+
+/// What the table keeps of the line. What it says of the product and of its order besides may be told
+/// otherwise without the line being another: products are renamed.
+impl Hash for Transaction {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self {
+            external_id,
+            order_id,
+            store,
+            product,
+            product_name: _,
+            occurred_at,
+            transaction_type,
+            quantity,
+            unit_price,
+            discount_amount,
+            tax_amount,
+            total_amount,
+            currency,
+            updated_at,
+            order_lines: _,
+        } = self;
+        (external_id, order_id, store, product, occurred_at, transaction_type).hash(state);
+        (quantity, unit_price, discount_amount, tax_amount, total_amount).hash(state);
+        (currency, updated_at).hash(state);
+    }
 }
 
 impl TransactionDraft {

@@ -133,6 +133,27 @@ mod tests {
     }
 
     #[test]
+    fn a_line_whose_product_was_renamed_is_the_same_line() {
+        let told = |name: &str, total: &str| {
+            let fields = [
+                ("external_id", "l"),
+                ("store", "s"),
+                ("product", "p"),
+                ("product_name", name),
+                ("occurred_at", "2026-01-01T00:00:00Z"),
+                ("quantity", "1"),
+                ("total_amount", total),
+                ("currency", "EUR"),
+            ];
+            record(Stream::Transactions, &fields)
+        };
+        let mut appearances = Appearances::default();
+        let lines = [told("Tea", "2"), told("Green tea", "2"), told("Tea", "3")];
+        let found = lines.map(|line| appearances.classify(&line, 0));
+        assert_eq!(found, [Appearance::First, Appearance::Repeated, Appearance::Contradicts]);
+    }
+
+    #[test]
     fn two_counts_of_one_moment_contradict_each_other() {
         let mut appearances = Appearances::default();
         let found = ["1", "1", "2"].map(|quantity| appearances.classify(&count(quantity), 0));

@@ -90,9 +90,9 @@ pub(super) struct Metrics {
     run_seconds: Durations<Operation>,
     connections: Level<Connections>,
     jobs: Level<Standing>,
-    notifications: Gauge<u64, AtomicU64>,
+    notifications: Gauge<f64, AtomicU64>,
     oldest_notification: Gauge<f64, AtomicU64>,
-    quarantined: Gauge<u64, AtomicU64>,
+    quarantined: Gauge<f64, AtomicU64>,
     lag: Family<StreamLabel, Gauge<f64, AtomicU64>>,
     /// When what waits was counted last.
     counted: Mutex<Option<Instant>>,
@@ -258,6 +258,9 @@ impl Metrics {
         tracing::warn!(error, "what waits could not be counted");
         self.jobs.clear();
         self.lag.clear();
+        for unknown in [&self.notifications, &self.oldest_notification, &self.quarantined] {
+            unknown.set(f64::NAN);
+        }
     }
 
     fn see_arrears(&self, arrears: &Arrears) {
@@ -267,9 +270,9 @@ impl Metrics {
             let labels = Standing { state: state.name().to_owned() };
             self.jobs.get_or_create(&labels).set(u64::try_from(count).unwrap_or_default());
         }
-        self.notifications.set(u64::try_from(arrears.notifications).unwrap_or_default());
+        self.notifications.set(arrears.notifications as f64);
         self.oldest_notification.set(arrears.oldest_notification);
-        self.quarantined.set(u64::try_from(arrears.quarantined).unwrap_or_default());
+        self.quarantined.set(arrears.quarantined as f64);
         self.lag.clear();
         for (stream, seconds) in &arrears.lag {
             self.lag.get_or_create(&StreamLabel { stream: stream.clone() }).set(*seconds);

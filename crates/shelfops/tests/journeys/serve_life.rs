@@ -98,8 +98,8 @@ async fn what_happens_is_counted_and_names_no_tenant() {
         "shelfops_database_connections{pool=\"tenants\",state=\"limit\"} 16".to_owned(),
         "shelfops_http_requests_running 1".to_owned(),
         "shelfops_jobs{state=\"dead\"} 0".to_owned(),
-        "shelfops_notifications_waiting 0".to_owned(),
-        "shelfops_quarantined_records 0".to_owned(),
+        "shelfops_notifications_waiting 0.0".to_owned(),
+        "shelfops_quarantined_records 0.0".to_owned(),
         "# EOF".to_owned(),
     ] {
         assert!(reply.body.contains(&line), "{line}\n{}", reply.body);
