@@ -9,10 +9,10 @@ use crate::fixture::{Fixture, on_every_engine};
 
 const AT: &str = "2026-03-02T10:00:00Z";
 
-/// Tells an order of some version whole: its lines by their ids.
+/// Tells an order of some version whole: its lines by their ids, which begin with the order's.
 fn order(version: u8, ids: &[&str]) -> Vec<Told> {
     let line = |id: &&str| {
-        sale(id, "s1", "p1", AT)
+        sale(&format!("o1/{id}"), "s1", "p1", AT)
             .with("updated_at", format!("2026-03-02T1{version}:00:00Z"))
             .with("order_lines", ids.len())
     };
@@ -25,7 +25,7 @@ async fn after(fixture: &Fixture, desk: &Desk, told: &[Told], how: &How) -> Vec<
     assert_rollups_exact(fixture, desk).await;
     let client = fixture.superuser().await;
     let sql = format!(
-        "select external_id || ' ' || transaction_type from {}
+        "select replace(external_id, 'o1/', '') || ' ' || transaction_type from {}
          where customer_id = $1 order by external_id",
         storage(&client, "transactions").await
     );

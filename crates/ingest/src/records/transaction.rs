@@ -41,7 +41,8 @@ pub struct TransactionDraft {
     /// When the source last changed it; a newer change replaces an older one.
     pub updated_at: Field<Moment>,
     /// How many lines the order has in all, where its source tells whole orders: a line of it that is
-    /// known, but not among as many of a newer version, is one that was taken off the order.
+    /// known, but not among as many of a newer version, is one that was taken off the order. Ids of such
+    /// lines are the order's, a slash and their own.
     pub order_lines: Option<u32>,
 }
 
@@ -77,7 +78,8 @@ pub struct Transaction {
     /// When the source last changed it; a newer change replaces an older one.
     pub updated_at: Option<Moment>,
     /// How many lines the order has in all, where its source tells whole orders: a line of it that is
-    /// known, but not among as many of a newer version, is one that was taken off the order.
+    /// known, but not among as many of a newer version, is one that was taken off the order. Ids of such
+    /// lines are the order's, a slash and their own.
     pub order_lines: Option<u32>,
 }
 

@@ -24,7 +24,7 @@ cross join lateral (
         -- An order is one store's. Compressed rows are sorted by it: others' need not be unpacked.
         and store_id = orders.store_id
         and external_order_id = orders.external_order_id
-        -- A refund may name the order that it is of, and is no line of it.
+        -- A refund may name the order that it is of, and is no line of it: lines are called order/line.
         and starts_with(external_id, orders.external_order_id || '/')
         -- All that the order still has is of its version by now.
         and source_updated_at < orders.source_updated_at
