@@ -5,7 +5,7 @@
 # On Debian and its children it uses apt-get (with sudo unless root), and does nothing, quickly,
 # where all is there. Elsewhere it says what to install, and goes on when PostgreSQL is there.
 # The server is wanted as a program only: ShelfOps runs a private one, so no cluster is made,
-# started or touched. It is wanted beside a server of yours as well: its programs make dumps and copies.
+# started or touched. With DATABASE_URL or TEST_DATABASE_URL set, it looks for no server at all.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,6 +16,7 @@ oldest_major=15
 
 # Succeeds where there is a server that is new enough.
 has_postgresql() {
+    [ -z "${DATABASE_URL:-}${TEST_DATABASE_URL:-}" ] || return 0
     # Where distributions and Homebrew keep each major version in a directory of its own.
     for server in /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres \
         /opt/homebrew/opt/postgresql@*/bin/postgres /usr/local/opt/postgresql@*/bin/postgres \
@@ -70,6 +71,7 @@ install_postgresql() {
 # Prints the packages of HypoPG, by which the query advisor asks the planner, that are missing: one for
 # each server of the distribution's. Without it the advisor names candidates and does not weigh them.
 missing_hypopg() {
+    [ -z "${DATABASE_URL:-}${TEST_DATABASE_URL:-}" ] || return 0
     for server in /usr/lib/postgresql/*/bin/postgres; do
         [ -x "$server" ] || continue
         directory=${server%/bin/postgres}
