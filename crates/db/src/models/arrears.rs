@@ -71,22 +71,30 @@ impl TenantTx {
         arrears.oldest_notification = arrears.oldest_notification.max(waiting.get(1));
         arrears.quarantined += waiting.get::<_, i64>(2);
         // Readings of a span, as for a comparison, have cursors of their own. What was never read to its
-        // end is late since it was connected.
+        // end, or not at all, is late since it was connected.
         let lags = self
             .query(
-                "select cursor.stream, extract(epoch from now() - case
+                "select schedule.stream, extract(epoch from now() - case
                      when cursor.is_complete then cursor.advanced_at
-                     else coalesce(integration.connected_at, cursor.advanced_at)
+                     else coalesce(integration.connected_at, integration.created_at)
                  end)::float8
                  from integrations as integration
-                 join sync_cursors as cursor
+                 join schedules as schedule
+                     on schedule.customer_id = integration.customer_id
+                     and schedule.integration_id = integration.integration_id
+                 left join sync_cursors as cursor
                      on cursor.customer_id = integration.customer_id
                      and cursor.source = integration.source
+                     and cursor.stream = schedule.stream
                      and cursor.origin =
-                         'integration/' || integration.integration_id || '/' || cursor.stream
+                         'integration/' || integration.integration_id || '/' || schedule.stream
                  where integration.customer_id = $1
-                     and cursor.customer_id = $1
-                     and integration.status in ('active', 'failed')",
+                     and schedule.customer_id = $1
+                     and integration.status in ('active', 'failed')
+                     and schedule.kind = 'sync'
+                     and schedule.stream is not null
+                     -- What nobody wants to be read is late only if it was read once.
+                     and (cursor.stream is not null or not schedule.is_paused)",
                 &[&customer_id],
             )
             .await

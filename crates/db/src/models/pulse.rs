@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Integration, timestamp};
+use super::{Integration, system_time, timestamp};
 use crate::error::doing;
 use crate::{DbError, TenantTx};
 
@@ -16,19 +16,24 @@ pub struct Pulse {
     pub newest_at: Option<Timestamp>,
     /// Notifications that wait to be looked at.
     pub waiting_notifications: i64,
-    /// How long the slowest notification of the last minute took from its arrival until what it is about
-    /// was in the tables, in seconds.
+    /// How long the slowest notification that came since somebody watches, and was looked at in the last
+    /// minute, took from its arrival until what it is about was in the tables, in seconds.
     pub slowest_notification: Option<f64>,
     /// Records that wait in quarantine.
     pub quarantined: i64,
 }
 
 impl TenantTx {
-    /// Returns what an integration has brought in the last minute.
+    /// Returns what an integration has brought in the last minute, to one who watches since a moment: what
+    /// came before may have waited because nobody was there to look at it.
     ///
     /// # Errors
     /// Fails when the server does.
-    pub async fn pulse(&self, integration: &Integration) -> Result<Pulse, DbError> {
+    pub async fn pulse(
+        &self,
+        integration: &Integration,
+        since: Timestamp,
+    ) -> Result<Pulse, DbError> {
         let row = self
             .query_one(
                 "select lines.sold, lines.newest, events.waiting, events.slowest, quarantine.waiting
@@ -41,7 +46,7 @@ impl TenantTx {
                  cross join (
                      select count(*) filter (where processed_at is null) as waiting,
                          extract(epoch from max(processed_at - received_at) filter (
-                             where processed_at > now() - interval '1 minute'
+                             where processed_at > now() - interval '1 minute' and received_at >= $4
                          ))::float8 as slowest
                      from webhook_events
                      where customer_id = $1 and integration_id = $3
@@ -56,6 +61,7 @@ impl TenantTx {
                     &self.customer_id().as_uuid(),
                     &integration.source.as_str(),
                     &integration.integration_id,
+                    &system_time(since),
                 ],
             )
             .await

@@ -1,5 +1,7 @@
 //! What the server says of time series, their chunks and their policies: what plans are made from.
 
+use std::time::SystemTime;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -65,6 +67,8 @@ pub struct TimeSeriesSurroundings {
     pub now: Timestamp,
     /// Up to where rollups are kept apart from their lines; nothing where they are exact at every moment.
     pub rolled_up_to: Option<Timestamp>,
+    /// Whether lines are later than that: their figures are lost when they are dropped.
+    pub has_lines_to_roll_up: bool,
     /// What `shared_buffers` has, in bytes.
     pub shared_buffers: i64,
     /// What the whole database takes on disk, in bytes.
@@ -175,12 +179,29 @@ impl OperatorTx {
             .await
             .map_err(doing("look at memory and rollups"))?
             .ok_or(DbError::NotMigrated)?;
+        let has_lines_to_roll_up = match row.get::<_, Option<SystemTime>>(1) {
+            Some(moment) => self.has_lines_from(moment).await?,
+            None => false,
+        };
         Ok(TimeSeriesSurroundings {
             now: timestamp(row.get(0)).unwrap_or_else(Timestamp::now),
             rolled_up_to: row.get::<_, Option<_>>(1).and_then(timestamp),
+            has_lines_to_roll_up,
             shared_buffers: row.get(2),
             database_bytes: row.get(3),
         })
+    }
+
+    /// Whether anybody has sales from a moment on. Chunks before it are not read.
+    async fn has_lines_from(&self, moment: SystemTime) -> Result<bool, DbError> {
+        let action = doing("look for sales that are not rolled up");
+        let storage = "select shelfops.timeseries_storage('transactions')::text";
+        let storage = self.query_opt(storage, &[]).await.map_err(&action)?;
+        let storage: String = storage.ok_or(DbError::NotMigrated)?.get(0);
+        // The server quoted the name itself.
+        let exists = format!("select exists (select from {storage} where occurred_at >= $1)");
+        let row = self.query_opt(&exists, &[&moment]).await.map_err(&action)?;
+        Ok(row.is_some_and(|row| row.get(0)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Notifications that are kept together: once each, whoever else keeps them, and all or none.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shelfops_db::DbError;
 use shelfops_db::models::{Arrival, NewWebhookEvent};
@@ -43,6 +44,39 @@ async fn each_is_kept_once_and_the_answers_are_in_the_order_of_the_questions() {
         assert_eq!(again.iter().filter(|one| **one == Arrival::Settled).count(), 1);
         assert_eq!(again.iter().filter(|one| **one == Arrival::Waiting).count(), 1);
         assert!(keep(fixture, till, &[]).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_watches_is_told_of_the_slowest_that_came_since_and_of_all_that_wait() {
+    on_every_engine(async |fixture| {
+        let acme = connected(fixture).await;
+        let integration = look(fixture, acme).await;
+        let till = (acme, integration.integration_id);
+        let settle = async || {
+            let tx = fixture.database.tenant(acme).await.unwrap();
+            let waiting = tx.waiting_webhook_events(till.1, None, 10).await.unwrap();
+            let ids: Vec<Uuid> = waiting.iter().map(|event| event.webhook_event_id).collect();
+            tx.settle_webhook_events(&ids, None).await.unwrap();
+            tx.commit().await.unwrap();
+            waiting.iter().map(|event| event.received_at).min().unwrap()
+        };
+        keep(fixture, till, &["a"]).await;
+        let before = Timestamp::try_from(settle().await).unwrap();
+        let since = before.checked_add(jiff::SignedDuration::from_nanos(1_000)).unwrap();
+        let tx = fixture.database.tenant(acme).await.unwrap();
+        assert!(tx.pulse(&integration, before).await.unwrap().slowest_notification.is_some());
+        assert_eq!(tx.pulse(&integration, since).await.unwrap().slowest_notification, None);
+        tx.commit().await.unwrap();
+        keep(fixture, till, &["b"]).await;
+        settle().await;
+        keep(fixture, till, &["c"]).await;
+        let tx = fixture.database.tenant(acme).await.unwrap();
+        let pulse = tx.pulse(&integration, since).await.unwrap();
+        assert!(pulse.slowest_notification.is_some(), "{pulse:?}");
+        assert_eq!(pulse.waiting_notifications, 1);
+        tx.commit().await.unwrap();
     })
     .await;
 }

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use crate::fixture::Fixture;
 
 /// Far longer than anything here takes.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The kind that tests put.
 pub(crate) struct Errand;

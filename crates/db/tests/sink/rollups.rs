@@ -228,3 +228,51 @@ async fn the_last_days_and_the_best_sellers_are_counted_within_each_currency() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_shelf_is_out_of_stock_when_its_last_count_found_nothing() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        let other = Desk::open(fixture, "other", "UTC").await;
+        let at = |hour: u32| format!("2026-03-02T{hour:02}:00:00Z");
+        let counted = |store, product, hour, units| {
+            count(store, product, &at(hour))
+                .with("quantity_on_hand", units)
+                .with("quantity_on_order", 6)
+        };
+        let counts = [
+            // Filled up since, and sold out since.
+            counted("s1", "p1", 10, 0),
+            counted("s1", "p1", 12, 4),
+            counted("s1", "p2", 10, 4),
+            counted("s1", "p2", 12, 0),
+            counted("s2", "p1", 13, -3),
+            counted("s2", "p2", 13, 5),
+            counted("s2", "p3", 12, 0),
+        ];
+        for desk in [&desk, &other] {
+            desk.stock().await;
+        }
+        desk.load(Stream::Inventory, &counts, &How::from("counts")).await;
+        let elsewhere = [counted("s1", "p1", 14, 0)];
+        other.load(Stream::Inventory, &elsewhere, &How::from("counts")).await;
+
+        let tx = desk.database.tenant(desk.customer_id).await.unwrap();
+        let found = tx.stock_outs(9).await.unwrap();
+        let told: Vec<_> = found
+            .iter()
+            .map(|out| {
+                let counted_at = out.counted_at.unwrap().to_string();
+                let (on_hand, on_order) = (out.quantity_on_hand, out.quantity_on_order);
+                (&*out.store, &*out.product, on_hand.to_string(), on_order.to_string(), counted_at)
+            })
+            .collect();
+        let expected = [("s2", "p1", "-3", 13), ("s1", "p2", "0", 12), ("s2", "p3", "0", 12)];
+        let expected = expected.map(|(store, product, on_hand, hour)| {
+            (store, product, on_hand.to_owned(), "6".to_owned(), at(hour))
+        });
+        assert_eq!(told, expected, "counted last first");
+        assert_eq!(tx.stock_outs(1).await.unwrap().len(), 1);
+    })
+    .await;
+}

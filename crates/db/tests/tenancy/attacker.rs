@@ -7,7 +7,7 @@ use futures::{SinkExt, TryStreamExt};
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::catalog::tenant_relations;
+use super::catalog::{other_tables, tenant_relations};
 use super::retailers::{ALFA, BRAVO, Retailer};
 use crate::fixture::Fixture;
 
@@ -223,7 +223,7 @@ impl Attacker {
     }
 
     /// Returns the fingerprint as the attacker's own transaction has it.
-    async fn look_as_superuser(&self) -> String {
+    pub(crate) async fn look_as_superuser(&self) -> String {
         self.client.batch_execute("set session authorization default; reset role").await.unwrap();
         let row = self.client.query_one(&self.fingerprint, &[]).await.unwrap();
         row.get(0)
@@ -264,6 +264,25 @@ pub(crate) fn collect(messages: &[SimpleQueryMessage]) -> Outcome {
     outcome
 }
 
+/// Tables of everybody's that grow by what a tenant does for itself, and hold no tenant's data: the names of
+/// kinds of jobs, and of partitions that are finished before the transaction is.
+const SHARED: [&str; 2] = ["shelfops_queue._private_tasks", "shelfops.chunks_in_the_making"];
+
+/// Returns which rows of a table that is not the tenants' own are none of the attacker's business.
+fn not_the_attackers(table: &str, has_tenant: bool) -> String {
+    let (own, other) = (ALFA.customer_id, BRAVO.customer_id);
+    match table {
+        // A job is whose it says, and a queue whose id stands before its name.
+        "shelfops_queue._private_jobs" => {
+            format!("payload ->> 'customer_id' is distinct from '{own}'")
+        }
+        "shelfops_queue._private_job_queues" => format!("queue_name not like '{own}/%'"),
+        _ if has_tenant => format!("customer_id = '{other}'"),
+        // Nobody's, so that nobody may change it.
+        _ => "true".to_owned(),
+    }
+}
+
 /// What TimescaleDB keeps about chunks, aggregates and jobs.
 const TIMESCALE_STATE: [&str; 8] = [
     "_timescaledb_catalog.hypertable",
@@ -278,7 +297,7 @@ const TIMESCALE_STATE: [&str; 8] = [
     "_timescaledb_config.bgw_job",
 ];
 
-/// Returns the statement that sums up all that belongs to the victim, and what holds it.
+/// Returns the statement that sums up all that belongs to the victim, in whichever table, and what holds it.
 async fn fingerprint(witness: &Client) -> String {
     let sum = |source: &str, condition: &str| {
         format!(
@@ -290,6 +309,11 @@ async fn fingerprint(witness: &Client) -> String {
     let relations = tenant_relations(witness).await;
     let mut parts: Vec<String> =
         relations.iter().map(|relation| sum(&relation.storage, &belongs)).collect();
+    let others = other_tables(witness).await;
+    let others = others.iter().filter(|(table, _)| !SHARED.contains(&table.as_str()));
+    parts.extend(
+        others.map(|(table, has_tenant)| sum(table, &not_the_attackers(table, *has_tenant))),
+    );
     let has_timescale = "select exists (select from pg_extension where extname = 'timescaledb')";
     if witness.query_one(has_timescale, &[]).await.unwrap().get(0) {
         parts.extend(TIMESCALE_STATE.iter().map(|table| sum(table, "true")));

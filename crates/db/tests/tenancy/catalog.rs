@@ -16,6 +16,8 @@ pub(crate) struct TenantRelation {
 /// A foreign key between tables of tenants.
 #[derive(Clone, Debug)]
 pub(crate) struct ForeignKey {
+    /// What names it in a refusal: its own name where it is declared, else the column.
+    pub(crate) name: String,
     /// The table that refers, as the program names it.
     pub(crate) child: String,
     /// The table that is referred to.
@@ -49,8 +51,38 @@ pub(crate) async fn tenant_relations(client: &Client) -> Vec<TenantRelation> {
         )
         .await
         .unwrap();
+    // An attack on nothing would succeed.
+    assert!(rows.len() > 20, "{} tables of tenants", rows.len());
     rows.iter()
         .map(|row| TenantRelation { name: row.get(0), storage: row.get(1), columns: row.get(2) })
+        .collect()
+}
+
+/// Returns every other table that the database has besides the server's own and the extension's, as it is
+/// named, and whether it has the tenant's column.
+pub(crate) async fn other_tables(client: &Client) -> Vec<(String, bool)> {
+    let rows = client
+        .query(
+            "select format('%I.%I', nspname, relname),
+                 exists (
+                     select from pg_attribute
+                     where attrelid = pg_class.oid and attname = 'customer_id' and not attisdropped
+                 )
+             from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+             where relkind in ('r', 'p')
+                 and nspname !~ '^(pg_|_?timescaledb_)'
+                 and nspname <> 'information_schema'
+                 -- Partitions and chunks show in the table that they are of.
+                 and not exists (select from pg_inherits where inhrelid = pg_class.oid)
+             order by 1",
+            &[],
+        )
+        .await
+        .unwrap();
+    let theirs = tenant_relations(client).await;
+    rows.iter()
+        .map(|row| (row.get(0), row.get(1)))
+        .filter(|(name, _)| theirs.iter().all(|relation| relation.storage != *name))
         .collect()
 }
 
@@ -59,7 +91,7 @@ pub(crate) async fn tenant_relations(client: &Client) -> Vec<TenantRelation> {
 pub(crate) async fn references(client: &Client) -> Vec<ForeignKey> {
     let rows = client
         .query(
-            "select conrelid::regclass::text, confrelid::regclass::text,
+            "select conname::text, conrelid::regclass::text, confrelid::regclass::text,
                  array_agg(child.attname::text order by place),
                  array_agg(parent.attname::text order by place)
              from pg_constraint
@@ -69,8 +101,8 @@ pub(crate) async fn references(client: &Client) -> Vec<ForeignKey> {
              where contype = 'f'
                  and connamespace = 'public'::regnamespace
                  and child.attname <> 'customer_id'
-             group by pg_constraint.oid, conrelid, confrelid
-             order by 1, 2",
+             group by pg_constraint.oid, conname, conrelid, confrelid
+             order by 2, 3, 1",
             &[],
         )
         .await
@@ -78,18 +110,21 @@ pub(crate) async fn references(client: &Client) -> Vec<ForeignKey> {
     let mut found: Vec<ForeignKey> = rows
         .iter()
         .map(|row| ForeignKey {
-            child: row.get(0),
-            parent: row.get(1),
+            name: row.get(0),
+            child: row.get(1),
+            parent: row.get(2),
             columns: row
-                .get::<_, Vec<String>>(2)
+                .get::<_, Vec<String>>(3)
                 .into_iter()
-                .zip(row.get::<_, Vec<_>>(3))
+                .zip(row.get::<_, Vec<_>>(4))
                 .collect(),
         })
         .collect();
+    assert!(found.len() > 20, "{} declared keys", found.len());
     for child in ["transactions", "inventory_levels"] {
         for (parent, key) in [("stores", "store_id"), ("products", "product_id")] {
             found.push(ForeignKey {
+                name: key.to_owned(),
                 child: child.to_owned(),
                 parent: parent.to_owned(),
                 columns: vec![(key.to_owned(), key.to_owned())],

@@ -12,8 +12,10 @@
 
 mod api_keys;
 mod attacker;
+mod calls;
 mod catalog;
 mod chunks;
+mod foreign_keys;
 mod functions;
 mod invariants;
 mod leaks;
@@ -25,3 +27,4 @@ mod sessions;
 mod shadowing;
 mod tables;
 mod timescale;
+mod witness;

@@ -52,6 +52,13 @@ impl Retailer {
         self.secret_in(text).or(known)
     }
 
+    /// Returns the condition that a row, as text, holds something of this retailer's.
+    pub(crate) fn is_in(self, row: &str) -> String {
+        [self.known, self.secret, self.text, self.number]
+            .map(|marker| format!("strpos({row}, '{marker}') > 0"))
+            .join(" or ")
+    }
+
     /// Fills in a statement: `{c}` the tenant, `{k}` and `{s}` the beginnings of known and secret
     /// ids, `{m}` the mark in texts, `{n}` that in numbers.
     pub(crate) fn fill(self, sql: &str) -> String {
@@ -73,8 +80,8 @@ const SEEDS: &[&str] = &[
     "insert into suppliers (customer_id, supplier_id, name, email)
      values ('{c}', '{k}-000000000003', '{m}', '{m}')",
     "insert into integrations (customer_id, integration_id, source, connector, settings,
-         secrets_ciphertext, secrets_key_id)
-     values ('{c}', '{k}-000000000004', 'till', '{m}', '{\"shop\": \"{m}\"}', '{m}', '{m}')",
+         secrets_ciphertext, secrets_key_id, external_account)
+     values ('{c}', '{k}-000000000004', 'till', '{m}', '{\"shop\": \"{m}\"}', '{m}', '{m}', '{m}')",
     "insert into external_ids (customer_id, source, entity, external_id, store_id)
      values ('{c}', 'till', 'store', '{m}', '{k}-000000000001')",
     "insert into external_ids (customer_id, source, entity, external_id, product_id)
@@ -149,6 +156,7 @@ const SEEDS: &[&str] = &[
          vendor_sale_lines, vendor_return_lines, vendor_net, found_sale_lines, found_return_lines,
          found_net, quarantined_lines, outcome)
      values ('{c}', '{k}-000000000004', '{m}', '2026-03-01', 'EUR', 1, 0, {n}, 1, 0, {n}, 0, 'equal')",
+    "select shelfops.put_job('{c}', 'sync', '{\"till\": \"{m}\"}', '{m}', '{m}', 3, false)",
 ];
 
 /// Runs a test once an engine, each time with both retailers in a new database.

@@ -4,11 +4,11 @@ use shelfops_db::Engine;
 use tokio_postgres::Client;
 
 use super::attacker::{Attacker, Refusal, Way};
-use super::catalog::{TenantRelation, keys, references, tenant_relations};
+use super::catalog::{TenantRelation, keys, tenant_relations};
 use super::retailers::{ALFA, BRAVO, on_every_engine};
 use crate::fixture::Fixture;
 
-async fn attackers(fixture: &Fixture) -> [Attacker; 2] {
+pub(super) async fn attackers(fixture: &Fixture) -> [Attacker; 2] {
     [
         Attacker::new(fixture, Way::SteppedDown, "shelfops_app").await,
         Attacker::new(fixture, Way::LoggedIn, "shelfops_app").await,
@@ -178,13 +178,16 @@ async fn the_key_of_anothers_row_opens_nothing() {
     on_every_engine(async |fixture| {
         for attacker in attackers(fixture).await {
             attacker.enter(ALFA).await;
+            let mut tried = 0;
             for relation in tenant_relations(attacker.witness()).await {
                 for key in keys(attacker.witness(), &relation).await {
+                    tried += 1;
                     let is_compressed = fixture.engine == Engine::Timescale
                         && relation.storage.starts_with("timeseries.");
                     use_key(&attacker, &relation, &key, is_compressed).await;
                 }
             }
+            assert!(tried > 20, "{tried} keys");
             attacker.rollback().await;
         }
     })
@@ -380,32 +383,4 @@ async fn change_definition(attacker: &Attacker, relation: &TenantRelation) {
         "grant all on {name} to public; select has_table_privilege('public', '{name}', 'select')"
     );
     assert_eq!(attacker.attempt(&sql).await.unwrap().text.trim(), "f", "{sql}");
-}
-
-#[tokio::test]
-async fn a_tenants_rows_cannot_refer_to_anothers() {
-    on_every_engine(async |fixture| {
-        for attacker in attackers(fixture).await {
-            attacker.enter(ALFA).await;
-            for key in references(attacker.witness()).await {
-                for (column, target) in &key.columns {
-                    let victims = format!(
-                        "select {target}::text from public.{} where customer_id = $1::text::uuid limit 1",
-                        key.parent
-                    );
-                    let row = attacker.witness().query_one(&victims, &[&BRAVO.customer_id]).await;
-                    let victims: String = row.unwrap().get(0);
-                    let sql = format!(
-                        "update {} set {column} = '{victims}' where {column} is not null",
-                        key.child
-                    );
-                    let refusal = attacker.attempt(&sql).await.unwrap_err();
-                    let is_refused = refusal.is_refusal() || refusal.code.code() == "23503";
-                    assert!(is_refused, "{sql}: {refusal}");
-                }
-            }
-            attacker.rollback().await;
-        }
-    })
-    .await;
 }
