@@ -6,7 +6,8 @@ use std::fmt::Write;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::AdvisedIndex;
+use super::{AdvisedIndex, Partition, Partitions};
+use crate::indexes::Index;
 use crate::plans::quoted;
 
 /// A migration with its way back.
@@ -24,7 +25,7 @@ const ALLOWED: &str = "-- shelfops:allow index-without-concurrently because each
 
 /// Writes the migration that makes indexes. Whoever writes to the tables goes on meanwhile: plain tables get
 /// theirs concurrently, partitions one by one, chunks each in a transaction of its own.
-pub fn migration(indexes: &[AdvisedIndex], parts: &BTreeMap<String, Vec<String>>) -> Migration {
+pub fn migration(indexes: &[AdvisedIndex], partitions: &Partitions) -> Migration {
     if indexes.is_empty() {
         return Migration::default();
     }
@@ -37,7 +38,7 @@ pub fn migration(indexes: &[AdvisedIndex], parts: &BTreeMap<String, Vec<String>>
             let _ = writeln!(up, "{ALLOWED}");
             let _ = writeln!(up, "create index {} on {definition};", quoted(&advised.name));
             let _ = writeln!(down, "drop index {};", in_schema(advised));
-        } else if let Some(parts) = parts.get(&advised.index.table) {
+        } else if let Some(parts) = partitions.get(&advised.index.table) {
             partitioned(&mut up, advised, parts);
             let _ = writeln!(down, "drop index {};", in_schema(advised));
         } else {
@@ -49,27 +50,26 @@ pub fn migration(indexes: &[AdvisedIndex], parts: &BTreeMap<String, Vec<String>>
     Migration { up, down }
 }
 
-/// A partitioned index is made empty, then each partition's concurrently, then they are joined.
-fn partitioned(up: &mut String, advised: &AdvisedIndex, parts: &[String]) {
+/// A partitioned index is made empty, then each partition's concurrently, then they are joined. One of a
+/// partition that is cut itself is made empty too: an index only joins that of the table right above.
+fn partitioned(up: &mut String, advised: &AdvisedIndex, parts: &[Partition]) {
     let index = &advised.index;
     let whole = format!("only {}", index.table);
     let _ = writeln!(up, "create index {} on {};", quoted(&advised.name), index.definition(&whole));
+    let mut made = BTreeMap::from([(index.table.as_str(), in_schema(advised))]);
     for part in parts {
-        let part_index = super::super::indexes::Index { table: part.clone(), ..index.clone() };
-        let name = part_index.name();
-        let _ = writeln!(
-            up,
-            "create index concurrently {} on {};",
-            quoted(&name),
-            part_index.definition(part)
-        );
-        let schema = schema_of(part);
-        let _ = writeln!(
-            up,
-            "alter index {} attach partition {schema}{};",
-            in_schema(advised),
-            quoted(&name)
-        );
+        let part_index = Index { table: part.table.clone(), ..index.clone() };
+        let name = quoted(&part_index.name_beside(part.taken.iter().map(String::as_str)));
+        let (how, on) = match part.is_cut {
+            true => ("", format!("only {}", part.table)),
+            false => (" concurrently", part.table.clone()),
+        };
+        let _ = writeln!(up, "create index{how} {name} on {};", part_index.definition(&on));
+        let qualified = format!("{}{name}", schema_of(&part.table));
+        if let Some(above) = made.get(part.above.as_str()) {
+            let _ = writeln!(up, "alter index {above} attach partition {qualified};");
+        }
+        made.insert(&part.table, qualified);
     }
 }
 

@@ -1,15 +1,16 @@
 //! What running a text does, statement by statement: which tables it locks and how, and what it costs.
 //!
-//! Judged by the text alone, for plans that people approve. A rehearsal measures the same.
+//! Judged by the text and by what is known of the schema, for plans that people approve. A rehearsal measures
+//! the same.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::data_type::DataType;
+use super::data_type::{DataType, TypeChange};
 use super::locks::{Strength, taken_by};
 use super::profile::Profile;
 use super::script::action::{Action, Change, ObjectKind};
-use super::script::{Script, Token, tokens};
+use super::script::{Name, Script, Token, tokens};
 use super::state::SchemaState;
 use crate::drift::Weight;
 
@@ -22,6 +23,8 @@ pub struct Consequence {
     pub locks: Vec<TableLock>,
     /// What it costs.
     pub weight: Weight,
+    /// What was not known and is taken for the worst, such as the old type of a column.
+    pub not_known: Vec<String>,
 }
 
 /// A lock on a table that others use.
@@ -33,23 +36,30 @@ pub struct TableLock {
     pub keeps_readers_out: bool,
 }
 
-/// Says what running a text does. What cannot be parsed is one statement that may do anything.
+/// Says what running a text does, where nothing is known of the schema.
 pub fn consequences(sql: &str) -> Vec<Consequence> {
+    consequences_for(sql, &mut SchemaState::default())
+}
+
+/// Says what running a text does to a schema, and leaves the schema as it is behind it. What cannot be parsed
+/// is one statement that may do anything.
+pub fn consequences_for(sql: &str, state: &mut SchemaState) -> Vec<Consequence> {
     let script = Script::parse("statement.sql", sql);
     if !script.problems.is_empty() {
-        let whole = sql.trim().to_owned();
-        return vec![Consequence { sql: whole, locks: Vec::new(), weight: Weight::Destroys }];
+        let (sql, locks, not_known) = (sql.trim().to_owned(), Vec::new(), Vec::new());
+        return vec![Consequence { sql, locks, weight: Weight::Destroys, not_known }];
     }
-    let (mut state, profile) = (SchemaState::default(), Profile::default());
+    let profile = Profile::default();
     let mut found = Vec::new();
     // What stands in a `do` block counts to the block.
     for statement in &script.statements {
-        let locks = taken_by(&statement.action, &state);
-        let weight = weight_of(&statement.action, &state).max(weight_of_text(
+        let locks = taken_by(&statement.action, state);
+        let weight = weight_of(&statement.action, state).max(weight_of_text(
             script.slice(statement.span),
             &statement.action,
-            &state,
+            state,
         ));
+        let mut not_known = unknown_types(&statement.action, state);
         state.apply(statement, &profile);
         let mut locks: Vec<TableLock> = locks
             .into_iter()
@@ -64,11 +74,14 @@ pub fn consequences(sql: &str) -> Vec<Consequence> {
             let block: &mut Consequence = block;
             block.locks.append(&mut locks);
             block.weight = block.weight.max(weight);
+            block.not_known.append(&mut not_known);
         } else {
             let sql = script.slice(statement.span).trim().to_owned();
-            found.push(Consequence { sql, locks, weight });
+            found.push(Consequence { sql, locks, weight, not_known });
         }
     }
+    // What it made has rows when the next text runs.
+    state.settle();
     for one in &mut found {
         one.locks.sort();
         // The stronger of two locks on a table stands last.
@@ -95,7 +108,11 @@ fn weight_of(action: &Action, state: &SchemaState) -> Weight {
             }
         }
         Action::Do { dynamic } if !dynamic.is_empty() => Weight::Destroys,
+        // What was let out does not come back.
         Action::Grant(grant) if grant.to.iter().any(|role| role == "public") => Weight::Destroys,
+        Action::Publish(_) | Action::AlterSystem => Weight::Destroys,
+        // What is written from there on is nowhere.
+        Action::CreateRule(rule) if rule.is_instead && rule.event != "select" => Weight::Destroys,
         Action::Truncate { tables, .. } => {
             if tables.iter().all(|table| state.is_new(table)) {
                 Weight::Light
@@ -112,7 +129,7 @@ fn weight_of(action: &Action, state: &SchemaState) -> Weight {
         Action::AlterTable(alter) => alter
             .changes
             .iter()
-            .map(|(_, change)| weight_of_change(change))
+            .map(|(_, change)| weight_of_change(&alter.table, change, state))
             .max()
             .unwrap_or(Weight::Light),
         Action::CreateIndex(index) if state.is_new(&index.table) => Weight::Light,
@@ -235,7 +252,7 @@ fn is_set_to_null(text: &str) -> bool {
     false
 }
 
-fn weight_of_change(change: &Change) -> Weight {
+fn weight_of_change(table: &Name, change: &Change, state: &SchemaState) -> Weight {
     match change {
         Change::DropColumn { .. }
         | Change::DropConstraint { is_cascading: true, .. }
@@ -243,9 +260,11 @@ fn weight_of_change(change: &Change) -> Weight {
         | Change::UnforceRowSecurity
         // An expression can turn any value into any other.
         | Change::SetType { using: Some(_), .. } => Weight::Destroys,
-        Change::SetType { to, .. } if may_round(to) => Weight::Destroys,
-        Change::SetType { .. }
-        | Change::SetNotNull(_)
+        Change::SetType { column, to, .. } => {
+            let known = state.column(table, column);
+            weight_of_type(known.map(|known| &known.data_type), to)
+        }
+        Change::SetNotNull(_)
         | Change::AddIdentity(_)
         | Change::ValidateConstraint(_)
         | Change::AttachPartition { .. }
@@ -260,14 +279,41 @@ fn weight_of_change(change: &Change) -> Weight {
     }
 }
 
-/// Whether a type may keep less of a value than the one before, which is not known here: fractions,
-/// digits, the time of a day. The server refuses what is too large or too long, and rounds in silence.
-fn may_round(to: &DataType) -> bool {
-    let rounds = ["smallint", "integer", "real", "date", "time", "timetz", "jsonb", "money"];
-    let is_bounded =
-        matches!(to.name.as_str(), "numeric" | "timestamp" | "timestamptz" | "interval")
-            && !to.modifiers.is_empty();
-    rounds.contains(&to.name.as_str()) || is_bounded
+/// Says what another type costs. The server rounds in silence, and what is too long or too large for it is what
+/// somebody wants to be rid of: only a type that takes every value of the old one loses none.
+fn weight_of_type(from: Option<&DataType>, to: &DataType) -> Weight {
+    match from {
+        Some(from) if from.change_to(to) == TypeChange::Free => Weight::Light,
+        Some(from) if from.fits_in(to) => Weight::Heavy,
+        None if takes_anything(to) => Weight::Heavy,
+        _ => Weight::Destroys,
+    }
+}
+
+/// Whether the values of whatever type there was are all in a type.
+fn takes_anything(to: &DataType) -> bool {
+    !to.is_array && to.modifiers.is_empty() && matches!(to.name.as_str(), "text" | "varchar")
+}
+
+/// Says which old types a statement's weight depends on that nobody told.
+fn unknown_types(action: &Action, state: &SchemaState) -> Vec<String> {
+    let Action::AlterTable(alter) = action else { return Vec::new() };
+    if state.is_new(&alter.table) {
+        return Vec::new();
+    }
+    let changed = alter.changes.iter().filter_map(|(_, change)| match change {
+        Change::SetType { column, to, using: None } if !takes_anything(to) => Some((column, to)),
+        _ => None,
+    });
+    changed
+        .filter(|(column, _)| state.column(&alter.table, column).is_none())
+        .map(|(column, to)| {
+            format!(
+                "whether {to} keeps all that `{column}` of `{}` has: its type is not known",
+                alter.table
+            )
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -334,6 +380,13 @@ mod tests {
             "alter table sales alter column sold_at type date",
             "alter table sales alter column sold_at type timestamptz(0)",
             "alter table sales alter column price type real",
+            // It may have been a number with a fraction, and longer.
+            "alter table sales alter column id type bigint",
+            "alter table sales alter column price type numeric",
+            "alter table sales alter column note type varchar(80)",
+            "create rule gone as on insert to stores do instead nothing",
+            "create publication everything for all tables",
+            "alter system set work_mem = '1GB'",
         ] {
             assert_eq!(weights(sql).into_iter().max(), Some(Weight::Destroys), "{sql}");
         }
@@ -349,12 +402,62 @@ mod tests {
             ("do $$ begin perform 1; end $$", Weight::Heavy),
             ("set lock_timeout = '5s'", Weight::Light),
             ("alter table sales alter column note type text", Weight::Heavy),
-            ("alter table sales alter column id type bigint", Weight::Heavy),
-            ("alter table sales alter column price type numeric", Weight::Heavy),
+            ("create rule twice as on insert to stores do also notify stores", Weight::Light),
             ("grant select on stores to clerks", Weight::Light),
         ] {
             assert_eq!(weights(sql).into_iter().max(), Some(weight), "{sql}");
         }
+    }
+
+    #[test]
+    fn a_wider_type_loses_nothing_and_a_narrower_one_does() {
+        let known = "create table sales (id integer, small smallint, price numeric(10, 2), note varchar(50),
+            body text, sold_at timestamptz, at timestamp(3), ratio real, codes varchar(5)[])";
+        for (change, weight) in [
+            ("id type bigint", Weight::Heavy),
+            ("id type numeric", Weight::Heavy),
+            ("id type numeric(12, 2)", Weight::Heavy),
+            ("id type numeric(10, 2)", Weight::Destroys),
+            ("id type smallint", Weight::Destroys),
+            ("id type real", Weight::Destroys),
+            ("id type bigint using id::bigint", Weight::Destroys),
+            ("small type integer", Weight::Heavy),
+            ("price type numeric(12, 2)", Weight::Light),
+            ("price type numeric", Weight::Light),
+            ("price type numeric(14, 4)", Weight::Heavy),
+            ("price type numeric(12, 1)", Weight::Destroys),
+            ("price type numeric(10, 4)", Weight::Destroys),
+            ("price type numeric(8, 2)", Weight::Destroys),
+            ("price type bigint", Weight::Destroys),
+            ("note type varchar(80)", Weight::Light),
+            ("note type text", Weight::Light),
+            ("note type varchar(20)", Weight::Destroys),
+            ("body type varchar", Weight::Light),
+            ("body type varchar(80)", Weight::Destroys),
+            ("sold_at type date", Weight::Destroys),
+            ("sold_at type timestamptz(0)", Weight::Destroys),
+            ("sold_at type text", Weight::Heavy),
+            ("at type timestamp", Weight::Light),
+            ("ratio type double precision", Weight::Heavy),
+            ("codes type varchar(9)[]", Weight::Heavy),
+            ("codes type varchar(2)[]", Weight::Destroys),
+        ] {
+            let mut state = SchemaState::default();
+            consequences_for(known, &mut state);
+            let sql = format!("alter table sales alter column {change}");
+            let found = consequences_for(&sql, &mut state);
+            assert_eq!(found[0].weight, weight, "{change}");
+            assert!(found[0].not_known.is_empty(), "{change}");
+        }
+    }
+
+    #[test]
+    fn an_old_type_that_nobody_told_is_named() {
+        let found = consequences(
+            "alter table sales alter column id type bigint, alter column note type text",
+        );
+        let said = "whether bigint keeps all that `id` of `sales` has: its type is not known";
+        assert_eq!(found[0].not_known, [said]);
     }
 
     #[test]

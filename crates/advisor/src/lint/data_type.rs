@@ -178,6 +178,54 @@ impl DataType {
     }
 }
 
+/// Decimal digits that whole numbers have.
+const DIGITS: &[(&str, i32)] = &[("smallint", 5), ("integer", 10), ("bigint", 19)];
+
+impl DataType {
+    /// Whether every value of this type is one of another as it is: nothing is rounded, cut or refused.
+    pub fn fits_in(&self, to: &Self) -> bool {
+        let (from, to) = (self.referring(), to.referring());
+        let is_any_text = !to.is_array
+            && (to.name == "text" || (to.name == "varchar" && to.modifiers.is_empty()));
+        if is_any_text || from.change_to(&to) == TypeChange::Free {
+            return true;
+        }
+        let is_longer = || match (from.modifiers.first(), to.modifiers.first()) {
+            (_, None) => true,
+            (old, Some(new)) => old.is_some_and(|old| new >= old),
+        };
+        let digits =
+            || DIGITS.iter().find(|(name, _)| *name == from.name).map(|(_, digits)| *digits);
+        from.is_array == to.is_array
+            && match (from.name.as_str(), to.name.as_str()) {
+                ("smallint", "integer" | "bigint" | "real" | "double precision")
+                | ("integer", "bigint" | "double precision")
+                | ("real", "double precision")
+                | ("date", "timestamp" | "timestamptz")
+                | ("jsonb", "json") => true,
+                ("smallint" | "integer" | "bigint", "numeric") => match to.modifiers.as_slice() {
+                    [all, scale] => {
+                        *scale >= 0 && digits().is_some_and(|digits| all - scale >= digits)
+                    }
+                    _ => true,
+                },
+                ("numeric", "numeric") => {
+                    match (from.modifiers.as_slice(), to.modifiers.as_slice()) {
+                        (_, []) => true,
+                        ([old, old_scale], [new, new_scale]) => {
+                            new_scale >= old_scale && new - new_scale >= old - old_scale
+                        }
+                        _ => false,
+                    }
+                }
+                ("char" | "varchar", "varchar") | ("char", "char") | ("varbit", "varbit") => {
+                    is_longer()
+                }
+                _ => false,
+            }
+    }
+}
+
 fn widened(from: &DataType, to: &DataType) -> TypeChange {
     match (from.modifiers.first(), to.modifiers.first()) {
         (_, None) => TypeChange::Free,

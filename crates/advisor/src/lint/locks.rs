@@ -73,6 +73,7 @@ pub fn taken_by(action: &Action, state: &SchemaState) -> Vec<(Name, Strength)> {
         }
         Action::CreateTrigger { table } => vec![(table.clone(), Strength::Writes)],
         Action::Policy(policy) => vec![(policy.table.clone(), Strength::Everything)],
+        Action::CreateRule(rule) => vec![(rule.table.clone(), Strength::Everything)],
         // One that is there is replaced, and closed while it is.
         Action::CreateView(view) if state.table(&view.name).is_some() => {
             vec![(view.name.clone(), Strength::Everything)]

@@ -16,7 +16,7 @@ pub mod script;
 mod server_wide;
 pub mod state;
 
-pub use consequences::{Consequence, TableLock, consequences};
+pub use consequences::{Consequence, TableLock, consequences, consequences_for};
 pub use finding::{Finding, Findings, Severity};
 pub use input::{Input, InputError};
 pub use pages::pages;

@@ -194,6 +194,20 @@ async fn a_renamed_column_is_renamed_back_and_keeps_its_values() {
 }
 
 #[tokio::test]
+async fn a_type_that_keeps_less_loses_values_and_one_that_keeps_all_does_not() {
+    let declared = schema_of(&built().await.connect().await.unwrap()).await;
+    for (live, weight) in [("varchar(20)", Weight::Heavy), ("varchar(80)", Weight::Destroys)] {
+        let database = built().await;
+        let client = database.connect().await.unwrap();
+        let change = format!("alter table app.stores alter column city type {live}");
+        client.batch_execute(&change).await.unwrap();
+        let found = reconcile(&schema_of(&client).await, &declared);
+        let back = found.statements.iter().find(|it| it.sql.contains(" type ")).unwrap();
+        assert_eq!(back.weight, weight, "{}", back.sql);
+    }
+}
+
+#[tokio::test]
 async fn a_snapshot_is_read_as_it_was_written() {
     let schema = schema_of(&built().await.connect().await.unwrap()).await;
     let text = schema.to_json();

@@ -5,10 +5,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
 use shelfops_advisor::rehearsal::copy::{Method, clean, leftovers};
-use shelfops_advisor::rehearsal::{Address, Copy};
-use shelfops_testkit::{connect, wait_for};
+use shelfops_advisor::rehearsal::run::{Migration, Rehearsal, Script, Workload};
+use shelfops_advisor::rehearsal::{Address, Copy, Programs};
+use shelfops_testkit::{connect, program_directory, wait_for};
 
-use super::bench::{PATIENCE, database, databases, request};
+use super::bench::{PATIENCE, copy, database, databases, request};
 
 const PART: &str = "REHEARSAL_TEST_SOURCE";
 const SAYS: &str = "the other process has made ";
@@ -94,6 +95,55 @@ async fn the_next_copy_cleans_by_itself() {
     })
     .await
     .unwrap();
+}
+
+/// Ends the session that holds a copy, as a server that shuts down or somebody with a list of sessions does.
+async fn lose(copy: &Copy) {
+    // The lock is named like the copy, by FNV-1a.
+    let key = copy.name().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    let server = connect(&shelfops_testkit::server().await.unwrap().url("postgres")).await.unwrap();
+    let ended = "select pg_terminate_backend(pid, 30000) from pg_locks
+        where locktype = 'advisory' and (classid::int8 << 32) | objid::int8 = $1";
+    let rows = server.query(ended, &[&key.cast_signed()]).await.unwrap();
+    assert_eq!(rows.len(), 1, "who holds {}?", copy.name());
+    assert!(rows[0].get::<_, bool>(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_whose_holder_is_gone_stays_while_somebody_works_in_it() {
+    let shop = database("create table places (id bigint)").await;
+    let address = Address::parse(&shop.url()).unwrap();
+    let copy = copy(&shop, Method::Clone { may_disconnect: false }).await.unwrap();
+    let name = copy.name();
+    let working = connect(copy.url()).await.unwrap();
+    lose(&copy).await;
+    // Whatever cleans now, this test or another, leaves it.
+    assert!(!clean(&address).await.unwrap().contains(&name));
+    working.batch_execute("select 1").await.unwrap();
+    drop(working);
+    wait_for("the leftover to be cleaned", PATIENCE, async || {
+        clean(&address).await.unwrap();
+        databases(&name).await.is_empty()
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rehearsal_that_lost_its_hold_says_so() {
+    let shop = database("create table places (id bigint)").await;
+    let copy = copy(&shop, Method::Clone { may_disconnect: false }).await.unwrap();
+    lose(&copy).await;
+    let programs = Programs::new(program_directory().await.unwrap());
+    let workload = Workload::default();
+    let rehearsal =
+        Rehearsal { copy: &copy, programs: &programs, workload: &workload, watch: &|_| {} };
+    let up = Script::plain("alter table places add column name text");
+    let migration = Migration { name: "x".to_owned(), up, down: None };
+    let error = rehearsal.run(&[migration]).await.unwrap_err().to_string();
+    assert!(error.contains(&copy.name()) && error.contains("was ended"), "{error}");
 }
 
 /// Who presses Ctrl-C ends the program's part, not the server's: `create database` would go on.

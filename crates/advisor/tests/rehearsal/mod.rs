@@ -5,5 +5,6 @@ mod clones;
 mod corpus;
 mod dumps;
 mod leftovers;
+mod lint_corpus;
 mod lock_facts;
 mod samples;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use shelfops_advisor::drift::{Running, Statement, Weight};
-use shelfops_advisor::lint::consequences;
+use shelfops_advisor::lint::{Consequence, SchemaState, consequences, consequences_for};
 use shelfops_db::models::PlanRuns;
 use shelfops_db::{Direction, Migration};
 
@@ -34,28 +34,43 @@ pub(crate) struct DraftStep {
     pub(crate) weight: Weight,
     /// Whether it runs by itself, outside a transaction.
     pub(crate) is_alone: bool,
+    /// What of its cost only the database can tell; until it has, the worst is taken for it.
+    pub(crate) not_known: Vec<String>,
 }
 
 impl DraftStep {
     /// Makes a step of a statement; what it costs is judged by its text.
     pub(crate) fn of_sql(sql: impl Into<String>) -> Self {
         let sql = sql.into();
-        Self { weight: weight(&sql), is_alone: false, sql }
+        let found = consequences(&sql);
+        Self { weight: weight(&found), is_alone: false, not_known: not_known(found), sql }
     }
 
     /// Makes a step of one direction of a migration.
     pub(crate) fn of_migration(migration: &Migration, direction: Direction) -> Self {
-        let text = migration.text(direction);
         Self {
-            weight: weight(text),
             is_alone: migration.runs_alone(direction),
-            sql: format!("-- {}\n{text}", migration.file),
+            ..Self::of_sql(format!("-- {}\n{}", migration.file, migration.text(direction)))
+        }
+    }
+
+    /// Judges its cost by the schema that it meets, where the text did not tell all of it, and leaves the
+    /// schema as it is behind it.
+    fn judge(&mut self, schema: &mut SchemaState) {
+        let found = consequences_for(&self.sql, schema);
+        if !self.not_known.is_empty() {
+            self.weight = weight(&found);
+            self.not_known = not_known(found);
         }
     }
 }
 
-fn weight(sql: &str) -> Weight {
-    consequences(sql).iter().map(|one| one.weight).max().unwrap_or(Weight::Light)
+fn weight(found: &[Consequence]) -> Weight {
+    found.iter().map(|one| one.weight).max().unwrap_or(Weight::Light)
+}
+
+fn not_known(found: Vec<Consequence>) -> Vec<String> {
+    found.into_iter().flat_map(|one| one.not_known).collect()
 }
 
 impl From<&Statement> for DraftStep {
@@ -64,11 +79,25 @@ impl From<&Statement> for DraftStep {
             sql: statement.sql.clone(),
             weight: statement.weight,
             is_alone: statement.running == Running::Alone,
+            // Who wrote it saw both schemas.
+            not_known: Vec::new(),
         }
     }
 }
 
 impl Draft {
+    /// Whether what its steps cost depends on the schema that they meet.
+    pub(super) fn asks_schema(&self) -> bool {
+        self.steps.iter().any(|step| !step.not_known.is_empty())
+    }
+
+    /// Judges its steps by the schema that the first of them meets.
+    pub(super) fn judge(&mut self, mut schema: SchemaState) {
+        for step in &mut self.steps {
+            step.judge(&mut schema);
+        }
+    }
+
     /// Returns the worst that its steps do.
     pub(super) fn effect(&self) -> Weight {
         self.steps.iter().map(|step| step.weight).max().unwrap_or(Weight::Light)
@@ -90,5 +119,34 @@ mod tests {
         .map(|sql| DraftStep::of_sql(sql).weight);
         let (light, heavy, destroys) = (Weight::Light, Weight::Heavy, Weight::Destroys);
         assert_eq!(weights, [light, heavy, destroys, destroys]);
+    }
+
+    #[test]
+    fn the_schema_decides_where_the_text_does_not_tell() {
+        let mut schema = SchemaState::default();
+        consequences_for("create table sales (id integer, price numeric(10, 2))", &mut schema);
+        let steps = [
+            "alter table sales alter column id type bigint",
+            "alter table sales alter column id type numeric(19, 0)",
+            "alter table sales alter column price type numeric(8, 2)",
+            "alter table elsewhere alter column id type bigint",
+        ];
+        let mut draft = Draft {
+            kind: "test",
+            title: String::new(),
+            runs: PlanRuns::Statements,
+            steps: steps.map(DraftStep::of_sql).into(),
+            reversal: String::new(),
+            tables: Vec::new(),
+            touches: Value::Null,
+        };
+        assert!(draft.asks_schema());
+        assert_eq!(draft.effect(), Weight::Destroys);
+        draft.judge(schema);
+        let weights: Vec<Weight> = draft.steps.iter().map(|step| step.weight).collect();
+        // The second meets what the first one left: every bigint has room in it.
+        assert_eq!(weights, [Weight::Heavy, Weight::Heavy, Weight::Destroys, Weight::Destroys]);
+        let open: Vec<bool> = draft.steps.iter().map(|step| !step.not_known.is_empty()).collect();
+        assert_eq!(open, [false, false, false, true]);
     }
 }

@@ -13,10 +13,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shelfops_advisor::lint::{TableLock, consequences};
+use shelfops_advisor::lint::{self, AskError, SchemaState, TableLock, consequences};
 use shelfops_db::DbError;
 use shelfops_db::models::{NewPlan, NewPlanStep, Plan};
 
+use crate::ops::error::ErrorKind;
 use crate::ops::{Context, OpError};
 
 pub(crate) use apply::apply;
@@ -44,9 +45,12 @@ pub(crate) async fn has_store(context: &Context) -> Result<bool, OpError> {
 ///
 /// # Errors
 /// Refuses a plan without steps; fails when the server does, and where the schema has no place for plans.
-pub(crate) async fn propose(context: &Context, draft: Draft) -> Result<Plan, OpError> {
+pub(crate) async fn propose(context: &Context, mut draft: Draft) -> Result<Plan, OpError> {
     if draft.steps.is_empty() {
         return Err(OpError::usage(format!("{}: a plan without steps does nothing", draft.kind)));
+    }
+    if draft.asks_schema() {
+        draft.judge(schema(context).await?);
     }
     let environment = context.config().environment;
     let effect = draft.effect();
@@ -74,7 +78,7 @@ pub(crate) async fn propose(context: &Context, draft: Draft) -> Result<Plan, OpE
         environment: environment.name(),
         effect: policy::effect_name(effect),
         runs: draft.runs,
-        touches: touches(&sizes, &draft.touches),
+        touches: touches(&sizes, &draft),
         reversal: draft.reversal.clone(),
         schema_fingerprint: fingerprint,
         created_by: context.principal().to_string(),
@@ -85,6 +89,19 @@ pub(crate) async fn propose(context: &Context, draft: Draft) -> Result<Plan, OpE
     let plan = operator.add_plan(&new).await?;
     operator.commit().await?;
     Ok(plan)
+}
+
+/// Asks the database what types its columns have.
+async fn schema(context: &Context) -> Result<SchemaState, OpError> {
+    let url = context.open_database().owner_url().await?;
+    lint::ask(url).await.map_err(|error| {
+        let kind = match error {
+            AskError::BadAddress(_) => ErrorKind::Usage,
+            AskError::Unreachable(_) => ErrorKind::DependencyDown,
+            AskError::Silent(_) => ErrorKind::Failed,
+        };
+        OpError::from_error(kind, error)
+    })
 }
 
 fn step(step: &DraftStep) -> NewPlanStep {
@@ -109,7 +126,7 @@ fn locks(sql: &str) -> Vec<TableLock> {
         .collect()
 }
 
-fn touches(sizes: &[(String, i64, i64)], more: &Value) -> Value {
+fn touches(sizes: &[(String, i64, i64)], draft: &Draft) -> Value {
     let tables: Vec<Value> = sizes
         .iter()
         .map(|(table, rows, bytes)| json!({ "table": table, "rows": rows, "bytes": bytes }))
@@ -119,7 +136,11 @@ fn touches(sizes: &[(String, i64, i64)], more: &Value) -> Value {
         "rows": sizes.iter().map(|(_, rows, _)| rows).sum::<i64>(),
         "bytes": sizes.iter().map(|(_, _, bytes)| bytes).sum::<i64>(),
     });
-    if let (Value::Object(told), Value::Object(more)) = (&mut told, more) {
+    let not_known: Vec<&String> = draft.steps.iter().flat_map(|step| &step.not_known).collect();
+    if !not_known.is_empty() {
+        told["not_known"] = json!(not_known);
+    }
+    if let (Value::Object(told), Value::Object(more)) = (&mut told, &draft.touches) {
         told.extend(more.clone());
     }
     told

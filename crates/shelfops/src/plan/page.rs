@@ -51,6 +51,13 @@ pub(crate) fn page(plan: &Plan) -> String {
             );
         }
     }
+    for open in plan.touches["not_known"].as_array().unwrap_or(&empty) {
+        let _ = writeln!(
+            text,
+            "  not known, so taken for the worst: {}",
+            open.as_str().unwrap_or_default()
+        );
+    }
     for step in &plan.steps {
         let _ =
             writeln!(text, "\n-- step {}: {}{}", step.position, step.weight, locks(&step.locks));

@@ -6,6 +6,7 @@ use super::create::{change_owner, sequence_settings, set_comment, set_firing};
 use super::statement::{Site, Statement};
 use super::{rights, timescale};
 use crate::drift::schema::{Key, Kind, Object};
+use crate::lint::data_type::DataType;
 
 /// How a difference is mended.
 pub(super) enum Altered {
@@ -319,7 +320,10 @@ fn column(key: &Key, (live, declared): Sides<'_>, facts: &BTreeSet<&str>) -> Alt
             collation => format!(" collate {collation}"),
         };
         let change = format!("type {data_type}{collation} using {}::{data_type}", key.name);
-        statements.push(changed(key, &change).heavy());
+        let (old, new) = (DataType::parse(live.fact("type")), DataType::parse(data_type));
+        let statement = changed(key, &change);
+        let keeps_all = old.fits_in(&new);
+        statements.push(if keeps_all { statement.heavy() } else { statement.destroying() });
     }
     for fact in facts {
         let change = match (*fact, declared.fact(fact)) {

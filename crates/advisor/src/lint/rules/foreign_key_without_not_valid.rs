@@ -1,7 +1,9 @@
 //! A foreign key that is proved for all rows while nobody may write.
 
 use super::{About, Rule};
-use crate::lint::script::action::{Action, Change, ConstraintKind};
+use crate::lint::script::Name;
+use crate::lint::script::action::{Action, Change, Constraint, ConstraintKind};
+use crate::lint::state::{KnownConstraint, KnownKind, Table};
 use crate::lint::{At, Findings, Severity};
 
 /// A foreign key that is proved for all rows while nobody may write.
@@ -35,21 +37,43 @@ impl Rule for ForeignKeyWithoutNotValid {
             return;
         }
         let size = at.state.table(&alter.table).and_then(|table| table.size);
+        let has_partitions = has_partitions(at, &alter.table);
         for (span, change) in &alter.changes {
             match change {
-                Change::AddConstraint(constraint) if !constraint.is_not_valid => {
-                    if let ConstraintKind::ForeignKey(to) = &constraint.kind {
+                Change::AddConstraint(constraint) => {
+                    let ConstraintKind::ForeignKey(to) = &constraint.kind else { continue };
+                    if has_partitions && are_proven(at, &alter.table, constraint) {
+                        continue;
+                    }
+                    if !constraint.is_not_valid {
                         let message = format!(
                             "writers of `{}` and `{}` wait while all rows are compared",
                             alter.table, to.table
                         );
-                        findings.add(*span, message).sized(size);
+                        let more = findings.add(*span, message).sized(size);
+                        if has_partitions {
+                            more.help(BY_PARTITION);
+                        }
+                    } else if has_partitions {
+                        let message = format!(
+                            "this fails: `{}` has partitions, and takes no foreign key that is not valid",
+                            alter.table
+                        );
+                        findings.add(*span, message).help(BY_PARTITION);
                     }
                 }
-                // A new column is null everywhere, but the tables are locked and scanned all the same.
                 Change::AddColumn(column, constraints) => {
                     for constraint in constraints {
                         let ConstraintKind::ForeignKey(to) = &constraint.kind else { continue };
+                        if !column.has_values() {
+                            let message = format!(
+                                "`{}` is null everywhere, so nothing is compared; writers of `{}` and `{}` wait \
+                                 for a moment",
+                                column.name, alter.table, to.table
+                            );
+                            findings.add(constraint.span, message).severity(Severity::Note);
+                            continue;
+                        }
                         let message = format!(
                             "adding `{}` with its reference keeps writers of `{}` and `{}` waiting",
                             column.name, alter.table, to.table
@@ -64,4 +88,36 @@ impl Rule for ForeignKeyWithoutNotValid {
             }
         }
     }
+}
+
+/// How a table with partitions gets its foreign key.
+const BY_PARTITION: &str = "add it `not valid` to each partition and validate it there, each in a transaction of \
+                            its own; added to the table behind them it takes theirs over and compares nothing";
+
+/// Whether a table is partitioned, on a server that is known to refuse what is not valid there, or not known.
+fn has_partitions(at: &At<'_>, table: &Name) -> bool {
+    // PostgreSQL 18 takes it.
+    at.state.server_version.is_none_or(|version| version < 18)
+        && at
+            .state
+            .table(table)
+            .is_some_and(|known| !known.partition_columns.is_empty() && !known.is_hypertable)
+}
+
+/// Whether every partition has such a foreign key that all of its rows keep.
+fn are_proven(at: &At<'_>, table: &Name, wanted: &Constraint) -> bool {
+    let ConstraintKind::ForeignKey(to) = &wanted.kind else { return false };
+    let is_same = |known: &KnownConstraint| match &known.kind {
+        KnownKind::ForeignKey(other, _) => {
+            known.is_valid
+                && known.columns == wanted.columns
+                && other.qualified() == to.table.qualified()
+        }
+        _ => false,
+    };
+    let is_of = |known: &&Table| {
+        known.partition_of.as_ref().is_some_and(|parent| parent.qualified() == table.qualified())
+    };
+    let mut partitions = at.state.tables().filter(is_of).peekable();
+    partitions.peek().is_some() && partitions.all(|one| one.constraints.iter().any(is_same))
 }

@@ -1,5 +1,6 @@
 //! The lint rules: one file a rule, one line here.
 
+mod alter_system;
 mod attach_partition_without_check;
 mod char_type;
 mod check_without_not_valid;
@@ -32,11 +33,14 @@ mod index_without_concurrently;
 mod isolation_removed;
 mod json_type;
 mod key_dropped;
+mod leakproof_function;
+mod membership_lifts_isolation;
 mod missing_down;
 mod missing_lock_timeout;
 mod money_type;
 mod name_too_long;
 mod policy_without_tenant;
+mod publication_of_tenants;
 mod redundant_index;
 mod refresh_without_concurrently;
 mod reindex_without_concurrently;
@@ -46,8 +50,10 @@ mod required_column_without_default;
 mod reserved_or_quoted_name;
 mod rls_on_compressed_hypertable;
 mod role_bypasses_isolation;
+mod rule_on_table;
 mod security_definer_without_search_path;
 mod select_star_in_view;
+mod sequence_set_back;
 mod serial_column;
 mod set_not_null_unchecked;
 mod several_heavy_locks;
@@ -168,6 +174,8 @@ pub const RULES: &[&dyn Rule] = &[
     &data_change_in_schema_transaction::DataChangeInSchemaTransaction,
     &enum_value_used_at_once::EnumValueUsedAtOnce,
     &trigger_disabled::TriggerDisabled,
+    &rule_on_table::RuleOnTable,
+    &sequence_set_back::SequenceSetBack,
     &attach_partition_without_check::AttachPartitionWithoutCheck,
     &detach_partition_without_concurrently::DetachPartitionWithoutConcurrently,
     &storage_rewrite::StorageRewrite,
@@ -193,7 +201,9 @@ pub const RULES: &[&dyn Rule] = &[
     &security_definer_without_search_path::SecurityDefinerWithoutSearchPath,
     &grant_to_public::GrantToPublic,
     &role_bypasses_isolation::RoleBypassesIsolation,
+    &membership_lifts_isolation::MembershipLiftsIsolation,
     &dynamic_sql_unchecked::DynamicSqlUnchecked,
+    &alter_system::AlterSystem,
     &missing_down::MissingDown,
     &tenant_column_missing::TenantColumnMissing,
     &tenant_column_nullable::TenantColumnNullable,
@@ -205,6 +215,8 @@ pub const RULES: &[&dyn Rule] = &[
     &unique_across_tenants::UniqueAcrossTenants,
     &rls_on_compressed_hypertable::RlsOnCompressedHypertable,
     &view_bypasses_policies::ViewBypassesPolicies,
+    &leakproof_function::LeakproofFunction,
+    &publication_of_tenants::PublicationOfTenants,
     &grant_of_truncate::GrantOfTruncate,
     &grant_on_partition::GrantOnPartition,
     &hypertable_migrates_data::HypertableMigratesData,

@@ -24,10 +24,8 @@ impl Rule for RoleBypassesIsolation {
     }
 
     fn check(&self, at: &At<'_>, findings: &mut Findings<'_>) {
-        let Action::Role { options } = &at.statement.action else { return };
-        if let Some(option) =
-            options.iter().find(|option| matches!(option.as_str(), "bypassrls" | "superuser"))
-        {
+        let Action::Role(role) = &at.statement.action else { return };
+        if let Some(option) = role.lifting_option() {
             findings.add(
                 at.statement.span,
                 format!("{option}: row security does not hold for this role"),

@@ -25,10 +25,21 @@ impl Rule for TriggerDisabled {
     }
 
     fn check(&self, at: &At<'_>, findings: &mut Findings<'_>) {
-        if let Action::Set { name, value } = &at.statement.action
-            && name == "session_replication_role"
-            && value.eq_ignore_ascii_case("replica")
-        {
+        let sets_it = |name: &str, value: &str| {
+            name.eq_ignore_ascii_case("session_replication_role")
+                && value.eq_ignore_ascii_case("replica")
+        };
+        let is_set = match &at.statement.action {
+            Action::Set { name, value } => sets_it(name, value),
+            Action::Select { calls } => calls.iter().any(|call| {
+                let (name, value) =
+                    (call.argument(0, "setting_name"), call.argument(1, "new_value"));
+                call.name.ends_with("set_config")
+                    && sets_it(name.unwrap_or_default(), value.unwrap_or_default())
+            }),
+            _ => false,
+        };
+        if is_set {
             findings
                 .add(at.statement.span, "triggers and foreign keys of this session guard nothing");
         }

@@ -35,7 +35,7 @@ impl Rule for ViewBypassesPolicies {
             Action::CreateView(view) => view,
             Action::SetViewOptions { view, options } => {
                 let is_off = |(name, value): &(String, String)| {
-                    name == "security_invoker" && matches!(value.as_str(), "false" | "off" | "0")
+                    name == "security_invoker" && is_false(value)
                 };
                 if !at.is_down() && options.iter().any(is_off) {
                     let message = format!("`{view}` shows what its owner sees from here on");
@@ -46,9 +46,7 @@ impl Rule for ViewBypassesPolicies {
             _ => return,
         };
         let says = |option: &str| {
-            view.options
-                .iter()
-                .any(|(name, value)| name == option && !matches!(value.as_str(), "false" | "off"))
+            view.options.iter().any(|(name, value)| name == option && !is_false(value))
         };
         // A barrier alone keeps nobody apart: something in the view must ask who is there.
         if says("security_invoker") || (says("security_barrier") && !view.calls.is_empty()) {
@@ -74,4 +72,8 @@ impl Rule for ViewBypassesPolicies {
             }
         }
     }
+}
+
+fn is_false(value: &str) -> bool {
+    matches!(value, "false" | "off" | "no" | "0")
 }

@@ -4,8 +4,8 @@
 //! parser would be another `read` and no other rule.
 
 pub use super::object::{
-    CallOf, ChangeRows, Condition, CreateFunction, CreateView, Drop, Grant, Logic, ObjectKind,
-    Policy,
+    CallOf, ChangeRows, Condition, CreateFunction, CreateRule, CreateView, Drop, Grant, Logic,
+    ObjectKind, Policy, Publish, Published, Role,
 };
 use super::{Name, Span};
 use crate::lint::data_type::DataType;
@@ -116,9 +116,28 @@ pub enum Action {
     /// `grant`.
     Grant(Grant),
     /// `create role`, `alter role`.
-    Role {
-        /// Its options in lower case, word by word.
-        options: Vec<String>,
+    Role(Role),
+    /// `create rule`.
+    CreateRule(CreateRule),
+    /// `create publication`, `alter publication .. add`, `alter publication .. set`.
+    Publish(Publish),
+    /// `create sequence`.
+    CreateSequence(Name),
+    /// `alter sequence .. restart`.
+    RestartSequence {
+        /// The sequence.
+        sequence: Name,
+        /// The number it goes on with, as it is written; none for the one it began with.
+        at: Option<String>,
+    },
+    /// `alter system`.
+    AlterSystem,
+    /// `create domain`.
+    CreateDomain {
+        /// The domain.
+        name: Name,
+        /// Whether it looks at its values.
+        is_checked: bool,
     },
     /// `create type .. as enum`.
     CreateEnum(Name),
@@ -206,6 +225,16 @@ pub struct Column {
     pub is_stored_generated: bool,
     /// `generated .. as identity`.
     pub is_identity: bool,
+}
+
+impl Column {
+    /// Whether rows that are there have a value in it as soon as it is added.
+    pub fn has_values(&self) -> bool {
+        self.default.is_some()
+            || self.is_stored_generated
+            || self.is_identity
+            || self.data_type.is_serial()
+    }
 }
 
 /// An expression, as far as rules ask.
@@ -304,6 +333,10 @@ pub enum Change {
     DropDefault(String),
     /// `alter column .. add generated as identity`.
     AddIdentity(String),
+    /// `alter column .. restart`: the number it goes on with, none for the one it began with.
+    RestartIdentity(String, Option<String>),
+    /// `owner to`.
+    OwnerTo(String),
     /// `add constraint`.
     AddConstraint(Constraint),
     /// `drop constraint`.

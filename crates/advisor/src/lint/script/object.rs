@@ -108,6 +108,8 @@ pub struct CreateFunction {
     pub is_definer: bool,
     /// `set search_path`.
     pub has_search_path: bool,
+    /// `leakproof`.
+    pub is_leakproof: bool,
     /// SQL that is put together when it runs.
     pub dynamic: Vec<Span>,
 }
@@ -174,6 +176,70 @@ pub struct Grant {
     pub to: Vec<String>,
     /// For what will be made later: `alter default privileges`.
     pub is_default: bool,
+}
+
+impl Grant {
+    /// Returns the roles that it makes others members of; none where it gives rights on something.
+    pub fn roles(&self) -> Vec<String> {
+        if !self.on.is_empty() || self.is_default {
+            return Vec::new();
+        }
+        self.privileges.split(',').map(|role| role.trim().trim_matches('"').to_owned()).collect()
+    }
+}
+
+/// `create role`, `alter role`.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Its name, none for all roles.
+    pub name: Option<String>,
+    /// Its options in lower case, word by word.
+    pub options: Vec<String>,
+    /// The roles that it becomes a member of.
+    pub member_of: Vec<String>,
+}
+
+impl Role {
+    /// Returns the option by which no policy holds for it.
+    pub fn lifting_option(&self) -> Option<&str> {
+        let lifts = |option: &&String| matches!(option.as_str(), "bypassrls" | "superuser");
+        self.options.iter().find(lifts).map(String::as_str)
+    }
+}
+
+/// `create rule`.
+#[derive(Clone, Debug)]
+pub struct CreateRule {
+    /// The rule.
+    pub name: String,
+    /// The table or view.
+    pub table: Name,
+    /// `select`, `insert`, `update` or `delete`.
+    pub event: String,
+    /// Whether the statement itself is not run.
+    pub is_instead: bool,
+    /// Whether nothing is run in its place.
+    pub is_nothing: bool,
+}
+
+/// `create publication`, `alter publication`.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// `all tables`.
+    pub is_everything: bool,
+    /// `tables in schema`.
+    pub schemas: Vec<String>,
+    /// The tables.
+    pub tables: Vec<Published>,
+}
+
+/// A table whose rows a publication sends.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The table.
+    pub table: Name,
+    /// The columns that its rows are chosen by.
+    pub chosen_by: Vec<String>,
 }
 
 /// A call of a function.

@@ -4,7 +4,7 @@ use super::{Birth, Kind, KnownColumn, KnownConstraint, KnownIndex, KnownKind, Sc
 use crate::lint::profile::Profile;
 use crate::lint::script::action::{
     Action, AlterTable, CallOf, Change, Column, Constraint, ConstraintKind, CreateIndex,
-    CreateTable, Drop, ObjectKind,
+    CreateTable, Drop, ObjectKind, Role,
 };
 use crate::lint::script::{Name, Statement};
 
@@ -24,8 +24,20 @@ impl SchemaState {
             Action::CreateIndex(index) => self.create_index(index),
             Action::Drop(drop) => self.drop(drop),
             Action::Rename { kind, from, to } => self.rename(*kind, from, to),
-            Action::Policy(policy) if !policy.is_altered => {
-                self.table_or_unknown(&policy.table).policies.push(policy.name.clone());
+            Action::Policy(policy) => {
+                self.bind(&policy.roles);
+                if !policy.is_altered {
+                    self.table_or_unknown(&policy.table).policies.push(policy.name.clone());
+                }
+            }
+            Action::Grant(grant) if !grant.tables.is_empty() => self.bind(&grant.to),
+            Action::Role(role) => self.learn_role(role),
+            Action::CreateSequence(name) => {
+                self.new_sequences.insert(name.qualified());
+            }
+            Action::CreateDomain { name, is_checked: true }
+            | Action::ConstrainDomain { domain: name, .. } => {
+                self.checked_domains.insert(name.qualified());
             }
             Action::CreateEnum(name) => {
                 self.new_enums.insert(name.qualified());
@@ -36,6 +48,22 @@ impl SchemaState {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Learns of roles that policies hold for.
+    fn bind(&mut self, roles: &[String]) {
+        let is_role = |role: &&String| !role.starts_with("current_") && *role != "session_user";
+        self.roles.bound.extend(roles.iter().filter(is_role).cloned());
+    }
+
+    fn learn_role(&mut self, role: &Role) {
+        let Some(name) = &role.name else { return };
+        let is_bound = |option: &String| matches!(option.as_str(), "nobypassrls" | "nosuperuser");
+        if role.lifting_option().is_some() {
+            self.roles.unbound.insert(name.clone());
+        } else if role.options.iter().any(is_bound) {
+            self.roles.unbound.remove(name);
         }
     }
 
@@ -88,6 +116,9 @@ impl SchemaState {
                     let columns = taken.map(|(_, index)| index.columns()).unwrap_or_default();
                     let adopted = Constraint { columns, ..constraint.clone() };
                     self.table_or_unknown(&alter.table).add_constraint(&adopted, true);
+                }
+                Change::OwnerTo(role) => {
+                    self.roles.owners.insert(role.clone());
                 }
                 Change::AttachPartition { partition, .. } => {
                     let parent = alter.table.clone();

@@ -70,6 +70,7 @@ pub async fn read(client: &mut Client) -> Result<SchemaState, tokio_postgres::Er
     indexes(&transaction, &mut tables).await?;
     policies(&transaction, &mut tables).await?;
     hypertables(&transaction, &mut tables).await?;
+    roles_and_domains(&transaction, &mut state).await?;
     for (_, table) in tables {
         state.insert(table);
     }
@@ -241,6 +242,42 @@ async fn policies(
         if let Some(table) = tables.get_mut(&row.get::<_, u32>(0)) {
             table.policies.push(row.get(1));
         }
+    }
+    Ok(())
+}
+
+/// Whom policies hold for, and which domains look at their values.
+async fn roles_and_domains(
+    transaction: &Transaction<'_>,
+    state: &mut SchemaState,
+) -> Result<(), tokio_postgres::Error> {
+    let statement = format!(
+        "select 'unbound', rolname::text from pg_roles where rolsuper or rolbypassrls
+        union all
+        select 'owner', pg_get_userbyid(c.relowner)::text from pg_class as c where c.relrowsecurity
+        union all
+        select 'bound', pg_get_userbyid(given.grantee)::text
+        from pg_class as c, aclexplode(c.relacl) as given
+        where c.relrowsecurity and given.grantee not in (0, c.relowner)
+        union all
+        select 'bound', pg_get_userbyid(meant)::text
+        from pg_policy as p, unnest(p.polroles) as meant
+        where meant <> 0
+        union all
+        select 'domain', format('%s.%s', n.nspname, t.typname)
+        from pg_type as t
+        join pg_namespace as n on n.oid = t.typnamespace
+        where t.typtype = 'd' and {SYSTEM}
+            and (t.typnotnull or exists (select from pg_constraint as k where k.contypid = t.oid))"
+    );
+    for row in transaction.query(&statement, &[]).await? {
+        let known = match row.get::<_, &str>(0) {
+            "unbound" => &mut state.roles.unbound,
+            "owner" => &mut state.roles.owners,
+            "bound" => &mut state.roles.bound,
+            _ => &mut state.checked_domains,
+        };
+        known.insert(row.get(1));
     }
     Ok(())
 }

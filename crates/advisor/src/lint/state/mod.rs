@@ -18,10 +18,27 @@ pub struct SchemaState {
     tables: BTreeMap<String, Table>,
     /// Enums made by the script at hand: their values may be used at once.
     pub(super) new_enums: BTreeSet<String>,
+    /// Sequences made by the script at hand: nothing was numbered by them.
+    pub(super) new_sequences: BTreeSet<String>,
+    /// Domains that look at their values.
+    pub(super) checked_domains: BTreeSet<String>,
+    /// What is known of roles.
+    pub roles: Roles,
     /// Whether a live database was asked: what it does not have is not there.
     pub(super) is_live: bool,
     /// The major version of the server, where one was asked.
     pub server_version: Option<u32>,
+}
+
+/// Which roles policies hold for, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Roles {
+    /// Those that no policy holds for: `superuser`, `bypassrls`.
+    pub unbound: BTreeSet<String>,
+    /// Those that tables belong to.
+    pub owners: BTreeSet<String>,
+    /// Those that were given rights on tables, or that a policy is for.
+    pub bound: BTreeSet<String>,
 }
 
 /// Where a table comes from.
@@ -161,6 +178,21 @@ impl SchemaState {
             table.birth = Birth::Before;
         }
         self.new_enums.clear();
+        self.new_sequences.clear();
+    }
+
+    /// Whether this script made the sequence, or the table that it numbers.
+    pub fn is_new_sequence(&self, name: &Name) -> bool {
+        let numbers = |table: &Table| {
+            let rest = name.name.strip_prefix(table.name.name.as_str());
+            table.birth == Birth::Here && rest.is_some_and(|rest| rest.starts_with('_'))
+        };
+        self.new_sequences.contains(&name.qualified()) || self.tables.values().any(numbers)
+    }
+
+    /// Whether a type is a domain that looks at its values.
+    pub fn is_checked_domain(&self, data_type: &DataType) -> bool {
+        self.checked_domains.contains(&Name::parse(&data_type.name).qualified())
     }
 
     /// Returns what is known of a table.

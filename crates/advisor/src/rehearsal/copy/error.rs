@@ -69,6 +69,19 @@ pub enum CopyError {
     /// The schema of the copy could not be prepared.
     #[error("the schema of the copy could not be built: {0}")]
     Prepare(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The session that holds the copy has ended, and with it the lock that says whose the copy is.
+    #[error(
+        "the session that holds the copy {name} was ended, so anybody may have dropped the copy and what was \
+         seen on it says nothing ({}): rehearse again, and where it comes again, look what ends sessions that \
+         rest",
+        describe(source)
+    )]
+    Lost {
+        /// The copy.
+        name: String,
+        /// What the connection said.
+        source: tokio_postgres::Error,
+    },
     /// The server refused a statement of ours.
     #[error("could not {action}: {}", describe(source))]
     Server {

@@ -230,6 +230,12 @@ impl Copy {
         self.duration
     }
 
+    /// Refuses to go on with a copy that nobody holds any more: whoever looks for leftovers may drop it.
+    pub(super) async fn check_held(&self) -> Result<(), CopyError> {
+        let asked = self.holder.batch_execute("select 1").await;
+        asked.map_err(|source| CopyError::Lost { name: self.name(), source })
+    }
+
     /// Drops it, with the sessions in it.
     ///
     /// # Errors

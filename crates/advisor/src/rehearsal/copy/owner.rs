@@ -1,7 +1,8 @@
 //! Whose a copy is, and what happens to those of processes that are no more.
 //!
 //! The owner's session holds an advisory lock that is named like the copy, from before there is a copy.
-//! A process that is killed loses its session, and with it the lock: what nobody holds is a leftover.
+//! A process that is killed loses its session, and with it the lock: what nobody holds, and nobody works in,
+//! is a leftover.
 
 use std::time::Duration;
 
@@ -141,15 +142,18 @@ pub(super) async fn drop_leftovers(client: &Client) -> Result<Vec<String>, CopyE
 }
 
 /// Whether a living process owns a copy. Locks belong to a database, but all are listed: the owner may
-/// have worked from another one.
+/// have worked from another one. One that lost its session, because somebody ended it or the line broke, may
+/// still be at work in the copy.
 async fn is_owned(client: &Client, name: &CopyName) -> Result<bool, CopyError> {
     let statement = "select exists (
             select from pg_locks
             where locktype = 'advisory' and objsubid = 1
                 and (classid::int8 << 32) | objid::int8 = $1
+        ) or exists (
+            select from pg_stat_activity where datname = $2 and backend_type = 'client backend'
         )";
     let row = client
-        .query_one(statement, &[&name.lock_key()])
+        .query_one(statement, &[&name.lock_key(), &name.to_string()])
         .await
         .map_err(doing("look whose copies there are"))?;
     Ok(row.get(0))

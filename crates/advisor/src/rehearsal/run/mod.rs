@@ -74,7 +74,11 @@ impl Rehearsal<'_> {
         check_scope(migrations)?;
         let mut runs = Vec::new();
         for migration in migrations {
-            let run = self.one(migration).await?;
+            self.copy.check_held().await?;
+            let run = self.one(migration).await;
+            // A migration whose copy was dropped under it did not fail by itself.
+            self.copy.check_held().await?;
+            let run = run?;
             let is_over = run.failure().is_some()
                 || run.down.as_ref().is_some_and(|down| down.again_failed.is_some());
             runs.push(run);

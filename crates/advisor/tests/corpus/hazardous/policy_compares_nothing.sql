@@ -1,2 +1,2 @@
 -- expect: policy-without-tenant
-CREATE POLICY some ON accounts USING (tenant_id IS NOT NULL);
+CREATE POLICY known ON accounts USING (tenant_id IS NOT NULL);

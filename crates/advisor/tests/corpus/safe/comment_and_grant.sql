@@ -1,3 +1,3 @@
 -- expect: nothing
-COMMENT ON COLUMN orders.status IS 'x';
+COMMENT ON COLUMN orders.number IS 'x';
 GRANT SELECT ON orders TO reporting;

@@ -1,3 +1,3 @@
 -- expect: nothing
-ALTER TABLE events ADD CONSTRAINT events_tenant FOREIGN KEY (tenant_id) REFERENCES tenants NOT VALID;
-ALTER TABLE events VALIDATE CONSTRAINT events_tenant;
+ALTER TABLE events_2026_05 ADD CONSTRAINT events_tenant FOREIGN KEY (tenant_id) REFERENCES tenants NOT VALID;
+ALTER TABLE events_2026_05 VALIDATE CONSTRAINT events_tenant;

@@ -34,6 +34,10 @@ pub(super) fn action(node: &SyntaxNode) -> Action {
                 SyntaxKind::PROCEDURE_NAME,
             ),
         ),
+        SyntaxKind::ALTER_ROUTINE => routine(
+            node,
+            (SyntaxKind::ROUTINE_NAME_REF, SyntaxKind::ROUTINE_RENAME_TO, SyntaxKind::ROUTINE_NAME),
+        ),
         _ => Action::Other,
     }
 }
@@ -94,19 +98,26 @@ fn enum_or_type(node: &SyntaxNode) -> Action {
     renamed(ObjectKind::Type, node, kinds)
 }
 
-/// A function that takes its owner's rights, or another name.
+/// A function that takes its owner's rights, is trusted with rows that policies hide, or another name.
 fn routine(node: &SyntaxNode, kinds: Renaming) -> Action {
     let (old, ..) = kinds;
     let is_definer = inner(node, SyntaxKind::SECURITY_DEFINER_FUNC_OPTION).is_some();
+    let is_leakproof = inner(node, SyntaxKind::LEAKPROOF_FUNC_OPTION).is_some();
     let named = node.descendants().find(|inner| inner.kind() == old).map(|found| name(&found));
     match named {
-        Some(name) if is_definer => {
+        Some(name) if is_definer || is_leakproof => {
             let has_search_path = node
                 .descendants()
                 .filter(|inner| inner.kind() == SyntaxKind::SET_FUNC_OPTION)
                 .any(|setting| one_line(&setting).to_lowercase().contains("search_path"));
             let dynamic = Vec::new();
-            Action::CreateFunction(CreateFunction { name, is_definer, has_search_path, dynamic })
+            Action::CreateFunction(CreateFunction {
+                name,
+                is_definer,
+                has_search_path,
+                is_leakproof,
+                dynamic,
+            })
         }
         _ => renamed(ObjectKind::Routine, node, kinds),
     }

@@ -4,6 +4,7 @@ mod alter;
 mod condition;
 mod expression;
 mod node;
+mod object;
 mod rows;
 mod statement;
 mod table;

@@ -11,7 +11,7 @@ use super::expression::{calls, expression, named, stars, tables_read};
 use super::node::{
     Place, child, has, inner, name, name_in, one_line, options, plain_name, span, unquoted, words,
 };
-use super::{alter, condition, rows, table};
+use super::{alter, condition, object, rows, table};
 
 /// Kinds of nodes that name the table of something.
 const TABLES: &[SyntaxKind] =
@@ -36,6 +36,7 @@ pub(super) fn action(node: &SyntaxNode, place: &Place<'_>) -> Action {
         | SyntaxKind::ALTER_TYPE
         | SyntaxKind::ALTER_FUNCTION
         | SyntaxKind::ALTER_PROCEDURE
+        | SyntaxKind::ALTER_ROUTINE
         | SyntaxKind::ALTER_SCHEMA => alter::action(node),
         SyntaxKind::CREATE_TRIGGER => {
             let on = child(node, SyntaxKind::ON_RELATION)
@@ -94,13 +95,6 @@ fn maintenance(node: &SyntaxNode) -> Action {
                 .map_or_else(|| "access exclusive".to_owned(), |mode| words(&mode).join(" "));
             Action::Lock { tables: tables(), mode }
         }
-        SyntaxKind::CREATE_ROLE
-        | SyntaxKind::ALTER_ROLE
-        | SyntaxKind::CREATE_USER
-        | SyntaxKind::ALTER_USER => {
-            let list = child(node, SyntaxKind::ROLE_OPTION_LIST);
-            Action::Role { options: list.map(|list| words(&list)).unwrap_or_default() }
-        }
         SyntaxKind::CREATE_TYPE if has(node, SyntaxKind::ENUM_TYPE) => {
             name_in(node, &[SyntaxKind::TYPE_NAME]).map_or(Action::Other, Action::CreateEnum)
         }
@@ -115,7 +109,7 @@ fn maintenance(node: &SyntaxNode) -> Action {
         }
         kind => match dropped(kind) {
             Some(kind) => drop_of(kind, node),
-            None => Action::Other,
+            None => object::action(node),
         },
     }
 }
@@ -250,6 +244,7 @@ fn create_function(node: &SyntaxNode) -> Action {
         has_search_path: settings
             .iter()
             .any(|setting| one_line(setting).to_lowercase().contains("search_path")),
+        is_leakproof: inner(node, SyntaxKind::LEAKPROOF_FUNC_OPTION).is_some(),
         dynamic: dynamic_sql(node),
     })
 }

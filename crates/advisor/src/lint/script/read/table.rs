@@ -253,6 +253,7 @@ fn change(node: &SyntaxNode, place: &Place<'_>) -> Change {
         SyntaxKind::FORCE_RLS => Change::ForceRowSecurity,
         SyntaxKind::NO_FORCE_RLS => Change::UnforceRowSecurity,
         SyntaxKind::SET_OPTIONS => Change::SetOptions(options(node)),
+        SyntaxKind::OWNER_TO => Change::OwnerTo(named(&[SyntaxKind::ROLE_REF])),
         _ => Change::Other,
     }
 }
@@ -286,6 +287,9 @@ fn alter_column(node: &SyntaxNode, place: &Place<'_>) -> Change {
     }
     if option(SyntaxKind::DROP_NOT_NULL).is_some() {
         return Change::DropNotNull(column);
+    }
+    if let Some(restart) = option(SyntaxKind::RESTART) {
+        return Change::RestartIdentity(column, restart.children().last().map(|at| one_line(&at)));
     }
     if let Some(generated) = option(SyntaxKind::ADD_GENERATED)
         && one_line(&generated).to_lowercase().contains("identity")

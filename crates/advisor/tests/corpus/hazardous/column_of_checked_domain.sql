@@ -1,3 +1,3 @@
--- expect: nothing
+-- expect: domain-constraint
 create domain email_address as text check (value like '%@%');
 alter table accounts add column contact email_address;

@@ -1,0 +1,2 @@
+-- expect: leakproof-function
+alter function touched() leakproof;

@@ -1,0 +1,2 @@
+-- expect: sequence-set-back
+alter table orders alter column id restart with 1;

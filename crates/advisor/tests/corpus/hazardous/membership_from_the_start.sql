@@ -1,0 +1,2 @@
+-- expect: membership-lifts-isolation
+create role web login in role shop_owner;

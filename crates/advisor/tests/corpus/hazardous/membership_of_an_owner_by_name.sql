@@ -1,0 +1,2 @@
+-- expect: membership-lifts-isolation
+GRANT shop_owner TO app;

@@ -1,0 +1,2 @@
+-- expect: publication-of-tenants
+create publication feed for table orders, accounts with (publish = 'insert');

@@ -1,0 +1,2 @@
+-- expect: publication-of-tenants
+CREATE PUBLICATION everything FOR ALL TABLES;

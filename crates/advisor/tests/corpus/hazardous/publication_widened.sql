@@ -1,0 +1,2 @@
+-- expect: publication-of-tenants
+ALTER PUBLICATION feed ADD TABLE invoices;

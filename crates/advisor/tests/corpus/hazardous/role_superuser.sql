@@ -1,0 +1,2 @@
+-- expect: role-bypasses-isolation
+ALTER USER app WITH SUPERUSER;

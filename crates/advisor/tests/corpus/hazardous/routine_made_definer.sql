@@ -1,0 +1,2 @@
+-- expect: security-definer-without-search-path
+alter routine touched() security definer;

@@ -1,0 +1,2 @@
+-- expect: rule-on-table
+create rule noted as on insert to invoices do also notify invoices;

@@ -1,0 +1,2 @@
+-- expect: sequence-set-back
+ALTER SEQUENCE orders_id_seq RESTART;

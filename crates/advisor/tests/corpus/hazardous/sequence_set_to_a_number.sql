@@ -1,0 +1,2 @@
+-- expect: sequence-set-back
+SELECT setval('orders_id_seq', 1, false);

@@ -1,0 +1,2 @@
+-- expect: alter-system
+ALTER SYSTEM SET max_connections = 500;

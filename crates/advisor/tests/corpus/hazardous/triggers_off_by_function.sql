@@ -1,0 +1,2 @@
+-- expect: trigger-disabled
+select set_config('session_replication_role', 'replica', false);

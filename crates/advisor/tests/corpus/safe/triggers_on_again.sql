@@ -1,0 +1,3 @@
+-- expect: nothing
+ALTER TABLE accounts ENABLE TRIGGER ALL;
+SET session_replication_role = origin;
