@@ -7,7 +7,8 @@ use serde::Serialize;
 use tokio_postgres::{Client, Row};
 
 use super::error::doing;
-use super::{ExplainError, Node, Plan};
+use super::series::time_series;
+use super::{ChunkFacts, ExplainError, Node, Plan, RollupFacts};
 
 /// What the database knows about a plan's tables and about itself.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
@@ -16,6 +17,8 @@ pub struct Facts {
     pub tables: Vec<TableFacts>,
     /// Settings that decide about plans, by name, as the server shows them.
     pub settings: BTreeMap<String, String>,
+    /// The continuous aggregates of its tables that add up while they are read what they do not keep yet.
+    pub rollups: Vec<RollupFacts>,
 }
 
 /// A table.
@@ -45,6 +48,8 @@ pub struct TableFacts {
     pub has_row_security: bool,
     /// The column by which it is cut into partitions or chunks.
     pub partition_columns: Vec<String>,
+    /// What is known of it as a chunk, where it is one.
+    pub chunk: Option<ChunkFacts>,
     /// Columns that compressed batches are kept apart by.
     pub segment_by: Vec<String>,
     /// Columns that compressed batches are ordered by.
@@ -159,30 +164,6 @@ const SETTINGS: &str = "
         effective_cache_size,shared_buffers,jit,jit_above_cost,default_statistics_target,
         max_parallel_workers,max_parallel_workers_per_gather,track_io_timing}')";
 
-/// Of a hypertable or a chunk: the hypertable, and its time column.
-const HYPERTABLES: &str = "
-    select relation.oid, format('%I.%I', hypertable.schema_name, hypertable.table_name),
-        array(
-            select dimension.column_name::text
-            from _timescaledb_catalog.dimension as dimension
-            where dimension.hypertable_id = hypertable.id)
-    from pg_class as relation
-    join pg_namespace as namespace on namespace.oid = relation.relnamespace
-    left join _timescaledb_catalog.chunk as chunk
-        on chunk.schema_name = namespace.nspname and chunk.table_name = relation.relname
-    join _timescaledb_catalog.hypertable as hypertable
-        on hypertable.id = chunk.hypertable_id
-        or hypertable.schema_name = namespace.nspname and hypertable.table_name = relation.relname
-    where relation.oid = any ($1)";
-
-const COMPRESSION: &str = "
-    select relid, coalesce(segmentby, '{}')::text[], coalesce(orderby, '{}')::text[]
-    from _timescaledb_catalog.compression_settings
-    where relid = any ($1)
-        or relid in (
-            select format('%I.%I', hypertable.schema_name, hypertable.table_name)::regclass
-            from _timescaledb_catalog.hypertable as hypertable)";
-
 impl Facts {
     /// Asks a database about the tables of a plan. It reads catalogs only, and no table's rows.
     ///
@@ -191,7 +172,7 @@ impl Facts {
     pub async fn gather(client: &Client, plan: &Plan) -> Result<Self, ExplainError> {
         let action = doing("look at the tables of the plan");
         let oids = named_tables(client, plan).await?;
-        let mut facts = Self { tables: Vec::new(), settings: settings(client).await? };
+        let mut facts = Self { settings: settings(client).await?, ..Self::default() };
         let mut found: Vec<(u32, TableFacts)> = client
             .query(TABLES, &[&oids])
             .await
@@ -212,7 +193,7 @@ impl Facts {
                 table.indexes.push(index(&row));
             }
         }
-        time_series(client, &oids, &mut found).await?;
+        facts.rollups = time_series(client, &oids, &mut found).await?;
         facts.tables = found.into_iter().map(|(_, table)| table).collect();
         Ok(facts)
     }
@@ -285,44 +266,6 @@ async fn named_tables(client: &Client, plan: &Plan) -> Result<Vec<u32>, ExplainE
 async fn settings(client: &Client) -> Result<BTreeMap<String, String>, ExplainError> {
     let rows = client.query(SETTINGS, &[]).await.map_err(doing("read the planner's settings"))?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
-}
-
-/// Adds what TimescaleDB knows, where it is there and may be asked.
-async fn time_series(
-    client: &Client,
-    oids: &[u32],
-    found: &mut [(u32, TableFacts)],
-) -> Result<(), ExplainError> {
-    let action = doing("look at hypertables");
-    let may_ask = "
-        select coalesce(has_table_privilege(
-                to_regclass('_timescaledb_catalog.dimension'), 'select'), false)
-            and coalesce(has_table_privilege(
-                to_regclass('_timescaledb_catalog.chunk'), 'select'), false),
-            coalesce(has_table_privilege(
-                to_regclass('_timescaledb_catalog.compression_settings'), 'select'), false)";
-    let row = client.query_one(may_ask, &[]).await.map_err(&action)?;
-    let (is_there, has_settings): (bool, bool) = (row.get(0), row.get(1));
-    if !is_there {
-        return Ok(());
-    }
-    for row in client.query(HYPERTABLES, &[&oids]).await.map_err(&action)? {
-        let oid: u32 = row.get(0);
-        if let Some((_, table)) = found.iter_mut().find(|(each, _)| *each == oid) {
-            table.part_of = row.get(1);
-            table.partition_columns = row.get(2);
-        }
-    }
-    if has_settings {
-        for row in client.query(COMPRESSION, &[&oids]).await.map_err(&action)? {
-            let oid: u32 = row.get(0);
-            if let Some((_, table)) = found.iter_mut().find(|(each, _)| *each == oid) {
-                table.segment_by = row.get(1);
-                table.order_by = row.get(2);
-            }
-        }
-    }
-    Ok(())
 }
 
 fn table(row: &Row) -> TableFacts {

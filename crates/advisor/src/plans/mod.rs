@@ -8,6 +8,7 @@ mod plan;
 mod read;
 mod report;
 mod run;
+mod series;
 mod timing;
 mod tree;
 
@@ -22,5 +23,6 @@ pub use read::{read, read_value};
 pub use report::report;
 pub(crate) use run::literal;
 pub use run::{ExplainRequest, Explained, explain, explain_within};
+pub use series::{ChunkFacts, JobFacts, RollupFacts};
 pub(crate) use tree::count;
 pub use tree::draw;

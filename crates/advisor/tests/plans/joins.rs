@@ -24,6 +24,43 @@ async fn columns_that_go_together_are_found_and_statistics_of_both_mend_the_esti
     bench.is_silent("misestimate", sql).await;
 }
 
+/// Two parts of a table, whose rows are those of a query.
+fn halves(columns: &str, rows: &str) -> String {
+    format!(
+        "create table halves (part integer, {columns}) partition by list (part);
+         create table halves_1 partition of halves for values in (1) with (autovacuum_enabled = off);
+         create table halves_2 partition of halves for values in (2) with (autovacuum_enabled = off);
+         insert into halves {rows};
+         analyze halves"
+    )
+}
+
+#[tokio::test]
+async fn what_is_misestimated_alike_in_all_parts_is_said_once() {
+    let rows =
+        "select place % 2 + 1, place % 200, place % 200 from generate_series(1, 40000) as place";
+    let bench = bench().await.with(&halves("one integer, two integer", rows)).await;
+    // A value that each of them has.
+    let sql = "select count(*) from halves join stores on store_id = one where one in (7, 8) and two in (7, 8)";
+    let findings = bench.findings(sql).await;
+    let said: Vec<_> = findings.iter().filter(|it| it.rule == "misestimate").collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].evidence.contains(&"alike in 1 more part of halves".to_owned()), "{said:?}");
+}
+
+#[tokio::test]
+async fn parts_that_are_misestimated_and_right_together_are_well() {
+    let rows = "select 1, case when place <= 2000 then 5 else place end, 'x' \
+                from generate_series(1, 10000) as place \
+                union all select 2, place, 'x' from generate_series(20001, 30000) as place";
+    let bench = bench().await.with(&halves("store_id integer, note text", rows)).await;
+    let bench = bench.with("update halves_1 set store_id = 40000 where store_id = 5").await;
+    let sql = "select * from halves where store_id = 5 order by note";
+    bench.finds("misestimate", sql).await;
+    let bench = bench.with("update halves_2 set store_id = 5 where store_id <= 22000").await;
+    bench.is_silent("misestimate", sql).await;
+}
+
 #[tokio::test]
 async fn an_expression_without_statistics_is_named_as_the_cause() {
     let bench = bench().await;
@@ -143,4 +180,34 @@ async fn a_policy_that_is_calculated_for_each_row_is_found_and_a_subquery_is_wel
     let wrapped = policy("(select current_setting('app.store')::integer)");
     let bench = bench.with("reset role").await.with(&wrapped).await.with(reader).await;
     bench.is_silent("row-security-cost", sql).await;
+}
+
+#[tokio::test]
+async fn an_or_between_tables_is_found_and_a_question_for_each_side_is_well() {
+    let bench = bench().await;
+    let sql = "select * from lines join stores using (store_id) where product_id = 17 \
+               or name = 'store 3'";
+    let finding = bench.finds("or-not-split", sql).await;
+    assert_eq!(finding.what, "50,000 rows are joined for an OR between tables to keep 260");
+    let advice = advised(&finding);
+    assert!(
+        advice.contains(
+            "where (stores.name = 'store 3'::text) and (lines.product_id = 17) is not true"
+        )
+    );
+    assert!(
+        advice.ends_with("create index concurrently on public.lines (product_id);"),
+        "{advice}"
+    );
+    bench.is_silent("join-filter-discard", sql).await;
+    let split = "select * from lines join stores using (store_id) where product_id = 17 \
+                 union all select * from lines join stores using (store_id) \
+                 where name = 'store 3' and (product_id = 17) is not true";
+    bench.is_silent("or-not-split", split).await;
+    // What an outer join is joined by is no condition of its rows.
+    let outer = "select * from (select * from lines where line_id < 3000) as few \
+                 left join stores on product_id = 17 or name = 'store 3'";
+    bench.is_silent("or-not-split", outer).await;
+    let rows = async |sql: &str| bench.client.query(sql, &[]).await.unwrap().len();
+    assert_eq!(rows(sql).await, rows(split).await);
 }

@@ -37,3 +37,26 @@ async fn groups_on_disk_are_found_and_the_advised_memory_mends_it() {
     let bench = bench.with(&advised(&finding).replace("local ", "")).await;
     bench.is_silent("aggregate-spill", sql).await;
 }
+
+#[tokio::test]
+async fn rows_that_are_kept_on_disk_are_found_and_the_advised_memory_mends_it() {
+    let bench = bench().await.with("set work_mem = '64kB'").await;
+    let sql = "with kept as materialized (select * from lines) \
+               select count(*) from kept join kept as again using (line_id) where again.line_id < 100";
+    let finding = bench.finds("temporary-files", sql).await;
+    assert!(finding.what.starts_with("CTE Scan on kept"), "{}", finding.what);
+    let bench = bench.with(&advised(&finding).replace("local ", "")).await;
+    bench.is_silent("temporary-files", sql).await;
+}
+
+#[tokio::test]
+async fn what_a_sort_writes_is_told_once() {
+    let bench = bench().await.with("set work_mem = '64kB'").await;
+    let sql = "with kept as materialized (select * from lines order by note, amount) \
+               select count(*) from kept limit 1";
+    let findings = bench.findings(sql).await;
+    let kept = findings.iter().filter(|it| it.rule == "temporary-files").count();
+    let sorted = findings.iter().filter(|it| it.rule == "sort-spill").count();
+    assert_eq!((kept, sorted), (1, 1), "{findings:?}");
+    bench.is_silent("temporary-files", "select * from lines order by note, amount").await;
+}

@@ -179,3 +179,94 @@ async fn a_table_that_was_never_analysed_is_found_and_analyze_mends_it() {
     bench.client.batch_execute("select pg_stat_force_next_flush()").await.unwrap();
     bench.is_silent("stale-statistics", sql).await;
 }
+
+#[tokio::test]
+async fn an_or_between_columns_is_found_and_an_index_for_each_side_mends_it() {
+    let bench = bench().await;
+    let sql = "select * from lines where product_id = 17 or line_id = 5";
+    let finding = bench.finds("or-not-split", sql).await;
+    assert_eq!(finding.what, "50,000 rows of lines are looked at for an OR to keep 11");
+    let known = "lines_pkey serves (lines.line_id = 5)";
+    assert!(finding.evidence.iter().any(|it| it == known), "{:?}", finding.evidence);
+    let index = advised(&finding);
+    assert_eq!(index, "create index concurrently on public.lines (product_id);");
+    // What it advises is not advised twice, nor against.
+    bench.is_silent("seq-scan-discard", sql).await;
+    bench.client.batch_execute(&index).await.unwrap();
+    bench.is_silent("or-not-split", sql).await;
+}
+
+#[tokio::test]
+async fn an_or_behind_an_index_is_found_and_mended_by_indexes_of_both() {
+    let bench = bench().await.with("create index on lines (store_id)").await;
+    let bench = bench.with("set enable_seqscan = off").await;
+    let sql = "select * from lines where store_id = 7 and (product_id = 6 or line_id < 9)";
+    bench.is_silent("or-not-split", sql).await;
+    let sql = "select * from lines where store_id < 60 and (product_id = 17 or line_id = 5)";
+    let finding = bench.finds("or-not-split", sql).await;
+    bench.is_silent("index-inefficient", sql).await;
+    let index = advised(&finding);
+    assert_eq!(index, "create index concurrently on public.lines (product_id, store_id);");
+    bench.client.batch_execute(&index).await.unwrap();
+    bench.is_silent("or-not-split", sql).await;
+}
+
+#[tokio::test]
+async fn an_or_with_a_subquery_is_found_and_two_questions_are_well() {
+    let bench = bench().await.with("create index on lines (product_id); analyze lines").await;
+    let sql = "select * from lines where product_id = 17 \
+               or line_id in (select line_id from tags where tag = 77)";
+    let finding = bench.finds("or-not-split", sql).await;
+    assert!(finding.remedies[0].advice.contains("subquery"), "{:?}", finding.remedies);
+    assert!(advised(&finding).contains("union all"), "{}", advised(&finding));
+    let split = "select * from lines where product_id = 17 union all select * from lines \
+                 where line_id in (select line_id from tags where tag = 77) \
+                 and (product_id = 17) is not true";
+    bench.is_silent("or-not-split", split).await;
+}
+
+#[tokio::test]
+async fn an_or_that_no_index_would_serve_better_is_well() {
+    let bench = bench().await;
+    for sql in [
+        "select * from lines where product_id < 2500 or line_id < 9",
+        "select * from lines where product_id = 17 or note is not null",
+        "select * from stores where store_id = 3 or name = 'store 4'",
+        "select * from lines where product_id = 17 or product_id = 23",
+    ] {
+        bench.is_silent("or-not-split", sql).await;
+    }
+}
+
+#[tokio::test]
+async fn values_of_one_column_are_served_by_one_index() {
+    let bench = bench().await;
+    let sql = "select * from lines where product_id = 17 or product_id = 23";
+    let finding = bench.finds("seq-scan-discard", sql).await;
+    let index = advised(&finding);
+    assert_eq!(index, "create index concurrently on public.lines (product_id);");
+    bench.client.batch_execute(&index).await.unwrap();
+    bench.is_silent("seq-scan-discard", sql).await;
+}
+
+#[tokio::test]
+async fn what_is_alike_in_all_parts_of_a_table_is_said_once() {
+    let bench = bench().await;
+    // Each alone is small, in rows and in time.
+    let parts = "do $$ begin
+        create table parts (part integer, store_id integer) partition by list (part);
+        for part in 1..30 loop
+            execute format('create table parts_%s partition of parts for values in (%s)', part, part);
+        end loop;
+        insert into parts select place % 30 + 1, place % 500 from generate_series(1, 60000) as place;
+        analyze parts;
+    end $$";
+    bench.client.batch_execute(parts).await.unwrap();
+    let findings = bench.findings("select * from parts where store_id = 17").await;
+    let said: Vec<_> = findings.iter().filter(|it| it.rule == "seq-scan-discard").collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(said[0].nodes.len(), 30);
+    assert_eq!(said[0].evidence.last().unwrap(), "alike in 29 more parts of parts");
+    assert!(said[0].share.unwrap().part > 0.5, "{said:?}");
+    assert_eq!(advised(said[0]), "create index on parts (store_id);");
+}

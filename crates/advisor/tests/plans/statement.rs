@@ -65,6 +65,11 @@ fn planning_that_takes_longer_than_executing_is_found() {
         json!({ "Planning Time": 300.0 }),
         json!({ "Planning Time": 30.0 }),
     );
+    assert_only(
+        "planning-heavy",
+        json!({ "Planning Time": 60.0 }),
+        json!({ "Planning Time": 60.0, "Execution Time": 900.0 }),
+    );
 }
 
 #[test]
@@ -88,6 +93,15 @@ fn reading_that_takes_the_time_is_found() {
         })
     };
     assert_only("io-heavy", reading(80.0), reading(8.0));
+}
+
+#[test]
+fn pages_that_nearly_all_come_from_outside_are_found_where_nobody_took_the_time() {
+    let pages = |hit: u32| json!({ "Shared Hit Blocks": hit, "Shared Read Blocks": 20_000 });
+    assert_only("io-heavy", pages(10), pages(10_000));
+    let said = finding(&plan(pages(10)), "io-heavy", None).unwrap();
+    assert_eq!(said.what, "20,000 pages were read from outside the server's cache");
+    assert!(said.evidence[0].contains("track_io_timing is off"), "{:?}", said.evidence);
 }
 
 #[test]

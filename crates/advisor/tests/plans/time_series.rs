@@ -2,7 +2,7 @@
 
 use shelfops_testkit::{Engine, engines, server_for};
 
-use super::bench::{Bench, bench};
+use super::bench::{Bench, advised, bench};
 
 const EVERY_DAY: &str = "select sum(amount) from days where sold_at::date = '2026-01-03'";
 const ONE_DAY: &str =
@@ -39,6 +39,22 @@ async fn partitions_that_are_all_read_for_a_day_are_found_and_a_range_is_well() 
     let finding = bench.finds("chunks-not-excluded", EVERY_DAY).await;
     assert!(finding.what.starts_with("8 parts of days are read"), "{}", finding.what);
     bench.is_silent("chunks-not-excluded", ONE_DAY).await;
+}
+
+#[tokio::test]
+async fn a_day_that_a_guarding_view_keeps_from_its_partitions_is_found_all_the_same() {
+    let bench = partitioned().await;
+    let view =
+        "create view guarded with (security_barrier) as select * from days where amount >= 0";
+    let bench = bench.with(view).await;
+    let cast = EVERY_DAY.replace("days", "guarded");
+    let finding = bench.finds("chunks-not-excluded", &cast).await;
+    assert!(finding.what.ends_with("in a way that leaves none out"), "{}", finding.what);
+    assert!(advised(&finding).starts_with("where sold_at >= "), "{}", advised(&finding));
+    let day = cast.replace("sum(amount)", "*") + " order by amount";
+    let finding = bench.finds("misestimate", &day).await;
+    assert_eq!(finding.remedies[0].advice, "compare the column itself");
+    bench.is_silent("chunks-not-excluded", &ONE_DAY.replace("days", "guarded")).await;
 }
 
 #[tokio::test]
@@ -103,4 +119,160 @@ async fn buckets_of_many_rows_are_found_and_those_of_few_are_well() {
     let finding = bench.finds("rollup-missing", &buckets("day")).await;
     assert_eq!(finding.what, "69,120 rows go into 8 buckets");
     bench.is_silent("rollup-missing", &buckets("minute")).await;
+}
+
+/// The same hypertable where the server has the community edition.
+async fn community() -> Option<Bench> {
+    if !engines().await.unwrap().contains(&Engine::Timescale) {
+        return None;
+    }
+    hypertable().await
+}
+
+const DAILY: &str = "
+    create materialized view daily
+    with (timescaledb.continuous, timescaledb.materialized_only = false) as
+    select time_bucket('1 day', sold_at) as day, sum(amount) as amount
+    from days
+    group by 1
+    with no data";
+
+#[tokio::test]
+async fn a_continuous_aggregate_that_lags_is_found_and_a_refresh_mends_it() {
+    let Some(bench) = community().await else { return };
+    let bench = bench.with(DAILY).await;
+    let refresh = "call refresh_continuous_aggregate('daily', '2026-01-01', '2026-01-03')";
+    bench.client.batch_execute(refresh).await.unwrap();
+    let sql = "select * from daily";
+    let finding = bench.finds("realtime-tail", sql).await;
+    assert_eq!(
+        finding.what,
+        "51,840 rows of public.days are added up while public.daily is read: it does not keep them yet"
+    );
+    assert!(finding.evidence.iter().any(|it| it == "no policy refreshes it"), "{finding:?}");
+    assert!(advised(&finding).contains("add_continuous_aggregate_policy('public.daily'"));
+    // There is a rollup already.
+    bench.is_silent("rollup-missing", sql).await;
+    let policy = "select add_continuous_aggregate_policy('daily', start_offset => null,
+                      end_offset => interval '1 day', schedule_interval => interval '1 hour')";
+    let bench = bench.with(policy).await.with("set timezone = 'America/New_York'").await;
+    let later = "select * from daily where day >= '2026-01-05 00:00+00'";
+    let finding = bench.finds("realtime-tail", later).await;
+    let is_job = |it: &String| it.starts_with("refreshed by job") && it.contains("every 60 min");
+    assert!(finding.evidence.iter().any(is_job), "{finding:?}");
+    let refresh = finding.remedies[0].sql.clone().unwrap();
+    bench.client.batch_execute(&refresh).await.unwrap();
+    bench.is_silent("realtime-tail", sql).await;
+}
+
+#[tokio::test]
+async fn a_continuous_aggregate_that_keeps_nothing_yet_is_found_in_either_way_of_planning() {
+    let Some(bench) = community().await else { return };
+    let bench = bench.with(DAILY).await;
+    for how in ["on", "off"] {
+        // Versions that have no such setting ask for the watermark while they run.
+        let setting = format!(
+            "select set_config(name, '{how}', false) from pg_settings
+             where name = 'timescaledb.enable_cagg_watermark_constify'"
+        );
+        bench.client.batch_execute(&setting).await.unwrap();
+        let finding = bench.finds("realtime-tail", "select * from daily").await;
+        assert_eq!(finding.evidence[0], "nothing is kept yet");
+        let refresh = finding.remedies[0].sql.as_deref();
+        assert_eq!(refresh, Some("call refresh_continuous_aggregate('public.daily', null, null);"));
+    }
+    bench.is_silent("realtime-tail", "select count(*) from days").await;
+}
+
+#[tokio::test]
+async fn chunks_that_a_policy_did_not_come_to_are_found_and_its_job_mends_them() {
+    let Some(bench) = community().await else { return };
+    let bench = bench
+        .with(
+            "create table old (sold_at timestamptz not null, amount numeric);
+             select create_hypertable('old', 'sold_at', chunk_time_interval => interval '1 day');
+             insert into old
+             select timestamptz '2020-01-01' + place * interval '10 seconds', place
+             from generate_series(0, 69119) as place;
+             analyze old;
+             alter table old set (timescaledb.compress, timescaledb.compress_orderby = 'sold_at')",
+        )
+        .await;
+    let sql = "select sum(amount) from old where sold_at < '2020-01-05'";
+    bench.is_silent("old-chunks-uncompressed", sql).await;
+    let policy = "select add_compression_policy('old', interval '7 days')";
+    let job: i32 = bench.client.query_one(policy, &[]).await.unwrap().get(0);
+    let finding = bench.finds("old-chunks-uncompressed", sql).await;
+    let said = "4 chunks of public.old are read as rows, which should be compressed by now";
+    assert_eq!(finding.what, said);
+    assert!(finding.evidence.iter().any(|it| it.contains("never succeeded")), "{finding:?}");
+    let run = format!("call run_job({job});");
+    assert_eq!(advised(&finding), run);
+    bench
+        .client
+        .batch_execute(&format!("select alter_job({job}, scheduled => false)"))
+        .await
+        .unwrap();
+    let finding = bench.finds("old-chunks-uncompressed", sql).await;
+    let go_on = format!("select alter_job({job}, scheduled => true);\n{run}");
+    assert_eq!(advised(&finding), go_on);
+    bench.client.batch_execute(&run).await.unwrap();
+    bench.is_silent("old-chunks-uncompressed", sql).await;
+}
+
+#[tokio::test]
+async fn chunks_that_are_not_old_yet_may_be_read_as_rows() {
+    let Some(bench) = community().await else { return };
+    let bench = bench
+        .with(
+            "alter table days set (timescaledb.compress, timescaledb.compress_orderby = 'sold_at');
+             select add_compression_policy('days', interval '900 years')",
+        )
+        .await;
+    bench.is_silent("old-chunks-uncompressed", "select sum(amount) from days").await;
+}
+
+#[tokio::test]
+async fn many_small_chunks_are_found_and_a_few_of_them_are_well() {
+    let Some(bench) = hypertable().await else { return };
+    let bench = bench
+        .with(
+            "create table small (sold_at timestamptz not null, amount numeric);
+             select create_hypertable('small', 'sold_at', chunk_time_interval => interval '1 hour');
+             insert into small
+             select timestamptz '2026-01-01' + place * interval '1 minute', place
+             from generate_series(0, 9599) as place;
+             analyze small",
+        )
+        .await;
+    let finding = bench.finds("small-chunks", "select count(*) from small").await;
+    assert!(
+        finding.what.starts_with("160 parts of public.small are read, of "),
+        "{}",
+        finding.what
+    );
+    let longer = "select set_chunk_time_interval('public.small', interval '91 days');";
+    assert_eq!(advised(&finding), longer);
+    bench.client.batch_execute(longer).await.unwrap();
+    let few = "select count(*) from small where sold_at < '2026-01-01 05:00'";
+    bench.is_silent("small-chunks", few).await;
+    bench.is_silent("small-chunks", "select count(*) from days").await;
+}
+
+#[tokio::test]
+async fn many_small_partitions_are_found() {
+    let bench = bench()
+        .await
+        .with("create table small (day integer, amount integer) partition by list (day)")
+        .await;
+    let parts = "do $$ begin
+        for day in 1..120 loop
+            execute format('create table small_%s partition of small for values in (%s)', day, day);
+        end loop;
+    end $$";
+    bench.client.batch_execute(parts).await.unwrap();
+    let finding = bench.finds("small-chunks", "select count(*) from small").await;
+    assert_eq!(finding.what, "120 parts of small are read, of 0 B each");
+    assert_eq!(finding.remedies[0].advice, "cut the table into larger parts");
+    bench.is_silent("small-chunks", "select count(*) from small where day < 9").await;
 }

@@ -45,7 +45,7 @@ impl Rule for ChunkDecompressed {
     }
 }
 
-fn is_decompression(node: &Node) -> bool {
+pub(super) fn is_decompression(node: &Node) -> bool {
     node.provider.as_deref().is_some_and(|it| matches!(it, "DecompressChunk" | "ColumnarScan"))
 }
 

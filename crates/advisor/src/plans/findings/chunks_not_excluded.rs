@@ -32,7 +32,7 @@ impl Rule for ChunksNotExcluded {
     }
 }
 
-fn is_append(node: &Node) -> bool {
+pub(super) fn is_append(node: &Node) -> bool {
     matches!(node.kind.as_str(), "Append" | "Merge Append")
         || node.provider.as_deref().is_some_and(|it| it.contains("Append"))
 }
@@ -63,7 +63,10 @@ impl ChunksNotExcluded {
         if narrowed {
             return None;
         }
+        // A view that guards rows keeps what may tell of them from its table.
+        let mut above = look.plan.ancestors(append).take_while(|it| !it.is_join());
         let hidden = scans.iter().find_map(|node| hides(node, column));
+        let hidden = hidden.or_else(|| above.find_map(|node| hides(node, column)));
         let kept: f64 = scans.iter().filter_map(|node| node.actual_rows()).sum();
         let discarded: f64 = scans.iter().map(|node| node.filtered_rows()).sum();
         let share: Share = look.share_below(append);
@@ -99,7 +102,7 @@ impl ChunksNotExcluded {
     }
 }
 
-fn conditions(node: &Node) -> impl Iterator<Item = &str> {
+pub(super) fn conditions(node: &Node) -> impl Iterator<Item = &str> {
     let conditions = &node.conditions;
     [&conditions.filter, &conditions.index, &conditions.recheck, &conditions.vectorized_filter]
         .into_iter()

@@ -151,6 +151,19 @@ impl Finding {
         self
     }
 
+    /// Whether another finding is of the same rule and asks for the same, but for the names of the parts
+    /// that they speak of.
+    pub(super) fn is_like(&self, part: &str, other: &Self, others_part: &str) -> bool {
+        let plain = |remedy: &Remedy, part: &str| {
+            let sql = remedy.sql.as_ref().map(|sql| sql.replace(part, ""));
+            (remedy.advice.replace(part, ""), sql)
+        };
+        let mut pairs = self.remedies.iter().zip(&other.remedies);
+        self.rule == other.rule
+            && self.remedies.len() == other.remedies.len()
+            && pairs.all(|(one, two)| plain(one, part) == plain(two, others_part))
+    }
+
     /// Returns what it weighs against others: its share, less where it is less sure.
     pub fn weight(&self) -> f64 {
         let part = self.share.map_or(0.0, |share| share.part);

@@ -37,22 +37,23 @@ impl Rule for IndexInefficient {
         });
         wasteful
             .filter(|(node, ..)| !super::wrong_index_order_by::concerns(look, node))
+            .filter(|(node, ..)| !super::or_not_split::concerns(look, node))
             .filter_map(|(node, kept, removed)| {
                 let filter = node.conditions.filter.as_deref()?;
-                let index = node.index.clone().or_else(|| {
-                    look.plan.below(node).find_map(|below| below.index.clone())
-                })?;
+                let index = node
+                    .index
+                    .clone()
+                    .or_else(|| look.plan.below(node).find_map(|below| below.index.clone()))?;
                 let what = format!(
                     "{index} finds {} rows, of which {} are kept",
                     count(kept + removed),
                     count(kept)
                 );
                 let table = look.table(node);
-                let condition = node.conditions.index.as_deref().or(node.conditions.recheck.as_deref());
+                let condition =
+                    node.conditions.index.as_deref().or(node.conditions.recheck.as_deref());
                 let mut served = Served::of(condition.unwrap_or_default());
-                let rest = Served::of(filter);
-                served.equal.extend(rest.equal);
-                served.range.extend(rest.range);
+                served.add(Served::of(filter));
                 let keys = served.keys(table);
                 let finding = Finding::at(self, look, node, what)
                     .share_of(look.share_below(node))
@@ -61,10 +62,9 @@ impl Rule for IndexInefficient {
                 let known = table.and_then(|table| existing(table, &keys));
                 Some(match (known, create_index(node, table, &keys)) {
                     (None, Some(sql)) => finding.advise_sql(PROVE, sql),
-                    (Some(known), _) => finding.advise(format!(
-                        "{known} has these columns and was not chosen: look whether the estimates are \
-                         right"
-                    )),
+                    (Some(known), _) => finding
+                        .evidence(format!("{known} has these columns"))
+                        .advise("that index was not chosen: look whether the estimates are right"),
                     (None, None) => finding.advise("put the filter's column into the index"),
                 })
             })

@@ -1,6 +1,6 @@
 //! Which index would serve a condition: columns that are compared for equality first, then one range.
 
-use crate::plans::condition::{Side, clause, conjuncts, is_range};
+use crate::plans::condition::{Clause, Side, clause, conjuncts, disjuncts, is_range};
 use crate::plans::plan::quoted;
 use crate::plans::{Node, TableFacts};
 
@@ -20,8 +20,20 @@ impl Served {
     /// Reads a condition.
     pub(super) fn of(condition: &str) -> Self {
         let mut served = Self::default();
-        for clause in conjuncts(condition).into_iter().filter_map(clause) {
+        for condition in conjuncts(condition) {
+            let sides: Vec<_> = disjuncts(condition).into_iter().map(clause).collect();
+            let Some(Some(clause)) = sides.first() else { continue };
             let Some((Side::Column(column), operator)) = clause.subject() else { continue };
+            // An OR is served where it lists values of one column.
+            let is_value = |side: &Option<Clause<'_>>| {
+                side.is_some_and(|side| {
+                    side.is_equality()
+                        && side.subject().is_some_and(|it| it.0 == Side::Column(column.clone()))
+                })
+            };
+            if sides.len() > 1 && !sides.iter().all(is_value) {
+                continue;
+            }
             let list = if clause.is_equality() {
                 &mut served.equal
             } else if is_range(operator) {
@@ -34,6 +46,17 @@ impl Served {
             }
         }
         served
+    }
+
+    /// Adds what another condition compares, once each.
+    pub(super) fn add(&mut self, more: Self) {
+        for (list, more) in [(&mut self.equal, more.equal), (&mut self.range, more.range)] {
+            for column in more {
+                if !list.contains(&column) {
+                    list.push(column);
+                }
+            }
+        }
     }
 
     /// Returns the keys in the order that serves most, the more selective first where that is known.

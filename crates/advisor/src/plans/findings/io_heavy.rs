@@ -1,6 +1,6 @@
 //! The time goes into reading pages.
 
-use super::{Finding, Look, Rule, Share, ShareOf};
+use super::{Confidence, Finding, Look, Rule, Share, ShareOf};
 use crate::plans::tree::count;
 
 /// The share of the time that reading may take.
@@ -8,6 +8,9 @@ const SHARE: f64 = 0.5;
 
 /// Fewer pages are no matter: eight megabytes.
 const PAGES: f64 = 1_024.0;
+
+/// Pages from outside for each from the cache, where nobody took the time of reading.
+const PER_HIT: f64 = 10.0;
 
 /// See the summary.
 pub(super) struct IoHeavy;
@@ -18,7 +21,7 @@ impl Rule for IoHeavy {
     }
 
     fn summary(&self) -> &'static str {
-        "Half of the time goes into reading pages that the server did not have."
+        "Half of the time goes into reading pages that the server did not have, or nearly all pages are such."
     }
 
     fn why(&self) -> &'static str {
@@ -33,7 +36,8 @@ impl Rule for IoHeavy {
         // Times of reading are kept only with track_io_timing, and add up over workers.
         let reading = root.buffers.read_ms;
         let part = (reading / total.max(0.001)).min(1.0);
-        if part < SHARE || root.buffers.read < PAGES {
+        let is_cold = reading <= 0.0 && root.buffers.read >= root.buffers.hit * PER_HIT;
+        if root.buffers.read < PAGES || !(part >= SHARE || is_cold) {
             return Vec::new();
         }
         let reader = look.nodes().max_by(|one, other| {
@@ -44,12 +48,17 @@ impl Rule for IoHeavy {
             own(one).total_cmp(&own(other))
         });
         let Some(reader) = reader else { return Vec::new() };
-        let what = format!(
-            "{} pages were read from outside the server's cache, in {reading:.0} ms",
-            count(root.buffers.read)
-        );
-        let finding = Finding::at(self, look, reader, what)
-            .share_of(Share { part, of: ShareOf::Time })
+        let read =
+            format!("{} pages were read from outside the server's cache", count(root.buffers.read));
+        let finding = if is_cold {
+            Finding::at(self, look, reader, read)
+                .evidence("how long that took is not known: track_io_timing is off")
+                .confidence(Confidence::Low)
+        } else {
+            Finding::at(self, look, reader, format!("{read}, in {reading:.0} ms"))
+                .share_of(Share { part, of: ShareOf::Time })
+        };
+        let finding = finding
             .evidence(format!("{} pages were in the cache", count(root.buffers.hit)))
             .advise("run it again: if it is fast now, the cache was cold and nothing else is wrong")
             .advise("read fewer pages: an index that covers the columns, compression, a rollup");

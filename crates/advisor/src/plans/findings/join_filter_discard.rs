@@ -28,6 +28,7 @@ impl Rule for JoinFilterDiscard {
 
     fn look(&self, look: &Look<'_>) -> Vec<Finding> {
         let joins = look.nodes().filter(|node| node.is_join() && look.is_worth_it_below(node));
+        let joins = joins.filter(|node| !super::or_not_split::concerns(look, node));
         let wasteful = joins.filter_map(|node| {
             let kept = node.actual_rows()?;
             let removed = node.removed.by_join_filter * node.loops();

@@ -38,14 +38,16 @@ impl Rule for LeadingWildcard {
                     "{} rows are compared with a pattern that begins with a wildcard",
                     count(node.filtered_rows() + node.actual_rows().unwrap_or_default())
                 );
-                let table = node.table().unwrap_or_default();
+                let whole = look.table(node).and_then(|table| table.part_of.clone());
+                let how = if whole.is_some() { "" } else { " concurrently" };
+                let table = whole.or_else(|| node.table()).unwrap_or_default();
                 let finding = Finding::at(self, look, node, what)
                     .evidence(format!("filter: {}", pattern.text))
                     .advise_sql(
                         "an index of groups of three letters; proved on the plan before it is kept",
                         format!(
-                            "create extension if not exists pg_trgm;\ncreate index concurrently on \
-                             {table} using gin ({} gin_trgm_ops);",
+                            "create extension if not exists pg_trgm;\ncreate index{how} on {table} \
+                             using gin ({} gin_trgm_ops);",
                             quoted(column)
                         ),
                     );

@@ -1,11 +1,13 @@
 //! What rules look at, and the questions that several of them ask.
 
+use std::collections::BTreeMap;
+
 use super::{Share, ShareOf};
 use crate::plans::tree;
 use crate::plans::{Facts, Node, Plan, TableFacts};
 
 /// Below this share of the whole nothing is worth a finding.
-const WORTH: f64 = 0.05;
+pub(super) const WORTH: f64 = 0.05;
 
 /// A plan with what is known besides.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,16 @@ pub struct Look<'l> {
     pub facts: &'l Facts,
     /// How long the statement usually takes.
     pub usual_ms: Option<f64>,
+    /// Of each scan of a part of a table, what all scans of its parts take.
+    pub(super) parts: &'l BTreeMap<usize, Together>,
+}
+
+/// What the scans of all parts of one table take together: each may be small where the whole is not.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Together {
+    own: f64,
+    below: f64,
+    rows: f64,
 }
 
 impl<'l> Look<'l> {
@@ -37,14 +49,48 @@ impl<'l> Look<'l> {
         Share { part, of: self.share_kind() }
     }
 
-    /// Whether a node alone is worth a finding.
+    /// Whether a node alone is worth a finding, or with those of the other parts of its table.
     pub(super) fn is_worth_it(&self, node: &Node) -> bool {
-        self.share(node).part >= WORTH
+        let all = self.parts.get(&node.id).map_or(0.0, |together| together.own);
+        self.share(node).part.max(all) >= WORTH
     }
 
-    /// Whether a node with all that serve it is worth a finding.
+    /// Whether a node with all that serve it is worth a finding, or with those of the other parts of its
+    /// table.
     pub(super) fn is_worth_it_below(&self, node: &Node) -> bool {
-        self.share_below(node).part >= WORTH
+        let all = self.parts.get(&node.id).map_or(0.0, |together| together.below);
+        self.share_below(node).part.max(all) >= WORTH
+    }
+
+    /// Returns the rows that are read of a node's table, of all its parts where it is one of several.
+    pub(super) fn rows_read(&self, node: &Node) -> f64 {
+        self.parts.get(&node.id).map_or_else(|| self.rows_of(node), |together| together.rows)
+    }
+
+    fn rows_of(&self, node: &Node) -> f64 {
+        match node.actual_rows() {
+            Some(kept) => kept + node.filtered_rows(),
+            // Unless it ran, all that shows is what a table has.
+            None => self.table(node).map_or(node.estimate.rows, |table| table.estimated_rows),
+        }
+    }
+
+    /// Adds up what the parts of each table take.
+    pub(super) fn together(&self) -> BTreeMap<usize, Together> {
+        let mut wholes: BTreeMap<&str, (Together, Vec<usize>)> = BTreeMap::new();
+        for node in self.nodes() {
+            let whole = self.table(node).and_then(|table| table.part_of.as_deref());
+            let Some(whole) = whole else { continue };
+            let (together, nodes) = wholes.entry(whole).or_default();
+            together.own += self.share(node).part;
+            together.below += self.share_below(node).part;
+            together.rows += self.rows_of(node);
+            nodes.push(node.id);
+        }
+        let each = |(together, nodes): (Together, Vec<usize>)| {
+            nodes.into_iter().map(move |node| (node, together))
+        };
+        wholes.into_values().flat_map(each).collect()
     }
 
     fn share_kind(&self) -> ShareOf {
@@ -85,6 +131,11 @@ impl<'l> Look<'l> {
         }
         matches!(below.relationship.as_deref(), Some("InitPlan" | "SubPlan"))
     }
+}
+
+/// Adds shares of what does not serve each other.
+pub(super) fn sum(shares: impl Iterator<Item = Share>) -> Option<Share> {
+    shares.reduce(|one, other| Share { part: (one.part + other.part).min(1.0), of: one.of })
 }
 
 fn is_true(value: &serde_json::Value) -> bool {

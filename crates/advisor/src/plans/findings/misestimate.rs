@@ -1,5 +1,6 @@
 //! The planner expected many more or many fewer rows than came, and decided by that.
 
+use super::chunks_not_excluded::is_append;
 use super::look::factor;
 use super::{Confidence, Finding, Look, Rule};
 use crate::plans::condition::{Side, clause, conjuncts};
@@ -40,8 +41,15 @@ impl Rule for Misestimate {
     }
 }
 
-/// Whether many more rows came, or many fewer and nobody stopped the node.
+/// Whether the rows that came make a plan wrong: those of parts of a table only where they do together.
 fn is_wrong(look: &Look<'_>, node: &Node) -> bool {
+    let mut near = look.plan.ancestors(node).take_while(|it| !it.is_join() && !it.is_blocking());
+    let together = near.find(|above| is_append(above));
+    is_far_off(look, node) && together.is_none_or(|append| is_far_off(look, append))
+}
+
+/// Whether many more rows came, or many fewer and nobody stopped the node.
+fn is_far_off(look: &Look<'_>, node: &Node) -> bool {
     let Some(actual) = node.actual.filter(|actual| actual.loops > 0.0) else { return false };
     let factor = factor(node);
     let is_more = factor >= FACTOR && actual.rows * actual.loops >= ROWS;
@@ -99,7 +107,16 @@ fn cause(finding: Finding, look: &Look<'_>, node: &Node) -> Finding {
         Some((clause, _)) => finding.evidence(format!("condition: {}", clause.text)),
         None => finding,
     };
+    let hidden = clauses.iter().find_map(|(clause, side)| match side {
+        Side::Hidden { column, .. } => {
+            Some((if clause.subject_is_left() { clause.left } else { clause.right }, column))
+        }
+        _ => None,
+    });
     let Some(name) = node.table() else {
+        if let Some((expression, column)) = hidden {
+            return nothing_known(finding, expression, column);
+        }
         return finding
             .advise(
                 "the estimate of a join or group goes wrong by its columns: extended statistics of \
@@ -114,20 +131,14 @@ fn cause(finding: Finding, look: &Look<'_>, node: &Node) -> Finding {
             .evidence(format!("cause: {changed} rows changed since the table was analysed"))
             .advise_sql("the statistics are old", format!("analyze {name};"));
     }
-    if let Some((hidden, Side::Hidden { column, .. })) =
-        clauses.iter().find(|(_, side)| matches!(side, Side::Hidden { .. }))
-    {
-        let expression = if hidden.subject_is_left() { hidden.left } else { hidden.right };
-        return finding
-            .evidence(format!("cause: nothing is known of {expression}, only of {column}"))
-            .advise("compare the column itself")
-            .advise_sql(
-                "or keep statistics of the expression (PostgreSQL 14 and newer), then analyze",
-                format!(
-                    "create statistics {} on ({expression}) from {name};\nanalyze {name};",
-                    statistics_name(node, std::slice::from_ref(column))
-                ),
-            );
+    if let Some((expression, column)) = hidden {
+        return nothing_known(finding, expression, column).advise_sql(
+            "or keep statistics of the expression (PostgreSQL 14 and newer), then analyze",
+            format!(
+                "create statistics {} on ({expression}) from {name};\nanalyze {name};",
+                statistics_name(node, std::slice::from_ref(column))
+            ),
+        );
     }
     let mut columns: Vec<String> = Vec::new();
     for (_, side) in &clauses {
@@ -157,6 +168,13 @@ fn cause(finding: Finding, look: &Look<'_>, node: &Node) -> Finding {
             .confidence(Confidence::Medium);
     }
     uneven(finding, &name, columns.first())
+}
+
+/// Blames an expression, which has no statistics.
+fn nothing_known(finding: Finding, expression: &str, column: &str) -> Finding {
+    finding
+        .evidence(format!("cause: nothing is known of {expression}, only of {column}"))
+        .advise("compare the column itself")
 }
 
 /// Blames the spread of one column's values, where there is one.

@@ -20,15 +20,20 @@ mod leading_wildcard;
 mod misestimate;
 mod nested_loop_blowup;
 mod not_in_subquery;
+mod old_chunks_uncompressed;
+mod or_not_split;
 mod parallel_starved;
 mod planning_heavy;
+mod realtime_tail;
 mod rollup_missing;
 mod row_security_cost;
 mod seq_scan_discard;
 mod slower_outside;
+mod small_chunks;
 mod sort_spill;
 mod stale_statistics;
 mod subplan_repeated;
+mod temporary_files;
 mod trigger_time;
 mod wide_result;
 mod wrong_index_order_by;
@@ -40,6 +45,8 @@ mod look;
 pub use finding::{Confidence, Finding, Remedy, Share, ShareOf};
 pub use look::Look;
 pub(super) use look::factor;
+
+use std::collections::BTreeMap;
 
 use super::{Facts, Plan};
 
@@ -63,6 +70,7 @@ pub const RULES: &[&dyn Rule] = &[
     &column_hidden::ColumnHidden,
     &seq_scan_discard::SeqScanDiscard,
     &index_inefficient::IndexInefficient,
+    &or_not_split::OrNotSplit,
     &wrong_index_order_by::WrongIndexOrderBy,
     &misestimate::Misestimate,
     &stale_statistics::StaleStatistics,
@@ -71,6 +79,7 @@ pub const RULES: &[&dyn Rule] = &[
     &sort_spill::SortSpill,
     &hash_spill::HashSpill,
     &aggregate_spill::AggregateSpill,
+    &temporary_files::TemporaryFiles,
     &bitmap_lossy::BitmapLossy,
     &heap_fetches::HeapFetches,
     &io_heavy::IoHeavy,
@@ -82,7 +91,10 @@ pub const RULES: &[&dyn Rule] = &[
     &leading_wildcard::LeadingWildcard,
     &chunks_not_excluded::ChunksNotExcluded,
     &chunk_decompressed::ChunkDecompressed,
+    &old_chunks_uncompressed::OldChunksUncompressed,
+    &small_chunks::SmallChunks,
     &rollup_missing::RollupMissing,
+    &realtime_tail::RealtimeTail,
     &jit_overhead::JitOverhead,
     &planning_heavy::PlanningHeavy,
     &trigger_time::TriggerTime,
@@ -100,10 +112,64 @@ pub fn find(name: &str) -> Option<&'static dyn Rule> {
 ///
 /// `usual_ms` is how long the statement usually takes, where somebody has measured that elsewhere.
 pub fn look(plan: &Plan, facts: &Facts, usual_ms: Option<f64>) -> Vec<Finding> {
-    let look = Look { plan, facts, usual_ms };
+    let alone = BTreeMap::new();
+    let parts = Look { plan, facts, usual_ms, parts: &alone }.together();
+    let look = Look { plan, facts, usual_ms, parts: &parts };
     let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule.look(&look)).collect();
-    findings.sort_by(|one, other| other.weight().total_cmp(&one.weight()));
+    let by_weight = |one: &Finding, other: &Finding| other.weight().total_cmp(&one.weight());
+    findings.sort_by(by_weight);
+    let mut findings = told_once(&look, findings);
+    findings.sort_by(by_weight);
     findings
+}
+
+/// Lets one finding speak for all that a rule says alike of parts of one table: the one that weighs most.
+fn told_once(look: &Look<'_>, findings: Vec<Finding>) -> Vec<Finding> {
+    let mut told: Vec<(Finding, usize)> = Vec::new();
+    for finding in findings {
+        let part = part(look, &finding);
+        let is_alike = |(known, _): &&mut (Finding, usize)| match (part, self::part(look, known)) {
+            (Some(part), Some(other)) if part.whole == other.whole => {
+                known.is_like(other.name, &finding, part.name)
+            }
+            _ => false,
+        };
+        let Some((known, parts)) = told.iter_mut().find(is_alike) else {
+            told.push((finding, 1));
+            continue;
+        };
+        *parts += 1;
+        known.nodes.extend(finding.nodes);
+        // What reaches beyond the parts is the same for all of them.
+        if part.is_some_and(|part| finding.share.is_some_and(|it| it.part <= part.share)) {
+            known.share = look::sum(known.share.into_iter().chain(finding.share));
+        }
+    }
+    told.into_iter()
+        .map(|(finding, parts)| match (part(look, &finding), parts - 1) {
+            (_, 0) | (None, _) => finding,
+            (Some(part), more) => {
+                let word = if more == 1 { "part" } else { "parts" };
+                finding.evidence(format!("alike in {more} more {word} of {}", part.whole))
+            }
+        })
+        .collect()
+}
+
+/// A part of a table of which a finding speaks.
+#[derive(Clone, Copy, Debug)]
+struct Part<'l> {
+    name: &'l str,
+    whole: &'l str,
+    /// What its scan takes with all that serves it.
+    share: f64,
+}
+
+fn part<'l>(look: &Look<'l>, finding: &Finding) -> Option<Part<'l>> {
+    let node = look.plan.nodes.get(*finding.nodes.first()?)?;
+    let table = look.table(node)?;
+    let whole = table.part_of.as_deref()?;
+    Some(Part { name: &table.name, whole, share: look.share_below(node).part + 1e-9 })
 }
 
 #[cfg(test)]

@@ -6,6 +6,12 @@ use crate::plans::tree::count;
 /// Below that nobody feels it.
 const MS: f64 = 20.0;
 
+/// So much is felt as a part of the whole, too.
+const LONG_MS: f64 = 50.0;
+
+/// The part of the whole from which on it is.
+const PART: f64 = 0.2;
+
 /// So many tables, partitions or chunks make planning slow by themselves.
 const MANY: usize = 100;
 
@@ -18,7 +24,7 @@ impl Rule for PlanningHeavy {
     }
 
     fn summary(&self) -> &'static str {
-        "Planning takes longer than executing."
+        "Planning takes longer than executing, or fifty milliseconds and a fifth of the whole."
     }
 
     fn why(&self) -> &'static str {
@@ -29,12 +35,13 @@ impl Rule for PlanningHeavy {
     fn look(&self, look: &Look<'_>) -> Vec<Finding> {
         let Some(planning) = look.plan.planning_ms else { return Vec::new() };
         let Some(executing) = look.plan.total_ms() else { return Vec::new() };
-        if planning < MS || planning < executing {
+        let part = planning / (planning + executing);
+        let is_longer = planning >= MS && planning >= executing;
+        if !is_longer && (planning < LONG_MS || part < PART) {
             return Vec::new();
         }
         let scans = look.plan.nodes.iter().filter(|node| node.relation.is_some()).count();
         let what = format!("planning took {planning:.0} ms, executing {executing:.0} ms");
-        let part = planning / (planning + executing);
         let mut finding = Finding::whole(self, what)
             .share_of(Share { part, of: ShareOf::Time })
             .evidence(format!("{scans} tables and parts of tables in the plan"))

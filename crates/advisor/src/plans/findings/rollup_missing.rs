@@ -37,6 +37,8 @@ impl Rule for RollupMissing {
                 && makes_buckets
                 && node.partial_mode.as_deref() != Some("Finalize")
                 && look.share_below(node).part >= 0.5
+                // There is one, and it lags.
+                && !super::realtime_tail::concerns(look, node)
         });
         let large = groups.filter_map(|node| {
             let read: f64 = look.plan.children(node).filter_map(|child| child.actual_rows()).sum();

@@ -29,6 +29,7 @@ impl Rule for SeqScanDiscard {
 
     fn look(&self, look: &Look<'_>) -> Vec<Finding> {
         let scans = look.nodes().filter(|node| node.is_seq_scan() && look.is_worth_it(node));
+        let scans = scans.filter(|node| !super::or_not_split::concerns(look, node));
         scans.filter_map(|node| self.judge(look, node)).collect()
     }
 }
@@ -46,7 +47,7 @@ impl SeqScanDiscard {
             }
         };
         let read = kept + discarded;
-        if read < ROWS || discarded < read * DISCARDED {
+        if look.rows_read(node) < ROWS || discarded < read * DISCARDED {
             return None;
         }
         let name = node.relation.as_deref().unwrap_or("the table");
@@ -60,12 +61,17 @@ impl SeqScanDiscard {
         }
         let keys = Served::of(filter).keys(table);
         let index = table.and_then(|table| existing(table, &keys));
+        if index.is_some() && read < ROWS {
+            // A part this small is well read as a whole, however many there are.
+            return None;
+        }
         Some(match (index, create_index(node, table, &keys)) {
             (Some(index), _) => finding
-                .advise(format!(
-                    "{index} begins with the same columns and was not chosen: look whether the \
-                     estimate is right, and whether random_page_cost fits the disk"
-                ))
+                .evidence(format!("{index} begins with the same columns"))
+                .advise(
+                    "that index was not chosen: look whether the estimate is right, and whether \
+                     random_page_cost fits the disk",
+                )
                 .confidence(super::Confidence::Low),
             (None, Some(sql)) => finding.advise_sql(PROVE, sql),
             (None, None) => finding.advise(
