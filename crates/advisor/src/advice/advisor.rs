@@ -1,12 +1,13 @@
 //! The advisor at work: plans a workload, searches, and says what it found and what it did not take.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_postgres::Client;
 
+use super::partitions::{Partitions, partitions};
 use super::{Request, Statement};
 use crate::indexes::{
     AdviceError, Chosen, Index, Kind, MissingWhatIf, Needless, Question, Questions, Rejected,
@@ -111,6 +112,7 @@ pub struct Advisor<'c> {
     weights: Vec<f64>,
     skipped: Vec<Skipped>,
     search: Search<'c>,
+    partitions: Partitions,
     budget: f64,
     request: Request,
     /// What makes the session whoever asks.
@@ -190,8 +192,19 @@ impl<'c> Advisor<'c> {
             }
         }
         let budget = questions.budget;
-        let statements = planned.into_iter().map(|(statement, ..)| statement).collect();
-        Ok(Self { client, statements, weights, skipped, search, budget, request, enter, started })
+        let partitions = partitions(client, &search.catalog).await?;
+        Ok(Self {
+            client,
+            statements: planned.into_iter().map(|(statement, ..)| statement).collect(),
+            weights,
+            skipped,
+            search,
+            partitions,
+            budget,
+            request,
+            enter,
+            started,
+        })
     }
 
     /// Advises, leaving out indexes that a proof refused.
@@ -239,14 +252,8 @@ impl<'c> Advisor<'c> {
     }
 
     /// Returns the partitions of declaratively partitioned tables, which are indexed one by one.
-    pub fn partitions(&self) -> BTreeMap<String, Vec<String>> {
-        let tables = self.search.catalog.tables.iter();
-        tables
-            .filter(|table| table.kind == Kind::Partitioned)
-            .map(|table| {
-                (table.name.clone(), table.parts.iter().map(|part| part.name.clone()).collect())
-            })
-            .collect()
+    pub fn partitions(&self) -> Partitions {
+        self.partitions.clone()
     }
 
     /// Takes note of how many bytes an index took once it was built, for choices to come.

@@ -4,6 +4,7 @@
 mod advisor;
 mod migration;
 mod page;
+mod partitions;
 mod request;
 mod statements;
 mod statistics;
@@ -11,6 +12,7 @@ mod statistics;
 pub use advisor::{Advice, AdvisedIndex, Advisor, Looked, Skipped, WhatIfState};
 pub use migration::{Migration, migration};
 pub use page::page;
+pub use partitions::{Partition, Partitions};
 pub use request::{Asker, Request, Statement};
 pub use statements::statements;
 pub use statistics::{StatisticsAdvice, statistics};

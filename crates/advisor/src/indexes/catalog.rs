@@ -1,6 +1,6 @@
 //! The tables of a workload as the catalog knows them, partitions and chunks folded into their whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_postgres::{Client, Row};
 
@@ -13,6 +13,8 @@ pub(crate) struct Catalog {
     pub(crate) tables: Vec<Table>,
     /// From the name in a plan, with its schema, to the table that it belongs to.
     by_name: BTreeMap<String, usize>,
+    /// Functions that give any number of rows where others give a value.
+    of_rows: BTreeSet<String>,
 }
 
 /// A table.
@@ -268,6 +270,9 @@ impl Catalog {
             }
         }
         catalog.hypertables(client, &oids).await?;
+        let of_rows = "select distinct proname::text from pg_proc where proretset";
+        let of_rows = client.query(of_rows, &[]).await.map_err(&action)?;
+        catalog.of_rows = of_rows.iter().map(|row| row.get(0)).collect();
         catalog.by_name = roots
             .into_iter()
             .filter_map(|(name, oid)| {
@@ -290,6 +295,11 @@ impl Catalog {
     /// Whether a plan names a table or a part of one.
     pub(crate) fn names(&self, name: &str) -> bool {
         self.by_name.contains_key(name)
+    }
+
+    /// Whether a function of a name gives any number of rows.
+    pub(crate) fn gives_rows(&self, function: &str) -> bool {
+        self.of_rows.contains(function)
     }
 
     /// Returns a table by its name.
@@ -412,7 +422,9 @@ fn existing(row: &Row) -> Existing {
 impl Existing {
     /// Whether it serves whatever a candidate would.
     pub(crate) fn serves(&self, index: &super::Index) -> bool {
-        let keys: Vec<String> = index.keys.iter().map(super::Key::written).collect();
+        let mut pairs = self.keys.iter().zip(&index.keys);
+        let begins =
+            self.keys.len() >= index.keys.len() && pairs.all(|(held, key)| key.is_held_as(held));
         let held: Vec<&str> = self
             .keys
             .iter()
@@ -421,7 +433,7 @@ impl Existing {
             .collect();
         self.is_valid
             && self.method == index.method.name()
-            && self.keys.get(..keys.len()) == Some(keys.as_slice())
+            && begins
             && (self.predicate.is_none() || self.predicate == index.predicate)
             && index.included.iter().all(|wanted| held.contains(&quoted(wanted).as_str()))
     }

@@ -139,6 +139,10 @@ pub(crate) async fn choose(
         let found = sketch(costs, weighing, allowed).best(&best, from_nothing).chosen;
         from_nothing = false;
         confirm(costs, weighing, &found).await?;
+        // What could not all be asked about is no better than what was.
+        if costs.is_over() && !best.is_empty() {
+            break;
+        }
         let sketch = sketch(costs, weighing, allowed);
         let known = sketch.state(&best);
         let fits = weighing.bytes(&best) <= weighing.budget;

@@ -3,7 +3,7 @@
 //! What was asked for a set answers for every set between the used ones and that set: see `ways`.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Index;
 use super::catalog::Catalog;
@@ -14,6 +14,10 @@ use super::what_if::{Asked, Costed, WhatIf};
 /// How many candidates may be there that are of no use to a statement: the planner looks at each.
 const MOST_BESIDE: usize = 24;
 
+/// How long what was found may still be asked about when the time to search is over. After that nothing is
+/// asked any more, and what is known must do.
+const CONFIRMING: Duration = Duration::from_secs(1);
+
 /// Costs that are known, and a session to ask for more.
 pub(crate) struct Costs<'c> {
     what_if: WhatIf<'c>,
@@ -23,7 +27,7 @@ pub(crate) struct Costs<'c> {
     ways: Ways,
     /// Candidates that were asked about for themselves.
     weighed: BTreeSet<usize>,
-    /// When asking must end.
+    /// When searching must end.
     deadline: Instant,
 }
 
@@ -32,8 +36,10 @@ pub(crate) struct Reach {
     pub(crate) table: String,
     /// What is compared, sorted or grouped by: an index of use begins with one of them …
     pub(crate) leading: BTreeSet<String>,
-    /// … or has all columns that are needed, so that it is read in place of the table.
+    /// … or has all columns that are needed, so that it is read in place of the table …
     pub(crate) needed: BTreeSet<String>,
+    /// … or has only rows that are asked for, as one of these conditions says.
+    pub(crate) parts: BTreeSet<String>,
 }
 
 impl Reach {
@@ -43,7 +49,8 @@ impl Reach {
             !self.needed.is_empty()
                 && self.needed.iter().all(|name| index.columns().any(|held| held == name))
         };
-        self.table == index.table && (begins || holds_all())
+        let is_part = || index.predicate.as_ref().is_some_and(|it| self.parts.contains(it));
+        self.table == index.table && (begins || is_part() || holds_all())
     }
 }
 
@@ -58,9 +65,14 @@ impl<'c> Costs<'c> {
         Self { what_if, statements, reach, ways, weighed: BTreeSet::new(), deadline }
     }
 
-    /// Whether the time to ask is over.
+    /// Whether the time to search is over.
     pub(crate) fn is_late(&self) -> bool {
         Instant::now() >= self.deadline
+    }
+
+    /// Whether nothing may be asked any more.
+    pub(crate) fn is_over(&self) -> bool {
+        Instant::now() >= self.deadline + CONFIRMING
     }
 
     /// Gives more time.
@@ -84,7 +96,7 @@ impl<'c> Costs<'c> {
         reach.is_some_and(|reach| reach.iter().any(|reach| reach.is_served(index)))
     }
 
-    /// When asking must end.
+    /// When searching must end.
     pub(crate) const fn deadline(&self) -> Instant {
         self.deadline
     }
@@ -131,7 +143,8 @@ impl<'c> Costs<'c> {
         set.iter().copied().filter(concerns).collect()
     }
 
-    /// Returns what a statement costs with a set of candidates.
+    /// Returns what a statement costs with a set of candidates; when nothing may be asked any more, what it
+    /// costs at most by what was asked before.
     pub(crate) async fn cost(
         &mut self,
         statement: usize,
@@ -146,18 +159,47 @@ impl<'c> Costs<'c> {
         let Some(asked) = self.statements.get(statement).cloned() else {
             return Ok(Costed::default());
         };
-        let there = self.beside(statement, &set, candidates);
-        let costed = match self.what_if.ask(&there, &asked, candidates, catalog).await {
-            Ok(costed) => costed,
-            // One statement that the planner refuses must not end the advice on the others: its cost stays
-            // what it was, and no candidate gains by it.
-            Err(AdviceError::Server { source, .. }) if source.as_db_error().is_some() => {
-                Costed { cost: self.ways.plain(statement), ..Costed::default() }
+        if !self.is_over() && !self.ways.was_refused(statement, &set) {
+            match self.asked(statement, &asked, &set, (candidates, catalog)).await {
+                Ok(costed) => {
+                    self.ways.note(statement, set, costed.clone());
+                    return Ok(costed);
+                }
+                // One statement that the planner refuses must not end the advice on the others: its cost
+                // stays what it was, and no candidate gains by it. What took too long was not refused.
+                Err(AdviceError::Server { source, .. }) if source.as_db_error().is_some() => {
+                    if !self.is_over() {
+                        self.ways.refuse(statement, set.clone());
+                    }
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
-        };
-        self.ways.note(statement, set, costed.clone());
-        Ok(costed)
+        }
+        let plain = Costed { cost: asked.plain, ..Costed::default() };
+        if set.is_empty() {
+            self.ways.note(statement, set, plain.clone());
+            return Ok(plain);
+        }
+        let is_refused = self.ways.was_refused(statement, &set);
+        Ok(self.ways.said(statement, &set).filter(|_| !is_refused).unwrap_or(plain))
+    }
+
+    async fn asked(
+        &mut self,
+        statement: usize,
+        asked: &Asked,
+        set: &BTreeSet<usize>,
+        (candidates, catalog): (&[Index], &Catalog),
+    ) -> Result<Costed, AdviceError> {
+        let end = self.deadline + CONFIRMING;
+        self.what_if.limit = end.saturating_duration_since(Instant::now());
+        let there = self.beside(statement, set, candidates);
+        let costed = self.what_if.ask(&there, asked, candidates, catalog).await?;
+        if costed.used.is_subset(set) {
+            return Ok(costed);
+        }
+        // What was there besides is of use after all: this is not what the set costs.
+        self.what_if.ask(set, asked, candidates, catalog).await
     }
 
     /// Returns a set with those candidates that are there already and of no use to a statement: they do not

@@ -98,6 +98,14 @@ impl Key {
         text
     }
 
+    /// Whether it is what the catalog says of a key: there a call of a function has no brackets around it.
+    pub(crate) fn is_held_as(&self, said: &str) -> bool {
+        let inner = self.sql.strip_prefix('(').and_then(|it| it.strip_suffix(')'));
+        let is_call =
+            |inner: &str| Self { sql: inner.to_owned(), ..self.clone() }.written() == said;
+        self.written() == said || (self.column.is_none() && inner.is_some_and(is_call))
+    }
+
     /// What of a name it gives.
     fn word(&self) -> String {
         let words = self.sql.split(|it: char| !it.is_alphanumeric() && it != '_');
@@ -250,6 +258,14 @@ mod tests {
         assert_eq!(index.kind(), "partial covering btree");
         let late = Key { nulls_first: false, ..Key::column("at").descending() };
         assert_eq!(late.written(), "at desc nulls last");
+    }
+
+    #[test]
+    fn a_key_is_known_again_as_the_catalog_says_it() {
+        let call = Key::expression("upper(note)").descending();
+        assert!(call.is_held_as("upper(note) desc") && call.is_held_as("(upper(note)) desc"));
+        assert!(!call.is_held_as("upper(note)") && !call.is_held_as("note desc"));
+        assert!(Key::column("at").is_held_as("at") && !Key::column("at").is_held_as("at desc"));
     }
 
     #[test]

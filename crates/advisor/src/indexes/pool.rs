@@ -25,6 +25,8 @@ const AT_ONCE: usize = 60;
 pub(crate) struct Pool {
     pub(crate) candidates: Vec<Index>,
     pub(crate) rejected: Vec<Rejected>,
+    /// Whether time ran out before the planner had picked for all statements.
+    pub(crate) is_cut_short: bool,
     places: BTreeMap<Index, usize>,
 }
 
@@ -68,15 +70,20 @@ impl Pool {
         own
     }
 
-    /// Lets the planner pick for each statement; what it never picks is left out.
+    /// Lets the planner pick for each statement; what it never picks is left out. When time runs out, what
+    /// comes later is as well.
     pub(crate) async fn picked(
         &mut self,
         costs: &mut Costs<'_>,
-        own: &[BTreeSet<usize>],
+        own: &[(usize, &BTreeSet<usize>)],
         catalog: &Catalog,
     ) -> Result<BTreeSet<usize>, AdviceError> {
         let mut picked = BTreeSet::new();
-        for (statement, own) in own.iter().enumerate() {
+        for (statement, own) in own.iter().copied().filter(|(_, own)| !own.is_empty()) {
+            if costs.is_over() {
+                self.is_cut_short = true;
+                break;
+            }
             let mut left = self.accepted(costs, own, catalog).await?;
             for _ in 0..ROUNDS {
                 let mut used = BTreeSet::new();
@@ -95,6 +102,7 @@ impl Pool {
                 if groups.len() > 1 {
                     costs.cost(statement, &used, &self.candidates, catalog).await?;
                 }
+                self.is_cut_short |= costs.is_late() && !used.is_empty();
                 let is_last = used.is_empty() || costs.is_late();
                 left.retain(|candidate| !used.contains(candidate));
                 picked.extend(used);

@@ -148,6 +148,7 @@ impl<'c> Search<'c> {
                 sql: question.sql.to_owned(),
                 values: question.values.to_vec(),
                 parameters: question.parameters,
+                plain: question.plan.total_cost(),
             })
             .collect();
         let reach = self.accesses.iter().map(|accesses| self.reach(accesses)).collect();
@@ -160,14 +161,24 @@ impl<'c> Search<'c> {
                 .await?;
             *base = costed.cost;
         }
-        self.picked = self.pool.picked(&mut costs, own, &self.catalog).await?;
+        // What counts most goes first, should the time not be enough for all.
+        let counts = |statement: usize| {
+            let weight = questions.all.get(statement).map_or(1.0, |question| question.weight);
+            weight * self.base.get(statement).copied().unwrap_or_default()
+        };
+        let mut own: Vec<(usize, &BTreeSet<usize>)> = own.iter().enumerate().collect();
+        own.sort_by(|(one, _), (other, _)| counts(*other).total_cmp(&counts(*one)));
+        self.picked = self.pool.picked(&mut costs, &own, &self.catalog).await?;
         self.bytes = vec![0.0; self.pool.candidates.len()];
         for place in self.picked.clone() {
             let Some(index) = self.pool.candidates.get(place) else { continue };
             let Some(table) = self.catalog.named(&index.table) else { continue };
             let share = match &index.predicate {
-                Some(predicate) => costs.what_if().share(&table.name, predicate).await?,
-                None => 1.0,
+                Some(predicate) if !costs.is_over() => {
+                    costs.what_if().share(&table.name, predicate).await?
+                }
+                // In no time it is taken to be as large as one of all rows.
+                _ => 1.0,
             };
             if let Some(bytes) = self.bytes.get_mut(place) {
                 *bytes = estimate(index, table, share);
@@ -203,7 +214,9 @@ impl<'c> Search<'c> {
             let compared = terms.into_iter().flatten().map(|term| term.key.sql.clone());
             let orders = access.orders.iter().chain(&access.groups);
             let leading = compared.chain(orders.flatten().map(|key| key.sql.clone())).collect();
-            Some(Reach { table: table.name.clone(), leading, needed: access.needed.clone() })
+            let parts = access.parts.iter().map(|part| part.predicate.clone()).collect();
+            let needed = access.needed.clone();
+            Some(Reach { table: table.name.clone(), leading, needed, parts })
         });
         reach.collect()
     }
@@ -240,7 +253,7 @@ impl<'c> Search<'c> {
             counts_writes: self.counts_writes,
         };
         let choice = choose(costs, &weighing, &allowed).await?;
-        self.is_cut_short = choice.is_cut_short;
+        self.is_cut_short = choice.is_cut_short || self.pool.is_cut_short;
         let mut used_by: Vec<(BTreeSet<usize>, f64)> = Vec::new();
         for statement in 0..self.statements {
             let costed = costs.cost(statement, &choice.chosen, candidates, &self.catalog).await?;
@@ -332,7 +345,10 @@ impl<'c> Search<'c> {
                 let bytes = estimate(index, table, 1.0);
                 let base = self.base.get(statement).copied().unwrap_or_default();
                 if let Some(known) = chosen.iter_mut().find(|known| known.index == *index) {
-                    known.serves.push((statement, base, base));
+                    // Each partition is asked for the same.
+                    if known.serves.iter().all(|(place, ..)| *place != statement) {
+                        known.serves.push((statement, base, base));
+                    }
                 } else if bytes <= left {
                     left -= bytes;
                     chosen.push(self.described(

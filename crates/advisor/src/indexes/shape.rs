@@ -246,7 +246,10 @@ impl<'p> Reader<'p> {
             && !text.contains("now()")
             && !text.contains("CURRENT_");
         let Some(access) = self.accesses.get_mut(access).filter(|_| is_fixed) else { return };
-        let part = PartOf { column: column.to_owned(), predicate: without_alias(text) };
+        // A condition that stands alone has lost the brackets that it has beside others, and in the catalog.
+        let inner = without_alias(bare(text));
+        let predicate = if inner.contains(' ') { format!("({inner})") } else { inner };
+        let part = PartOf { column: column.to_owned(), predicate };
         if !access.parts.contains(&part) {
             access.parts.push(part);
         }

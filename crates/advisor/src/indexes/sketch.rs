@@ -339,6 +339,9 @@ impl<'a> Sketch<'a> {
     fn narrow(&self, state: &mut State) {
         let rate = self.least_rate(state);
         for out in state.chosen.clone() {
+            if self.is_late() {
+                return;
+            }
             let mut rest = state.chosen.clone();
             rest.remove(&out);
             let bytes = self.weighing.bytes_of(out);

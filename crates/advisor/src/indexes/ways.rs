@@ -80,6 +80,8 @@ pub(crate) struct Ways {
     /// Of each statement, the cheapest first.
     of: Vec<Vec<Way>>,
     asked: Vec<Vec<Known>>,
+    /// Sets with which the planner refused to plan a statement.
+    refused: BTreeSet<(usize, BTreeSet<usize>)>,
     wider: BTreeMap<usize, Vec<Wider>>,
 }
 
@@ -88,6 +90,7 @@ impl Ways {
         Self {
             of: (0..statements).map(|_| Vec::new()).collect(),
             asked: (0..statements).map(|_| Vec::new()).collect(),
+            refused: BTreeSet::new(),
             wider: BTreeMap::new(),
         }
     }
@@ -123,11 +126,22 @@ impl Ways {
         asked.iter().rev().find(answers).map(|known| known.costed.clone())
     }
 
-    /// Returns what a statement was found to cost with the fewest candidates that were asked about.
-    pub(crate) fn plain(&self, statement: usize) -> f64 {
-        let asked = self.asked.get(statement).into_iter().flatten();
-        let fewest = asked.min_by_key(|known| known.set.len());
-        fewest.map_or(0.0, |known| known.costed.cost)
+    /// Takes note that the planner refused to plan a statement with a set. That says nothing of any other
+    /// set: larger and smaller ones may still be asked about.
+    pub(crate) fn refuse(&mut self, statement: usize, set: BTreeSet<usize>) {
+        self.refused.insert((statement, set));
+    }
+
+    /// Whether the planner refused to plan a statement with exactly this set.
+    pub(crate) fn was_refused(&self, statement: usize, set: &BTreeSet<usize>) -> bool {
+        self.refused.contains(&(statement, set.clone()))
+    }
+
+    /// Returns the cheapest way that the planner itself said and that needs nothing but what is in a set.
+    pub(crate) fn said(&self, statement: usize, set: &BTreeSet<usize>) -> Option<Costed> {
+        let members = Members::of(set);
+        let way = self.of(statement).iter().find(|way| !way.is_guess && way.is_there(&members))?;
+        Some(Costed { cost: way.cost, used: way.used.iter().copied().collect() })
     }
 
     /// Takes note of what the planner said of a set.
@@ -267,7 +281,26 @@ mod tests {
         assert_eq!(ways.least(0, [2].iter()), 40.0);
         assert_eq!(ways.least(0, [1].iter()), 10.0);
         assert_eq!(ways.least(0, [4].iter()), 0.0, "of four nothing is known");
-        assert_eq!(ways.plain(0), 100.0);
+    }
+
+    #[test]
+    fn a_set_that_the_planner_refused_bounds_no_other() {
+        let mut ways = Ways::new(1);
+        ways.note(0, set(&[]), costed(100.0, &[]));
+        ways.refuse(0, set(&[1, 2]));
+        assert!(ways.was_refused(0, &set(&[1, 2])) && !ways.was_refused(0, &set(&[1])));
+        assert_eq!(ways.find(0, &set(&[1])), None, "a part of it is still to be asked about");
+        assert_eq!(ways.least(0, [1].iter()), 0.0);
+        ways.note(0, set(&[1]), costed(10.0, &[1]));
+        assert_eq!(ways.cheapest(0, &Members::of(&[1, 3])).unwrap().cost, 10.0);
+    }
+
+    #[test]
+    fn what_the_planner_said_is_told_apart_from_guesses() {
+        let mut ways = ways();
+        ways.widen([(1, vec![Wider { place: 5, extra: 2.0 }])].into());
+        assert_eq!(ways.said(0, &set(&[5])).unwrap(), costed(100.0, &[]));
+        assert_eq!(ways.said(0, &set(&[1, 5])).unwrap(), costed(10.0, &[1]));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -77,6 +78,8 @@ pub(crate) struct WhatIf<'c> {
     /// Candidates that the server made before, so that it will again.
     proved: BTreeSet<usize>,
     pub(crate) calls: usize,
+    /// How long planning may take.
+    pub(crate) limit: Duration,
 }
 
 impl<'c> WhatIf<'c> {
@@ -110,7 +113,8 @@ impl<'c> WhatIf<'c> {
         };
         let (active, owners) = (BTreeMap::new(), BTreeMap::new());
         let proved = BTreeSet::new();
-        let session = Self { client, schema, enter, active, owners, proved, calls: 0 };
+        let limit = Duration::MAX;
+        let session = Self { client, schema, enter, active, owners, proved, calls: 0, limit };
         session.reset().await?;
         Ok(Ok(session))
     }
@@ -256,7 +260,10 @@ impl<'c> WhatIf<'c> {
         }
         let change = self.change(there, candidates, catalog);
         let enter = self.enter.clone().unwrap_or_default();
-        let (plan, replies) = match self.explained(&change, &asked.text(), &enter).await {
+        // A limit of no time would be none at all, and one of a day is as good as any longer one.
+        let limit = self.limit.as_millis().clamp(1, 86_400_000);
+        let text = format!("set local statement_timeout = {limit}; {}", asked.text());
+        let (plan, replies) = match self.explained(&change, &text, &enter).await {
             Ok(answered) => answered,
             Err(error) => {
                 if !change.is_empty() {
@@ -375,6 +382,8 @@ pub(crate) struct Asked {
     pub(crate) parameters: usize,
     /// Their values as SQL writes them; none where it is planned for all values alike.
     pub(crate) values: Vec<String>,
+    /// What it costs as things are, as it was planned before.
+    pub(crate) plain: f64,
 }
 
 impl Asked {
@@ -411,7 +420,8 @@ mod tests {
 
     #[test]
     fn a_statement_with_parameters_is_prepared_each_time() {
-        let asked = Asked { sql: "select $1, $2;".to_owned(), parameters: 2, values: Vec::new() };
+        let sql = "select $1, $2;".to_owned();
+        let asked = Asked { sql, parameters: 2, values: Vec::new(), plain: 0.0 };
         assert!(asked.text().contains("execute advisor_costed(null, null)"), "{}", asked.text());
     }
 }

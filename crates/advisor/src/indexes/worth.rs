@@ -82,7 +82,11 @@ impl Worth {
     /// Takes note of what a statement loses by indexes that begin like this one; whether that is news.
     pub(crate) fn endanger(&mut self, statement: usize, index: &Index, ms: f64) -> bool {
         let Some(losses) = self.losses.get_mut(statement) else { return false };
-        losses.insert(Family::of(index), ms).is_none()
+        let family = Family::of(index);
+        // One of the like that does less harm does not undo what another did.
+        let known = losses.get(&family).copied();
+        losses.insert(family, known.map_or(ms, |known| known.max(ms)));
+        known.is_none()
     }
 
     /// Returns what one of the planner's units is worth to the workload.
@@ -157,7 +161,7 @@ mod tests {
         let mut worth = Worth::new(&[1.0, 1.0], &candidates);
         worth.weigh(&[Some(100.0), Some(100.0)], &[1_000.0, 1_000.0]);
         assert!(worth.endanger(0, &candidates[0], 20.0));
-        assert!(!worth.endanger(0, &candidates[1], 20.0), "known of the like");
+        assert!(!worth.endanger(0, &candidates[1], 5.0), "known of the like, which did more harm");
         assert_eq!(worth.of(0, &way(&[1], 10.0)), 201.0, "ten times what was lost");
         assert_eq!(worth.of(0, &way(&[2], 10.0)), 1.0);
         assert_eq!(worth.of(1, &way(&[1], 10.0)), 1.0, "others may gain by it");

@@ -54,12 +54,12 @@ pub(super) async fn slower(
         if !is_slower(before, after) {
             continue;
         }
-        let used: Vec<&AdvisedIndex> =
-            advice.indexes.iter().filter(|it| bench.is_used(&it.index, after)).collect();
-        for (index, without) in blamed(meter, (place, statement), &used, after).await? {
+        let asked = (place, statement);
+        for Blamed { index, without, ms } in
+            blamed(meter, bench, asked, &advice.indexes, after).await?
+        {
             let reason = format!(
-                "{} took {:.1} ms without new indexes, {:.1} ms with them, and {without:.1} ms without this \
-                 one",
+                "{} took {:.1} ms without new indexes, {:.1} ms with them, and {ms:.1} ms without {without}",
                 statement.name,
                 time(before),
                 time(after)
@@ -75,24 +75,36 @@ pub(super) async fn slower(
     Ok(found)
 }
 
-/// Finds which of the indexes that a slow plan uses are to blame, each with the time without it: the one
-/// without which it is quickest, or all where no single one is. None is where it is as slow without them,
-/// now: then the machine is.
+/// An index that is to blame.
+struct Blamed<'a> {
+    index: &'a AdvisedIndex,
+    /// How long the statement takes without it, or without it and others.
+    ms: f64,
+    /// Without what, in words.
+    without: &'static str,
+}
+
+/// Finds which of the indexes that a slow plan uses are to blame: the one without which it is quickest, or
+/// all where no single one is. None is where it is as slow without any new index, now: then the machine is.
 async fn blamed<'a>(
     meter: &mut Meter<'_>,
+    bench: &Bench<'_>,
     (place, statement): (usize, &Statement),
-    used: &[&'a AdvisedIndex],
+    advised: &'a [AdvisedIndex],
     slow: &Measured,
-) -> Result<Vec<(&'a AdvisedIndex, f64)>, ProofError> {
+) -> Result<Vec<Blamed<'a>>, ProofError> {
+    let used: Vec<&AdvisedIndex> =
+        advised.iter().filter(|it| bench.is_used(&it.index, slow)).collect();
     if used.is_empty() {
         return Ok(Vec::new());
     }
-    let without_all = meter.again(place, statement, used).await?;
+    let all = with_stand_ins(meter, bench, statement, advised, &used).await?;
+    let without_all = meter.again(place, statement, &all).await?;
     if !is_slower(&without_all, slow) {
         return Ok(Vec::new());
     }
     let mut best: Option<(&AdvisedIndex, f64)> = None;
-    for index in used {
+    for index in &used {
         let ms = time(&meter.measure(place, statement, &[index]).await?);
         if best.is_none_or(|(_, known)| ms < known) {
             best = Some((index, ms));
@@ -100,10 +112,34 @@ async fn blamed<'a>(
     }
     // Half of what is lost must come back with a single one.
     let middle = f64::midpoint(time(slow), time(&without_all));
+    let (alone, together) = ("this one", "any of those that its plans take in turn");
+    let (ms, without) = (time(&without_all), if all.len() == 1 { alone } else { together });
     Ok(match best {
-        Some((index, ms)) if ms <= middle => vec![(index, ms)],
-        _ => used.iter().map(|index| (*index, time(&without_all))).collect(),
+        Some((index, ms)) if ms <= middle => vec![Blamed { index, ms, without: alone }],
+        _ => used.into_iter().map(|index| Blamed { index, ms, without }).collect(),
     })
+}
+
+/// Returns indexes with those that the planner takes in their place: another new one may be as slow.
+async fn with_stand_ins<'a>(
+    meter: &Meter<'_>,
+    bench: &Bench<'_>,
+    statement: &Statement,
+    advised: &'a [AdvisedIndex],
+    used: &[&'a AdvisedIndex],
+) -> Result<Vec<&'a AdvisedIndex>, ProofError> {
+    let mut all = used.to_vec();
+    loop {
+        let names = meter.planned(statement, &all).await?;
+        let is_stand_in = |it: &&AdvisedIndex| {
+            bench.is_among(&it.index, &names) && all.iter().all(|known| known.index != it.index)
+        };
+        let more: Vec<&AdvisedIndex> = advised.iter().filter(is_stand_in).collect();
+        if more.is_empty() {
+            return Ok(all);
+        }
+        all.extend(more);
+    }
 }
 
 /// Finds the indexes that no plan uses on the copy, whatever the planner said of their like.
@@ -130,6 +166,12 @@ pub(super) fn unmeasured(advised: &AdvisedIndex, after: &[Measured]) -> Option<u
     advised.serves.iter().copied().find(|place| !is_measured(*place))
 }
 
+/// Returns what all statements together lose by an index.
+pub(super) fn lost(found: &[Slower], index: &Index, statements: &[Statement]) -> f64 {
+    let by_it = found.iter().filter(|it| it.index == *index);
+    by_it.map(|it| it.ms * statements.get(it.place).map_or(1.0, calls)).sum()
+}
+
 /// Returns how much sooner the statements are done whose plans use an index.
 pub(super) fn saved(
     bench: &Bench<'_>,
@@ -149,4 +191,27 @@ pub(super) fn saved(
 /// How often a statement runs.
 pub(super) fn calls(statement: &Statement) -> f64 {
     statement.calls.unwrap_or(1.0).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::indexes::Key;
+
+    #[test]
+    fn what_several_statements_lose_by_an_index_adds_up() {
+        let index = |name: &str| Index::btree("t", vec![Key::column(name)]);
+        let slower = |place: usize, name: &str, ms: f64| Slower {
+            place,
+            ms,
+            rejected: Rejected::index(&index(name), "makes-nothing-slower", String::new()),
+            index: index(name),
+        };
+        let often = Statement { calls: Some(3.0), ..Statement::default() };
+        let statements = [often, Statement::default()];
+        let found = [slower(0, "a", 10.0), slower(1, "a", 5.0), slower(1, "b", 5.0)];
+        assert_eq!(lost(&found, &index("a"), &statements), 35.0);
+        assert_eq!(lost(&found, &index("b"), &statements), 5.0);
+        assert_eq!(lost(&found, &index("c"), &statements), 0.0);
+    }
 }

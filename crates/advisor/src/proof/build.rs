@@ -127,13 +127,15 @@ impl<'c> Bench<'c> {
 
     /// Whether a measured plan used an index, or a part of it.
     pub(super) fn is_used(&self, index: &Index, measured: &Measured) -> bool {
+        self.is_among(index, &measured.indexes)
+    }
+
+    /// Whether an index, or a part of it, is among those that a plan names.
+    pub(super) fn is_among(&self, index: &Index, names: &BTreeSet<String>) -> bool {
         self.built.get(index).is_some_and(|built| {
             // Chunks put their own name before that of the index.
             let of_chunk = format!("_{}", built.name);
-            measured
-                .indexes
-                .iter()
-                .any(|used| built.names.contains(used) || used.ends_with(&of_chunk))
+            names.iter().any(|used| built.names.contains(used) || used.ends_with(&of_chunk))
         })
     }
 

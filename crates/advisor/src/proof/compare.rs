@@ -10,6 +10,9 @@ use super::{Copy, Measured, ProofError};
 use crate::advice::{Advice, Statement};
 use crate::plans::describe;
 
+/// How many times quicker another way must be: below that it may be chance.
+const SOONER: f64 = 1.05;
+
 /// Two ways to ask, compared.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Compared {
@@ -36,7 +39,20 @@ pub struct Compared {
 impl Compared {
     /// Whether it gives the same rows, and sooner.
     pub fn holds(&self) -> bool {
-        self.is_same == Some(true) && self.quicker.is_some_and(|quicker| quicker > 1.05)
+        self.is_same == Some(true) && self.quicker.is_some_and(|quicker| quicker > SOONER)
+    }
+
+    /// Whether measuring speaks against it: it gives other rows, or none sooner, or fails by itself. What
+    /// could not be measured either way is not refuted.
+    pub fn is_refuted(&self) -> bool {
+        match (self.is_same, self.quicker) {
+            (Some(false), _) => true,
+            (_, Some(quicker)) => quicker <= SOONER,
+            (_, None) => {
+                let is_measured = self.before.median_ms.is_some() && self.after.median_ms.is_none();
+                is_measured || (self.before.failed.is_none() && self.after.failed.is_some())
+            }
+        }
     }
 }
 
@@ -107,7 +123,6 @@ pub(super) async fn rollups(
             all.push(Compared {
                 what: rollup.name.clone(),
                 statement: rollup.statement,
-                before: failed.clone(),
                 failed: failed.failed.clone(),
                 after: failed,
                 ..Compared::default()
@@ -127,4 +142,41 @@ pub(super) async fn rollups(
         all.push(compared);
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn took(ms: f64) -> Measured {
+        Measured { median_ms: Some(ms), ..Measured::default() }
+    }
+
+    fn refused() -> Measured {
+        Measured { failed: Some("there is no such column".to_owned()), ..Measured::default() }
+    }
+
+    fn compared(before: Measured, after: Measured, is_same: Option<bool>) -> Compared {
+        let quicker = before.median_ms.zip(after.median_ms).map(|(one, other)| one / other);
+        Compared { is_same, quicker, before, after, ..Compared::default() }
+    }
+
+    #[test]
+    fn what_gives_other_rows_or_none_sooner_is_refuted() {
+        for (found, is_refuted) in [
+            (compared(took(9.0), took(3.0), Some(true)), false),
+            (compared(took(9.0), took(3.0), Some(false)), true),
+            (compared(took(9.0), took(9.0), Some(true)), true),
+            (compared(took(9.0), refused(), None), true),
+            (compared(took(9.0), Measured::default(), None), true),
+            // Before, the time box ran out.
+            (compared(Measured::default(), took(3.0), None), false),
+            (compared(Measured::default(), Measured::default(), None), false),
+            (compared(Measured::default(), refused(), None), true),
+            // Neither way could be asked, such as without values.
+            (compared(refused(), refused(), None), false),
+        ] {
+            assert_eq!(found.is_refuted(), is_refuted, "{found:#?}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Measures statements, each of their plans once: a choice that is made again leaves most plans as they were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use tokio_postgres::Client;
@@ -57,6 +57,16 @@ impl<'c> Meter<'c> {
             self.known.insert((place, shape), measured.clone());
         }
         Ok(measured)
+    }
+
+    /// Returns the indexes that a statement's plan uses without some of them; nothing is run.
+    pub(super) async fn planned(
+        &self,
+        statement: &Statement,
+        without: &[&AdvisedIndex],
+    ) -> Result<BTreeSet<String>, ProofError> {
+        let plan = measure::plan(self.client, self.copy, statement, without).await?;
+        Ok(plan.as_ref().map(measure::indexes).unwrap_or_default())
     }
 
     /// Measures a statement once more, whatever was measured before: another's work may have come between.

@@ -1,8 +1,8 @@
 //! The rounds of a proof: choose, build, measure, and choose again by what was measured.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::blame::{Slower, WORTH, calls, saved, slower, time, unused};
+use super::blame::{Slower, WORTH, calls, lost, saved, slower, time, unused};
 use super::build::Bench;
 use super::meter::Meter;
 use super::{MOST_ROUNDS, Measured, ProofError};
@@ -104,7 +104,9 @@ impl<'r, 'c> Rounds<'r, 'c> {
         let mut after = self.meter.all(&self.statements).await?;
         let found = self.slower(advice, &mut after).await?;
         self.observe(advisor, advice, &after);
-        let lost: f64 = found.iter().map(|it| it.ms * self.calls(it.place)).sum();
+        // Where several are to blame for a statement, it loses what it loses once.
+        let lost: BTreeMap<usize, f64> = found.iter().map(|it| (it.place, it.ms)).collect();
+        let lost: f64 = lost.iter().map(|(place, ms)| ms * self.calls(*place)).sum();
         let ms = self.total(&after) + lost * WORTH;
         let is_better = self.best.as_ref().is_none_or(|best| {
             (is_too_large, ms).partial_cmp(&(best.is_too_large, best.ms))
@@ -181,10 +183,13 @@ impl<'r, 'c> Rounds<'r, 'c> {
         loop {
             let found = self.slower(&advice, &mut after).await?;
             let both = (self.before, after.as_slice());
-            let (kept, gone): (Vec<Slower>, Vec<Slower>) = found.into_iter().partition(|it| {
+            let lost: Vec<f64> =
+                found.iter().map(|it| lost(&found, &it.index, &self.statements)).collect();
+            let (mut kept, mut gone) = (Vec::new(), Vec::new());
+            for (it, lost) in found.into_iter().zip(lost) {
                 let saved = saved(self.bench, &it.index, &self.statements, both);
-                saved >= it.ms * self.calls(it.place) * WORTH
-            });
+                if saved >= lost * WORTH { kept.push(it) } else { gone.push(it) }
+            }
             let mut against: Vec<(Index, Rejected)> =
                 gone.into_iter().map(|it| (it.index, it.rejected)).collect();
             if against.is_empty() {

@@ -21,7 +21,7 @@ impl Rule for FirstOfEach {
          first as it goes, from an index in that order without sorting."
     }
 
-    fn rewrite(&self, sql: &str, root: &SyntaxNode, _: &Catalog) -> Option<Outcome> {
+    fn rewrite(&self, sql: &str, root: &SyntaxNode, catalog: &Catalog) -> Option<Outcome> {
         let call = root.descendants().find(is_row_number)?;
         let target = call.ancestors().find(|above| above.kind() == SyntaxKind::TARGET)?;
         let select = call.ancestors().find(|above| above.kind() == SyntaxKind::SELECT)?;
@@ -59,6 +59,11 @@ impl Rule for FirstOfEach {
         let (partition, order) = window(&over)?;
         let clause = child(&select, SyntaxKind::SELECT_CLAUSE)?;
         let list = child(&clause, SyntaxKind::TARGET_LIST)?;
+        if let Some(name) = of_rows(&list, &select, catalog) {
+            return Some(Err(format!(
+                "{name} makes several rows of one, and distinct on may choose among those"
+            )));
+        }
         let keys = format!("{partition}, {order}");
         if let Some(taken) = taken_name(&list, &keys) {
             return Some(Err(format!(
@@ -92,6 +97,17 @@ fn is_row_number(node: &SyntaxNode) -> bool {
     super::tree::call(node)
         .is_some_and(|(name, arguments)| name == "row_number" && arguments.is_empty())
         && child(node, SyntaxKind::OVER_CLAUSE).is_some()
+}
+
+/// Finds a function among a query's own columns that makes several rows of one. They are made after the
+/// window has counted; whether `distinct on` chooses before or after depends on what else is sorted by.
+fn of_rows(list: &SyntaxNode, select: &SyntaxNode, catalog: &Catalog) -> Option<String> {
+    let own = list.descendants().filter(|it| {
+        it.ancestors().find(|above| above.kind() == SyntaxKind::SELECT).as_ref() == Some(select)
+    });
+    own.filter_map(|it| super::tree::call(&it))
+        .map(|(name, _)| name)
+        .find(|name| catalog.gives_rows(name))
 }
 
 fn is_number(word: &str) -> bool {

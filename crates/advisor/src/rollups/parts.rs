@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::terms::{functions, group_compared, links, names_no_column};
+use super::terms::{functions, group_compared, is_called, is_read, links, names_no_column};
 use super::time::{freezes, is_day_of, is_midnight, moves, names_a_time};
 use crate::indexes::Catalog;
 use crate::plans::quoted;
@@ -144,6 +144,11 @@ impl Reader<'_> {
         let (kept, asked) = self.conditions(&mut groups)?;
         let aggregates = self.aggregates()?;
         self.holds_for_all_times(&from, &groups)?;
+        let mut names: Vec<&String> = groups.iter().chain(&self.measures).map(|it| &it.1).collect();
+        names.sort();
+        if let Some([name, ..]) = names.windows(2).find(|pair| pair.first() == pair.last()) {
+            return Err(format!("two of its columns would be called {name}"));
+        }
         let tables: Vec<String> = from
             .descendants()
             .filter(|it| it.kind() == SyntaxKind::RELATION_NAME_REF)
@@ -199,6 +204,10 @@ impl Reader<'_> {
             let number =
                 said.parse::<usize>().ok().and_then(|place| targets.get(place.checked_sub(1)?));
             let named = targets.iter().find(|(_, name)| name.as_deref() == Some(said.as_str()));
+            let named = match named {
+                Some((expression, _)) if self.is_of_table(&said, expression)? => None,
+                named => named,
+            };
             let (expression, name) = match number.or(named) {
                 Some((expression, name)) => (expression.clone(), name.clone()),
                 None => (said.clone(), None),
@@ -207,6 +216,23 @@ impl Reader<'_> {
             groups.push((expression, quoted(&plain)));
         }
         Ok(groups)
+    }
+
+    /// Whether a name that a column of the answer has is one of a table's too, which is then grouped by.
+    fn is_of_table(&self, said: &str, expression: &str) -> Result<bool, String> {
+        let is_name = |it: &str| it.chars().all(|it| it.is_alphanumeric() || "_.\"".contains(it));
+        let before = expression.strip_suffix(said);
+        // Where the answer's column is the table's, either says the same.
+        if before.is_some_and(|it| it.is_empty() || (it.ends_with('.') && is_name(it))) {
+            return Ok(false);
+        }
+        let from = child(self.root, SyntaxKind::FROM_CLAUSE).ok_or("it reads no table")?;
+        is_read(&from, said, self.catalog).ok_or_else(|| {
+            format!(
+                "{said} is a column of the answer, and may be one of what is read, which it would be grouped by: \
+                 group by the expression"
+            )
+        })
     }
 
     fn plain_name(&self, expression: &str, place: usize) -> String {
@@ -468,10 +494,6 @@ impl Reader<'_> {
     }
 }
 
-fn is_called(table: &str, said: &str) -> bool {
-    table == said || table.rsplit('.').next() == Some(said)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -544,6 +566,12 @@ mod tests {
             let reason = parts(sql).err();
             assert!(reason.as_ref().is_some_and(|it| it.contains(said)), "{sql}: {reason:?}");
         }
+        assert!(refused("select upper(k) as k, count(*) from t group by k").contains("may be one"));
+        assert!(
+            refused("select k % 2 as k, count(*) from t where k = 3 group by 1")
+                .contains("called k")
+        );
+        assert!(parts("select t.k as k, count(*) from t group by k").is_ok());
         assert!(Parts::read("select v from t", &Catalog::default()).is_none());
     }
 }

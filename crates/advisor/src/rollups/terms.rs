@@ -2,7 +2,10 @@
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use crate::rewrites::tree::{bare, call, column, edited, is_value, operator, sides, span, text};
+use crate::indexes::Catalog;
+use crate::rewrites::tree::{
+    bare, call, child, column, edited, is_value, operator, plain, sides, span, text,
+};
 
 /// Rewrites a comparison of what is grouped by, with values, as one of the rollup's column.
 pub(super) fn group_compared(term: &SyntaxNode, groups: &[(String, String)]) -> Option<String> {
@@ -19,6 +22,43 @@ pub(super) fn group_compared(term: &SyntaxNode, groups: &[(String, String)]) -> 
     let (whole, inner) = (span(term), span(first));
     let place = inner.start - whole.start..inner.end - whole.start;
     Some(edited(&text(term), vec![(place, name.clone())]))
+}
+
+/// Whether a table that is read has a column of a name; nothing where that is not known, as of what is renamed
+/// or no table.
+pub(super) fn is_read(from: &SyntaxNode, name: &str, catalog: &Catalog) -> Option<bool> {
+    let name = plain(name);
+    let mut is_read = false;
+    for inner in from.descendants() {
+        match inner.kind() {
+            SyntaxKind::RELATION_FROM_ITEM => {
+                let said = text(&child(&inner, SyntaxKind::RELATION_NAME_REF)?);
+                let called = catalog.tables.iter().filter(|table| is_called(&table.name, &said));
+                let mut held = called.map(|table| table.column(&name).is_some());
+                let first = held.next()?;
+                // Two schemas may have tables of the name.
+                if held.any(|other| other != first) {
+                    return None;
+                }
+                is_read |= first;
+            }
+            SyntaxKind::FROM_ALIAS if text(&inner).contains('(') => return None,
+            SyntaxKind::FUNCTION_FROM_ITEM
+            | SyntaxKind::PAREN_FROM_ITEM
+            | SyntaxKind::JSON_TABLE_FROM_ITEM
+            | SyntaxKind::GRAPH_TABLE_FROM_ITEM
+            | SyntaxKind::XML_TABLE_FROM_ITEM
+            | SyntaxKind::ROWS_FROM_ITEM
+            | SyntaxKind::EXPR_FROM_ITEM => return None,
+            _ => {}
+        }
+    }
+    Some(is_read)
+}
+
+/// Whether a table is the one that a query calls so.
+pub(super) fn is_called(table: &str, said: &str) -> bool {
+    table == said || table.rsplit('.').next() == Some(said)
 }
 
 /// Names the functions of a query, without the aggregates that are kept as measures.

@@ -91,6 +91,30 @@ async fn one_index_serves_several_statements() {
 }
 
 #[tokio::test]
+async fn an_index_of_a_part_serves_whoever_asks_for_that_part_alone() {
+    let bench = bench().await;
+    let statements = vec![
+        asked("select line_id, note from lines where state = 'open' and store_id = 1"),
+        asked("select sum(length(note)) from lines where state = 'open'"),
+    ];
+    let advice = bench.advice(request(statements)).await;
+    let [only] = advice.indexes.as_slice() else { panic!("{:#?}", advice.indexes) };
+    assert!(only.definition.ends_with("where (state = 'open'::text)"), "{only:#?}");
+    assert_eq!(only.serves, [0, 1]);
+}
+
+#[tokio::test]
+async fn an_expression_that_is_indexed_is_not_indexed_again() {
+    let bench = bench().await.with("create index on lines (upper(note))").await;
+    let advice =
+        bench.advice(request(vec![asked("select * from lines where upper(note) = 'X'")])).await;
+    assert!(advice.indexes.is_empty(), "{:#?}", advice.indexes);
+    let is_covered = |what: &str| what == "index on public.lines ((upper(note)))";
+    let rejected = advice.rejected.iter().find(|it| is_covered(&it.what));
+    assert_eq!(rejected.map(|it| it.rule), Some("not-covered-by-another"), "{rejected:#?}");
+}
+
+#[tokio::test]
 async fn names_in_derived_tables_and_with_are_those_of_their_own_tables() {
     let bench = bench().await;
     let sql = "with l as (select store_id as product_id, line_id from lines where product_id = 42)
@@ -119,6 +143,26 @@ async fn one_bad_statement_does_not_end_the_others_advice() {
     let advice = bench.advice(request(statements)).await;
     assert_eq!(advice.skipped.len(), 3, "{:#?}", advice.skipped);
     assert_eq!(advice.indexes.len(), 1);
+}
+
+#[tokio::test]
+async fn where_the_planner_cannot_be_asked_candidates_are_named_once_and_not_weighed() {
+    // A role that every server has: it reads everything and creates nothing.
+    let bench = bench().await.with("set role pg_read_all_data").await;
+    bench.client.batch_execute("begin").await.unwrap();
+    let statements = vec![asked("select * from visits where visit_id = 42")];
+    let mut advisor = Advisor::begin(&bench.client, request(statements)).await.unwrap();
+    let advice = advisor.advise(&BTreeSet::new()).await.unwrap();
+    advisor.end().await.unwrap();
+    bench.client.batch_execute("rollback").await.unwrap();
+    let missing = advice.what_if.missing.unwrap();
+    assert_eq!(missing.remedy(), "as a superuser: create extension hypopg");
+    let [index] = &advice.indexes[..] else { panic!("{:#?}", advice.indexes) };
+    assert_eq!(index.definition, "public.visits (visit_id)");
+    assert_eq!(advice.statements[0].cost_after, None);
+    // Its two partitions are asked the same.
+    let why = index.why.iter().filter(|why| why.ends_with("what it would cost was not asked"));
+    assert_eq!(why.count(), 1, "{:#?}", index.why);
 }
 
 #[tokio::test]

@@ -35,6 +35,47 @@ async fn partitions_get_their_indexes_one_by_one_while_others_write() {
 }
 
 #[tokio::test]
+async fn partitions_of_partitions_are_indexed_level_by_level_beside_names_that_are_taken() {
+    let bench = bench().await;
+    let bench = bench
+        .with(
+            "create schema old;
+             create table calls (place int not null, store_id int not null, day date not null, note text)
+                 partition by range (day);
+             create table calls_1 partition of calls for values from ('2026-01-01') to ('2026-02-01')
+                 partition by list (store_id);
+             create table calls_1_a partition of calls_1 default;
+             create table old.calls_2 partition of calls for values from ('2026-02-01') to ('2026-03-01');
+             create index calls_1_a_place on calls_1_a (day);
+             insert into calls
+             select place * 7919 % 100000, place % 10, date '2026-01-01' + place % 50, md5(place::text)
+             from generate_series(1, 100000) as place;
+             analyze calls",
+        )
+        .await;
+    bench.client.batch_execute("begin").await.unwrap();
+    let question = asked("select * from calls where place = 42");
+    let mut advisor = Advisor::begin(&bench.client, request(vec![question])).await.unwrap();
+    let advice = advisor.advise(&BTreeSet::new()).await.unwrap();
+    let up = migration(&advice.indexes, &advisor.partitions()).up;
+    advisor.end().await.unwrap();
+    bench.client.batch_execute("rollback").await.unwrap();
+    assert!(up.contains("create index calls_1_place on only public.calls_1 (place);"), "{up}");
+    assert!(
+        up.contains("alter index public.calls_1_place attach partition public.calls_1_a_place_")
+    );
+    assert!(
+        up.contains("alter index public.calls_place attach partition old.calls_2_place;"),
+        "{up}"
+    );
+    for statement in up.split(";\n").filter(|it| !it.trim().is_empty()) {
+        bench.client.batch_execute(statement).await.unwrap();
+    }
+    let valid = "select indisvalid from pg_index where indexrelid = 'calls_place'::regclass";
+    assert!(bench.client.query_one(valid, &[]).await.unwrap().get::<_, bool>(0), "{up}");
+}
+
+#[tokio::test]
 async fn a_days_cast_does_not_stop_an_index_from_being_proposed_beside_the_rewrite() {
     let bench = bench().await;
     let sql = "select * from visits where store_id = 42 and seen_at::date = '2026-01-10'";

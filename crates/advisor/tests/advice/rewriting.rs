@@ -159,6 +159,13 @@ const TRAPS: &[(&str, &str)] = &[
              select k, -l as at, row_number() over (partition by k order by at) as place from odd) as x
          where x.place = 1 and x.k is null",
     ),
+    (
+        "first-of-each",
+        "select x.k, x.step from (
+             select k, generate_series(1, 3) as step,
+                 row_number() over (partition by k order by generate_series(1, 2)) as place
+             from odd) as x where x.place = 1",
+    ),
     ("latest-of-each", "select distinct on (l, k) l, k from odd order by l"),
     ("latest-of-each", "select distinct on (l) l, count(*) over () as n from odd order by l, at desc"),
     ("day-of-time", "select l from odd where day_text::date = '2026-01-05'"),

@@ -74,6 +74,24 @@ async fn a_rollup_that_a_rule_of_the_house_speaks_against_is_refused_with_its_re
     }
 }
 
+#[tokio::test]
+async fn a_name_that_a_table_and_the_answer_have_means_the_tables_as_to_the_server() {
+    let bench = bench().await;
+    let sql = "select store_id % 2 as store_id, count(*) as lines from lines group by store_id";
+    let advice = advised(&bench, often(sql)).await;
+    let rollup = advice.rollups.first().unwrap_or_else(|| panic!("{:#?}", advice.rejected));
+    bench.client.batch_execute(&rollup.statements.join("\n")).await.unwrap();
+    let both = (&asked(sql), &asked(&rollup.query));
+    let compared = compare(&bench.client, &bench.copy(), both).await.unwrap();
+    assert_eq!(compared.before.rows, Some(200), "each store by itself");
+    assert_eq!(compared.is_same, Some(true), "{compared:#?}\n{}", rollup.query);
+    // Of what a function gives nobody knows the names.
+    let sql = "select upper(state) as state, count(*) from lines, generate_series(1, 2) as step group by state";
+    let advice = advised(&bench, often(sql)).await;
+    let said = advice.rejected.iter().find(|it| it.rule == "rollup-says-the-same");
+    assert!(said.is_some_and(|it| it.reason.contains("group by the expression")), "{said:#?}");
+}
+
 /// A function that only a clerk may call, and that leaves a trace even where it is rolled back.
 const CLERK: &str = "
     do $$ begin create role advice_clerk; exception when duplicate_object or unique_violation then null; end $$;

@@ -65,3 +65,23 @@ async fn an_index_is_advised_even_where_there_is_no_time_to_weigh_it() {
     assert!(advice.is_cut_short);
     assert!(definitions(&advice).contains(&"public.lines (product_id)"), "{:#?}", advice.rejected);
 }
+
+#[tokio::test]
+async fn when_time_is_over_nothing_more_is_asked_and_that_is_said() {
+    // Planning asks the function, so that each plan takes a third of a second to make.
+    let bench = bench()
+        .await
+        .with(
+            "create function product(place integer) returns integer immutable language plpgsql as $$ begin
+                 perform pg_sleep(0.3); return place; end $$",
+        )
+        .await;
+    let one =
+        |place: usize| asked(&format!("select * from lines where product_id = product({place})"));
+    let mut hasty = request((1..=8).map(one).collect());
+    hasty.time = Duration::ZERO;
+    let advice = bench.advice(hasty).await;
+    assert!(advice.is_cut_short);
+    assert!(advice.what_if.calls < 8, "{} calls", advice.what_if.calls);
+    assert!(advice.statements.iter().all(|it| it.cost_before > 300.0), "{:#?}", advice.statements);
+}

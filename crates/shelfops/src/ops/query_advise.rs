@@ -12,10 +12,14 @@ use shelfops_advisor::advice::{Advice, Migration, Statement, page, statements};
 use shelfops_advisor::proof::Proof;
 use shelfops_db::models::{Deciding, Plan, PlanRuns, SlowState};
 
+use super::error::joined;
 use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output, Principal};
 use crate::plan::{Draft, DraftStep, propose};
 use crate::queries::{Advised, Wanted, advised, recorded};
+
+/// The longest title that a plan may have.
+const LONGEST_TITLE: usize = 300;
 
 /// Advises on slow statements.
 pub(crate) struct QueryAdvise;
@@ -150,13 +154,26 @@ a plan to approve; nothing is applied. A slow statement that is advised on by --
             limit: Duration::from_secs(u64::from(input.timeout.clamp(1, 3_600))),
         };
         // The search holds many plans at once.
-        let found = Box::pin(advised(context, wanted)).await?;
+        let mut found = Box::pin(advised(context, wanted)).await?;
+        // What took so long to find is told even where nothing can be kept of it.
         let plan = match input.plan && !found.migration.up.is_empty() {
-            true => Some(propose(context, draft(&found)).await?),
+            true => match propose(context, draft(&found)).await {
+                Ok(plan) => Some(plan),
+                Err(error) => {
+                    let said = joined(&error, ": ");
+                    found.notes.push(format!(
+                        "no plan was made of the migration, which is in the answer: {said}"
+                    ));
+                    None
+                }
+            },
             false => None,
         };
-        if let Some(id) = &input.id {
-            settle(context, id, &found, plan.as_ref()).await?;
+        if let Some(id) = &input.id
+            && let Err(error) = settle(context, id, &found, plan.as_ref()).await
+        {
+            let said = joined(&error, ": ");
+            found.notes.push(format!("the slow statement {id} was not marked as advised: {said}"));
         }
         Ok(answer(&input, found, plan.as_ref()))
     }
@@ -168,7 +185,7 @@ fn draft(found: &Advised) -> Draft {
     let steps = statements(&found.migration.up).into_iter();
     Draft {
         kind: "query-advice",
-        title: format!("index what measuring proved: {}", names.join(", ")),
+        title: title(&names),
         runs: PlanRuns::Statements,
         steps: steps
             .map(|one| DraftStep { is_alone: true, ..DraftStep::of_sql(one.sql) })
@@ -177,6 +194,16 @@ fn draft(found: &Advised) -> Draft {
         tables: Vec::new(),
         touches: serde_json::json!({}),
     }
+}
+
+/// Names a plan by its indexes, as many as a title has room for: all are in its steps.
+fn title(names: &[&str]) -> String {
+    let mut title = format!("index what measuring proved: {}", names.join(", "));
+    if title.len() > LONGEST_TITLE {
+        title.truncate(title.floor_char_boundary(LONGEST_TITLE - '…'.len_utf8()));
+        title.push('…');
+    }
+    title
 }
 
 /// Says of a slow statement that it was advised on, and where the outcome is. A muted one stays muted, and
@@ -193,7 +220,7 @@ async fn settle(
             // What could not be measured is not refuted.
             Some(proof) => {
                 let mut compared = proof.rewrites.iter().chain(&proof.rollups);
-                compared.any(|it| it.holds() || it.quicker.is_none())
+                compared.any(|it| !it.is_refuted())
             }
             None => advice.rewrites.len() + advice.rollups.len() > 0,
         };
@@ -366,6 +393,13 @@ fn summary(advice: &Advice, proof: Option<&Proof>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plan_of_many_indexes_has_a_title_that_fits() {
+        assert_eq!(title(&["a", "b"]), "index what measuring proved: a, b");
+        let long = title(&["transactions_with_a_name_of_some_length"; 20]);
+        assert!(long.len() <= LONGEST_TITLE && long.ends_with('…'), "{long}");
+    }
 
     #[test]
     fn a_size_is_read_as_people_write_it() {

@@ -101,7 +101,10 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
     }
     advisor.end().await?;
     if let Some(copy) = copy {
-        copy.remove().await.map_err(|error| OpError::failed(error.to_string()))?;
+        // What took so long to find is told all the same.
+        if let Err(error) = copy.remove().await {
+            notes.push(format!("the copy is still there: {error}"));
+        }
     }
     Ok(Advised { advice, proof, migration, tenant, notes })
 }
