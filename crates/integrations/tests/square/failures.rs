@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shelfops_ingest::Stream;
 use shelfops_integrations::connector::{Disposition, ReadingOptions};
-use shelfops_integrations::http::{BodyLimit, Policy};
+use shelfops_integrations::http::{BodyLimit, Policy, RetryPolicy, TimeoutPolicy};
+use shelfops_integrations::oauth::TokenPair;
 
 use super::fixtures::{dated, error, locations};
 use super::server::{Answer, Seen, Server, json, status};
@@ -99,6 +100,87 @@ async fn an_answer_without_end_is_not_read_to_it() {
     let (said, disposition) = shop.read(Stream::Stores).await.failure();
     assert!(said.contains("more than 1000 bytes"), "{said}");
     assert_eq!((disposition, shop.server.seen().len()), (Disposition::Stop, 1));
+}
+
+#[tokio::test]
+async fn nor_is_one_that_does_not_say_how_long_it_is() {
+    let policy = Policy { most_body: BodyLimit(1000), ..Policy::default() };
+    let shop =
+        Shop::open_with(policy, ReadingOptions::default(), tokens(30), |_| Answer::Endless).await;
+    let (said, disposition) = shop.read(Stream::Stores).await.failure();
+    assert!(said.contains("more than 1000 bytes"), "{said}");
+    assert_eq!((disposition, shop.server.seen().len()), (Disposition::Stop, 1));
+}
+
+/// Waits for nobody longer than tests can, and tries twice.
+fn hasty(timeouts: TimeoutPolicy) -> Policy {
+    let retries = RetryPolicy { attempts: 2, ..RetryPolicy::default() };
+    Policy { timeouts, retries, ..Policy::default() }
+}
+
+#[tokio::test]
+async fn who_says_nothing_any_more_or_takes_for_ever_is_not_waited_for() {
+    let long = Duration::from_secs(600);
+    let short = Duration::from_millis(150);
+    let begun = "{\"locations\": [".to_owned();
+    for (answer, timeouts) in [
+        (Answer::Silent(String::new()), TimeoutPolicy { connect: long, read: short, total: long }),
+        (Answer::Silent(begun), TimeoutPolicy { connect: long, read: short, total: long }),
+        // Each byte comes in time.
+        (Answer::Trickle, TimeoutPolicy { connect: long, read: long, total: short }),
+    ] {
+        let what = format!("{answer:?}");
+        let handler = move |_: &Seen| answer.clone();
+        let reading = ReadingOptions::default();
+        let shop = Shop::open_with(hasty(timeouts), reading, tokens(30), handler).await;
+        let (said, disposition) = shop.read(Stream::Stores).await.failure();
+        assert!(said.contains("127.0.0.1 broke off in each of 2 attempts"), "{what}: {said}");
+        assert_eq!(disposition, Disposition::Retry { after: None });
+        assert_eq!(shop.server.seen().len(), 2, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn who_takes_nobody_in_is_not_waited_for() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Nobody is taken out of the queue: whoever comes when it is full waits.
+    let mut queue = Vec::new();
+    let wait = Duration::from_millis(200);
+    while let Ok(come) = tokio::time::timeout(wait, tokio::net::TcpStream::connect(address)).await {
+        queue.push(come.unwrap());
+    }
+    let long = Duration::from_secs(600);
+    let timeouts = TimeoutPolicy { connect: wait, read: long, total: long };
+    let reading = ReadingOptions::default();
+    let shop = Shop::open_with(hasty(timeouts), reading, tokens(30), |_| Answer::HangUp).await;
+    let shop = shop.at(&format!("http://{address}"), hasty(timeouts), tokens(30));
+    let (said, disposition) = shop.read(Stream::Stores).await.failure();
+    assert!(said.contains("could not connect to 127.0.0.1 in 2 attempts"), "{said}");
+    assert_eq!(disposition, Disposition::Retry { after: None });
+}
+
+#[tokio::test]
+async fn one_integration_that_is_left_alone_leaves_the_others_of_its_vendor_be() {
+    let shop = Shop::open(|seen: &Seen| match seen.header("authorization") {
+        Some("Bearer access-1") => html(503),
+        _ => dated(locations(&["LSHELF01"])),
+    })
+    .await;
+    let theirs = TokenPair { access: "access-of-another".into(), ..tokens(30) };
+    let url = shop.server.url.clone();
+    let neighbour = Shop::open(|_: &Seen| Answer::HangUp).await;
+    let neighbour = neighbour.at(&url, Policy::default(), theirs);
+    for _ in 0..3 {
+        shop.read(Stream::Stores).await;
+    }
+    let (said, _) = shop.read(Stream::Stores).await.failure();
+    assert!(said.contains("is left alone"), "{said}");
+    let slept = neighbour.surroundings.slept();
+    assert_eq!(neighbour.read(Stream::Stores).await.drafts.len(), 1);
+    assert_eq!(neighbour.surroundings.slept(), slept, "nor is it asked more slowly");
 }
 
 #[tokio::test]

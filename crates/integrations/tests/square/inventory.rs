@@ -81,6 +81,24 @@ async fn the_next_run_asks_from_the_newest_count() {
 }
 
 #[tokio::test]
+async fn stock_that_begins_to_be_counted_is_seen_within_a_week() {
+    let newer = with(count("V1", json!("2")), "calculated_at", "2026-11-29T19:30:03.210Z");
+    // Counted before, and kept from us until the catalogue said that it is.
+    let begun = with(count("V2", json!("5")), "calculated_at", "2026-11-10T00:00:00Z");
+    let shop = Shop::open(move |seen: &Seen| match seen.body["updated_after"].as_str() {
+        Some(_) => json(json!({ "counts": [newer] })),
+        None => json(json!({ "counts": [count("V1", json!("1")), begun] })),
+    })
+    .await;
+    let first = shop.read(Stream::Inventory).await;
+    let week_later = shop.read_from(Stream::Inventory, Some(first.cursor())).await;
+    assert_eq!(week_later.drafts.len(), 1, "what has changed");
+    let all = shop.read_from(Stream::Inventory, Some(week_later.cursor())).await;
+    assert_eq!(all.drafts.len(), 2);
+    assert_eq!(shop.server.seen_at(COUNTS)[2].body["updated_after"], Value::Null);
+}
+
+#[tokio::test]
 async fn nothing_is_settled_before_the_last_page() {
     let shop = Shop::open(move |seen: &Seen| match seen.body["cursor"].as_str() {
         None => json(json!({ "counts": [count("V1", json!("1"))], "cursor": "2" })),

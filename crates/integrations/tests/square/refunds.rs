@@ -87,6 +87,12 @@ async fn a_refund_by_amount_is_a_return_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_refund_whose_order_is_left_out_of_the_answer_is_not_lost() {
+    // Asked for by id, orders that the vendor does not know are missing without a word.
+    assert_eq!(read(vec![refund("ORDgone")], vec![]).await.ids(), ["refund/PAY7hq2ExampleA_RF1"]);
+}
+
+#[tokio::test]
 async fn only_money_that_went_back_counts_and_unknown_states_are_quarantined() {
     let in_state = |id: &str, state: &str| {
         let mut refund = refund("ORDexample0001");

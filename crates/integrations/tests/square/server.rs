@@ -43,6 +43,12 @@ pub(crate) enum Answer {
     Cut(String),
     /// Hangs up without a word.
     HangUp,
+    /// Announces more than it sends, then says no more.
+    Silent(String),
+    /// Announces no length, and goes on until nobody listens.
+    Endless,
+    /// Announces much, and sends it byte by byte.
+    Trickle,
 }
 
 pub(crate) fn json(body: Value) -> Answer {
@@ -88,7 +94,6 @@ impl Server {
         self.seen.lock().unwrap().clone()
     }
 
-    /// What was asked of one path.
     /// Returns the searches for orders, without those for the first one.
     pub(crate) fn searches(&self) -> Vec<Seen> {
         let mut seen = self.seen_at("/v2/orders/search");
@@ -96,6 +101,7 @@ impl Server {
         seen
     }
 
+    /// What was asked of one path.
     pub(crate) fn seen_at(&self, path: &str) -> Vec<Seen> {
         self.seen().into_iter().filter(|seen| seen.path() == path).collect()
     }
@@ -120,9 +126,36 @@ async fn serve(mut stream: TcpStream, handler: Arc<Mutex<Handler>>, log: Arc<Mut
             format!("HTTP/1.1 200 x\r\ncontent-length: {}\r\n\r\n{body}", body.len() + 100)
         }
         Answer::HangUp => String::new(),
+        Answer::Silent(body) if body.is_empty() => return until_left(stream).await,
+        Answer::Silent(body) => {
+            let head = format!("HTTP/1.1 200 x\r\ncontent-length: {}\r\n\r\n", body.len() + 100);
+            let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+            return until_left(stream).await;
+        }
+        Answer::Endless => {
+            return pour(stream, "transfer-encoding: chunked", "8\r\n        \r\n").await;
+        }
+        Answer::Trickle => return pour(stream, "content-length: 10000", " ").await,
     };
     let _ = stream.write_all(bytes.as_bytes()).await;
     let _ = stream.shutdown().await;
+}
+
+/// Says nothing until the other side hangs up.
+async fn until_left(mut stream: TcpStream) {
+    while let Ok(1..) = stream.read(&mut [0; 64]).await {}
+}
+
+/// Begins an answer and sends the same again and again until the other side hangs up.
+async fn pour(mut stream: TcpStream, length: &str, piece: &str) {
+    let head = format!("HTTP/1.1 200 x\r\n{length}\r\n\r\n");
+    if stream.write_all(head.as_bytes()).await.is_err() {
+        return;
+    }
+    let mut beat = tokio::time::interval(std::time::Duration::from_millis(2));
+    while stream.write_all(piece.as_bytes()).await.is_ok() {
+        beat.tick().await;
+    }
 }
 
 /// Reads one request.

@@ -105,6 +105,17 @@ impl Shop {
         Self { server, surroundings, tokens, connection: Arc::new(connection) }
     }
 
+    /// Turns it into one whose vendor is elsewhere.
+    pub(crate) fn at(mut self, url: &str, policy: Policy, tokens: TokenPair) -> Self {
+        self.tokens = Arc::new(MemoryTokenStore::new(tokens));
+        let settings =
+            ConnectionSettings { app: app(url), policy, reading: ReadingOptions::default() };
+        let (store, surroundings) = (self.tokens.clone(), self.surroundings.clone());
+        let connection = Connection::new(&Square, settings, store, surroundings);
+        self.connection = Arc::new(connection.unwrap());
+        self
+    }
+
     /// Reads a stream from its beginning.
     pub(crate) async fn read(&self, stream: Stream) -> Read {
         self.read_from(stream, None).await

@@ -238,6 +238,41 @@ async fn a_revoked_token_is_given_up_only_when_no_other_is_stored() {
     assert!(shop.server.seen_at(TOKEN).is_empty(), "a grant that is gone is not renewed");
 }
 
+/// A store that cannot be written to.
+struct FullStore(MemoryTokenStore);
+
+impl TokenStore for FullStore {
+    fn lock(&self) -> BoxFuture<'_, Result<RenewalLock, TokenStoreError>> {
+        self.0.lock()
+    }
+
+    fn load(&self) -> BoxFuture<'_, Result<StoredTokens, TokenStoreError>> {
+        self.0.load()
+    }
+
+    fn replace(
+        &self,
+        _expected: u64,
+        _tokens: TokenPair,
+    ) -> BoxFuture<'_, Result<StoredTokens, TokenStoreError>> {
+        async { Err(TokenStoreError::new("the disk is full")) }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_pair_that_could_not_be_stored_is_not_used() {
+    let shop = shop(30, vendor(|_| true)).await;
+    let connection = line(&shop, Arc::new(FullStore(MemoryTokenStore::new(tokens(30)))));
+    let shop = Shop { connection, ..shop };
+    shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
+    for _ in 0..2 {
+        let (said, _) = shop.read(Stream::Stores).await.failure();
+        assert!(said.contains("the disk is full"), "{said}");
+    }
+    let told = shop.server.seen().iter().all(|seen| seen.path() == TOKEN);
+    assert!(told, "{:?}", shop.server.seen());
+}
+
 /// Reads the stores with tokens of a store in which theirs appear at the given look.
 async fn read_beside_others(theirs_from: usize, refusal: Option<Answer>) -> (usize, String) {
     let shop = Shop::open(move |seen| match (seen.path(), &refusal) {

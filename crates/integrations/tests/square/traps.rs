@@ -18,6 +18,9 @@
 //! | a refund is pending for days | [`a_refund_that_is_settled_later_is_read_then`] |
 //! | a return is an order of its own and a refund beside it | `refunds::a_refund_of_goods_is_not_counted_a_second_time` and its neighbours |
 //! | a cursor lives five minutes and is bound to its question | `resume::a_forgotten_page_begins_again_where_reading_ended`, `resume::every_page_is_read_with_the_same_question`, `inventory::a_forgotten_page_begins_anew` |
+//! | a page without records is taken for the last one | [`a_page_without_orders_is_not_the_end_while_another_follows`] |
+//! | a list within a record is cut off at some length | [`an_order_of_hundreds_of_lines_is_read_whole`] |
+//! | asked for by id, unknown orders are missing without a word | `refunds::a_refund_whose_order_is_left_out_of_the_answer_is_not_lost` |
 //! | an empty list is left out | `history::a_tenant_without_stores_is_read_to_its_end`, `inventory::no_counts_at_all_are_no_news` |
 //! | HTML with any status; errors beside data in a 200 | `failures::whatever_may_pass_is_asked_again`, `shape::partial_data_beside_an_error_is_not_taken_for_all` |
 //! | amounts in the smallest unit, of 0, 2 or 3 decimals | `lines::each_currency_has_its_own_smallest_unit` |
@@ -26,14 +29,22 @@
 //! | words and fields that nobody told us of; a version that is not ours | `lines::unknown_words_are_quarantined_with_the_line_alone`, `shape::new_fields_are_ignored`, `shape::the_version_is_asked_for_and_another_is_refused` |
 //! | no SKU, or the same one twice | `catalogue::a_price_that_varies_is_no_price_and_an_unknown_kind_is_refused`, [`the_same_sku_twice_is_two_products`] |
 //! | what is deleted comes as a stub | `catalogue::what_was_deleted_keeps_what_is_known_of_it` |
-//! | stock that begins to be counted shows in no change | the weekly full reading, beside `streams/inventory.rs` |
-//! | tokens renewed too late, twice at once, or not stored first | `tokens`, all of it |
+//! | stock that begins to be counted shows in no change | `inventory::stock_that_begins_to_be_counted_is_seen_within_a_week` |
+//! | counts of one shelf come twice, the older one last | [`counts_of_one_shelf_that_come_twice_are_both_told_for_the_merge_to_choose`], `db/tests/sink/versions.rs` |
+//! | tokens renewed too late, twice at once, or not stored first | `tokens`, all of it, and `tokens::a_pair_that_could_not_be_stored_is_not_used` |
 //! | the answer to a renewal is lost | [`a_renewal_whose_answer_is_lost_is_asked_for_again`] |
 //! | a token expires, or a scope is taken away, between two pages | [`a_token_that_expires_between_two_pages_costs_no_page`], [`a_scope_taken_away_between_two_pages_keeps_what_was_read`] |
 //! | our clock is wrong | [`a_wrong_clock_moves_no_cursor`] |
 //! | a 429 without `Retry-After`, a storm of them | `throttling`, all of it |
+//! | who does not answer, or never to the end | `failures::who_says_nothing_any_more_or_takes_for_ever_is_not_waited_for`, `failures::nor_is_one_that_does_not_say_how_long_it_is` |
 //! | events out of order, older versions behind newer ones | the merge: `db/tests/sink/versions.rs` |
+//! | the same event twice, also at the same moment | `shelfops/tests/journeys/forgery.rs` |
+//! | events that never come: reading goes on by schedule | `shelfops/tests/journeys/convergence.rs` |
+//! | orders are edited: lines change and go; stores and products are called otherwise, and orders keep the name that was sold | `shelfops/tests/journeys/convergence.rs`, `simulators/tests/square/orders.rs` |
+//! | a sale is refunded when its day is over | `lines::the_documents_sale_and_return_are_read_exactly`, `day::refunds_without_goods_are_counted_too` |
+//! | a second run without news reads everything again | `history::the_next_run_reads_from_the_vendors_own_time_with_an_overlap`, `shelfops/tests/journeys/connected.rs` |
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -41,7 +52,7 @@ use shelfops_ingest::Stream;
 use shelfops_ingest::records::Draft;
 use shelfops_integrations::connector::{Disposition, OpenRequest, Reach};
 
-use super::fixtures::{error, money, order, orders, refund, shop_of};
+use super::fixtures::{error, line, money, order, orders, refund, shop_of};
 use super::server::{Answer, Seen, json, status};
 use super::shop::Shop;
 
@@ -73,6 +84,37 @@ fn with_refunds(mut refunds: impl FnMut(&Seen) -> Answer + Send) -> impl FnMut(&
         "/v2/refunds" => refunds(seen),
         "/v2/orders/batch-retrieve" => orders(&[order("SALE", "2026-11-20T17:04:11Z")], None),
         _ => rest(seen),
+    }
+}
+
+/// Returns what the last column of the table names.
+fn named() -> Vec<&'static str> {
+    let rows = include_str!("traps.rs").lines().filter_map(|line| line.strip_prefix("//! | "));
+    let tests = rows.filter_map(|row| row.trim_end_matches(" |").rsplit_once(" | "));
+    // Between back quotes is every other piece.
+    tests.flat_map(|(_, tests)| tests.split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn each_test_that_the_table_names_is_there() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let tests = crates.join("integrations/tests");
+    let names = named();
+    assert!(names.len() > 45, "{names:?}");
+    for name in names {
+        if name.ends_with(".rs") {
+            assert!(crates.join(name).is_file(), "{name}");
+            continue;
+        }
+        let (module, test) = match name.split_once("::") {
+            Some((module, test)) => (module, Some(test)),
+            None if name.contains('_') => ("traps", Some(name)),
+            None => (name, None),
+        };
+        let places = [format!("square/{module}.rs"), format!("{module}/mod.rs")];
+        let text = places.iter().find_map(|place| std::fs::read_to_string(tests.join(place)).ok());
+        let text = text.unwrap_or_else(|| panic!("{name}: none of {places:?} is there"));
+        assert!(test.is_none_or(|test| text.contains(&format!("fn {test}("))), "{name}");
     }
 }
 
@@ -130,6 +172,27 @@ async fn a_draft_that_becomes_an_order_is_read_then() {
     assert!(draft.drafts.is_empty());
     let open = shop.read_from(Stream::Transactions, Some(draft.cursor())).await;
     assert_eq!(open.ids(), ["A/li-1"]);
+}
+
+#[tokio::test]
+async fn a_page_without_orders_is_not_the_end_while_another_follows() {
+    let shop = Shop::open(shop_of(|seen| match seen.body["cursor"].as_str() {
+        None => json(json!({ "cursor": "2" })),
+        Some(_) => orders(&[order("A", "2026-11-21T10:00:00Z")], None),
+    }))
+    .await;
+    assert_eq!(shop.read(Stream::Transactions).await.ids(), ["A/li-1"]);
+}
+
+#[tokio::test]
+async fn an_order_of_hundreds_of_lines_is_read_whole() {
+    const COUNT: usize = 300;
+    let mut order = order("A", "2026-11-21T10:00:00Z");
+    order["line_items"] = (1..=COUNT).map(|number| line(&format!("li-{number}"))).collect();
+    let mut once = Some(order);
+    let handler = shop_of(move |_| orders(&Vec::from_iter(once.take()), None));
+    let ids = Shop::open(handler).await.read(Stream::Transactions).await.ids();
+    assert_eq!((ids.len(), &*ids[COUNT - 1]), (COUNT, "A/li-300"));
 }
 
 #[tokio::test]

@@ -88,13 +88,15 @@ impl Live {
     /// Fails when the database does.
     pub(super) async fn follow(&self, context: &Context) -> Result<(), OpError> {
         let talk = context.talk();
+        // Who does the work begins now, too: what came while the history was read has waited for that.
+        let since = context.now();
         loop {
             tokio::select! {
                 () = until_stopped(&*talk) => return Ok(()),
                 () = tokio::time::sleep(BEAT) => {}
             }
             let tx = context.database().await?.tenant(self.tenant.customer_id).await?;
-            let pulse = tx.pulse(&self.integration).await?;
+            let pulse = tx.pulse(&self.integration, since).await?;
             tx.commit().await?;
             let mut said =
                 format!("{SLUG}: {} sold in the last minute", counted(pulse.lines, "line"));

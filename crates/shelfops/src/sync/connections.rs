@@ -2,6 +2,7 @@
 //! renewal are shared only through it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
@@ -24,6 +25,8 @@ use crate::ops::{Context, OpError};
 pub(crate) struct Connections {
     keys: Arc<KeyCabinet>,
     open: Mutex<FxHashMap<Uuid, Open>>,
+    /// How often somebody was connected or left, as far as this process had to do with it.
+    changes: AtomicU64,
 }
 
 /// A line, and when the tenant had let us in that it was made for.
@@ -41,7 +44,8 @@ pub(super) struct ReadingSettings {
 impl Connections {
     /// Prepares for lines; none is made before it is needed.
     pub(crate) fn new(config: &Config) -> Self {
-        Self { keys: Arc::new(KeyCabinet::new(config.secret_keys())), open: Mutex::default() }
+        let keys = Arc::new(KeyCabinet::new(config.secret_keys()));
+        Self { keys, open: Mutex::default(), changes: AtomicU64::default() }
     }
 
     /// Returns the keys for secrets.
@@ -87,8 +91,16 @@ impl Connections {
         Ok(line)
     }
 
-    /// Forgets a line: its integration was connected again or is no more.
+    /// Returns how often somebody was connected or left: what was learnt of integrations before that
+    /// may be so no more.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
+    /// Forgets a line, after it was made durable that its integration was connected, also for the first
+    /// time, or is no more.
     pub(super) async fn forget(&self, integration_id: Uuid) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
         self.open.lock().await.remove(&integration_id);
     }
 

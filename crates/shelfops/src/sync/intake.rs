@@ -48,9 +48,11 @@ const LONGEST_PUT: Duration = Duration::from_secs(10);
 /// How long to wait before a job that could not be put is put again.
 const PUT_AGAIN: Duration = Duration::from_secs(1);
 
-/// For how long it is believed whose an account is. Who removes a connection gets no more of its
-/// notifications read than those of this time: its job finds the connection gone.
-const BELIEVED: Duration = Duration::from_secs(5);
+/// For how long it is believed whose an account is, while nobody is connected or leaves by this process,
+/// which is seen at once. Whoever was connected by another one misses the notifications of this time, which
+/// its first reading makes up for; who left by another one gets those of this time, and their job finds the
+/// connection gone.
+const BELIEVED: Duration = Duration::from_secs(1);
 
 /// An account at a vendor: the connector, and what the vendor calls the account.
 type Account = (&'static str, String);
@@ -68,8 +70,15 @@ struct Desk {
     kept: Sender<ConnectedAccount>,
 }
 
-/// Whose an account is, and when it was looked up.
-type Owners = (Instant, Arc<[ConnectedAccount]>);
+/// Whose an account is.
+#[derive(Clone)]
+struct Owners {
+    /// When that was looked up.
+    since: Instant,
+    /// How often somebody had been connected or had left before that.
+    changes: u64,
+    all: Arc<[ConnectedAccount]>,
+}
 
 /// A notification of which the vendor waits to hear.
 struct Waiting {
@@ -147,25 +156,26 @@ impl Desk {
 
     /// Returns whose an account is.
     async fn owners(&self, account: &Account) -> Result<Arc<[ConnectedAccount]>, OpError> {
+        // Before they are looked up: who comes meanwhile has them looked up again.
+        let changes = self.context.connections().changes();
         let known = {
             let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-            owners.get(account).cloned()
+            owners.get(account).filter(|known| known.is_believed(changes)).cloned()
         };
-        if let Some((since, owners)) = known
-            && since.elapsed() < BELIEVED
-        {
-            return Ok(owners);
+        if let Some(known) = known {
+            return Ok(known.all);
         }
         let operator = self.context.database().await?.operator().await?;
-        let found: Arc<[_]> = operator.connected_accounts(account.0, &account.1).await?.into();
+        let all: Arc<[_]> = operator.connected_accounts(account.0, &account.1).await?.into();
         operator.commit().await?;
-        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        owners.retain(|_, (since, _)| since.elapsed() < BELIEVED);
         // An account that is nobody's may be somebody's the next moment.
-        if !found.is_empty() {
-            owners.insert(account.clone(), (Instant::now(), found.clone()));
+        if !all.is_empty() {
+            let found = Owners { since: Instant::now(), changes, all: all.clone() };
+            let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+            owners.retain(|_, known| known.is_believed(changes));
+            owners.insert(account.clone(), found);
         }
-        Ok(found)
+        Ok(all)
     }
 
     async fn keep(&self, account: &Account, together: &[&Waiting]) -> Result<(), OpError> {
@@ -188,6 +198,13 @@ impl Desk {
         // It may be that one of them is an owner no longer.
         self.owners.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
         Err(error.into())
+    }
+}
+
+impl Owners {
+    /// Whether it may still be so.
+    fn is_believed(&self, changes: u64) -> bool {
+        self.changes == changes && self.since.elapsed() < BELIEVED
     }
 }
 

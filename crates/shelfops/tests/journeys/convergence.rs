@@ -6,6 +6,7 @@
 //! deleted, things renamed, prices and shelves changed. `CONVERGENCE_SEEDS=200` runs as many;
 //! `CONVERGENCE_FIRST` says from which on.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -301,12 +302,48 @@ impl World {
             0,
             "products that the vendor deleted keep what they were called"
         );
+        self.assert_deleted_products_are_named_as_sold().await;
         let lost = self.shop.texts(
             "select concat_ws(' ', stream, rule, reason) from quarantined_records
              where status = 'waiting'",
         );
         assert_eq!(lost.await, [""; 0], "refused, though nothing was wrong");
         self.assert_notifications_are_done().await;
+    }
+
+    /// What the catalogue has forgotten is called as it was when it was sold, and not otherwise.
+    async fn assert_deleted_products_are_named_as_sold(&self) {
+        let books = self.vendor.books().await;
+        let kept = self.shop.texts(
+            "select jsonb_build_array(external_id, name)::text
+             from products join external_ids using (customer_id, product_id)
+             where is_placeholder
+                 -- Lines that were taken off their orders are in no book.
+                 and 'void' <> all (
+                     select transaction_type from transactions as line
+                     where line.product_id = products.product_id
+                 ) and exists (
+                     select from transactions as line where line.product_id = products.product_id
+                 )",
+        );
+        for kept in kept.await {
+            let (id, name): (String, String) = serde_json::from_str(&kept).unwrap();
+            let product = books.products.iter().find(|product| product.variation_id == id);
+            let of_it = |line: &&OracleLine| line.variation_id.as_ref() == Some(&id);
+            let sold_as: BTreeSet<String> = books
+                .lines
+                .iter()
+                .filter(of_it)
+                .filter_map(|line| {
+                    let item = line.item_name.clone()?;
+                    Some(match product?.name.as_str() {
+                        "Regular" => item,
+                        variation => format!("{item} - {variation}"),
+                    })
+                })
+                .collect();
+            assert!(product.is_none() || sold_as.contains(&name), "{id}: {name}, {sold_as:?}");
+        }
     }
 
     /// Those that were kept are looked at, by a worker that finds nothing new.

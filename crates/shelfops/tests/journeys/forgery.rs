@@ -229,6 +229,29 @@ async fn a_webhook_that_comes_again_and_again_is_kept_once_and_looked_at_once() 
 }
 
 #[tokio::test]
+async fn a_tenant_that_is_connected_to_an_account_of_another_is_told_from_then_on() {
+    let (receiver, mut forger) = Receiver::start().await;
+    let Receiver { shop, vendor, .. } = &receiver;
+    let superuser = shop.database().connect().await.unwrap();
+    let kept_for = async |slug: &str| {
+        let count = "select count(*) from webhook_events join shelfops.tenants using (customer_id)
+                     where slug = $1";
+        superuser.query_one(count, &[&slug]).await.unwrap().get::<_, i64>(0)
+    };
+    let add = "integration add square --tenant bravo --no-wait -o json";
+    let begun = vendor.call(shop, add).await.succeeds().data();
+    let mut happen = async || {
+        let body = forger.event(MERCHANT);
+        assert_eq!(receiver.post(&forger.genuine(body)).await, 200);
+    };
+    // Just now, so that the server knows well whose account it is.
+    happen().await;
+    vendor.agree(begun["authorize_url"].as_str().unwrap()).await;
+    happen().await;
+    assert_eq!((kept_for("acme").await, kept_for("bravo").await), (2, 1));
+}
+
+#[tokio::test]
 async fn a_webhook_whose_job_was_never_put_is_looked_at_with_the_next_reading() {
     let (receiver, mut forger) = Receiver::start().await;
     let body = forger.event(MERCHANT);

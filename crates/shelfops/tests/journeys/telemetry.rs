@@ -1,5 +1,7 @@
-//! Traces: told to a collector where one is named, to nobody else, and to the last one.
+//! Traces: told to a collector where one is named, to nobody else, and to the last one. Figures: what is
+//! behind of connected systems, of all tenants together.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,7 +9,7 @@ use shelfops_testkit::wait_for;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::fixture::{Command, Server, shop};
+use crate::fixture::{Command, Server, Shop, Vendor, shop};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -163,4 +165,120 @@ async fn settings_that_cannot_be_followed_are_refused_at_the_start() {
     assert!(said.contains("http/protobuf"), "{said}");
     let said = with("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "no address").run().await.fails_with(2);
     assert!(said.contains("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), "{said}");
+}
+
+/// What may wait of one that was read just now, in seconds, on a machine that has much to do.
+const JUST_NOW: f64 = 120.0;
+
+const STREAMS: [&str; 5] = ["stores", "products", "suppliers", "transactions", "inventory"];
+
+/// Bravo's sales were read an hour ago, its products never to the end; two of its notifications wait, as
+/// do three of its records, and nobody tries a job of its again.
+const ARREARS: &str = r#"
+    begin;
+    select shelfops.enter_tenant(customer_id) from shelfops.tenants where slug = 'bravo';
+    create temporary table of_bravo on commit drop as
+        select customer_id, integration_id, source
+        from integrations join shelfops.tenants using (customer_id) where slug = 'bravo';
+    update integrations set connected_at = connected_at - interval '2 hours'
+        where integration_id in (select integration_id from of_bravo);
+    update sync_cursors set advanced_at = advanced_at - interval '1 hour'
+        where customer_id in (select customer_id from of_bravo) and stream = 'transactions';
+    update sync_cursors set is_complete = false
+        where customer_id in (select customer_id from of_bravo) and stream = 'products';
+    insert into webhook_events
+        (customer_id, webhook_event_id, integration_id, external_event_id, event_type, payload,
+         received_at, processed_at)
+    select customer_id, gen_random_uuid(), integration_id, 'event ' || number, 'payment.updated', '{}',
+        now() - interval '10 minutes', case when number > 2 then now() end
+    from of_bravo cross join generate_series(1, 5) as number;
+    insert into quarantined_records
+        (customer_id, quarantined_record_id, sync_run_id, source, stream, origin, record_number, rule,
+         reason, raw)
+    select run.customer_id, gen_random_uuid(), run.sync_run_id, run.source, run.stream, run.origin,
+        number, 'totals-add-up', 'for a test', '{}'
+    from (
+        select * from sync_runs join of_bravo using (customer_id, source)
+        where stream = 'transactions' limit 1
+    ) as run
+    cross join generate_series(1, 3) as number;
+    select shelfops.enqueue_job('replay-quarantine', '{}', null, null, 1);
+    update shelfops_queue._private_jobs set attempts = max_attempts;
+    commit"#;
+
+/// Reads every figure of a server of its own: one that has counted what waits counts it again later.
+async fn figures(shop: &Shop) -> BTreeMap<String, f64> {
+    let server = Server::of(shop, &[]).await;
+    let told = server.get("/metrics").send().await;
+    assert_eq!(told.status, 200, "{told:?}");
+    server.stop().await.succeeds();
+    let lines = told.body.lines().filter(|line| !line.starts_with('#'));
+    let figure = |line: &str| {
+        let (name, figure) = line.rsplit_once(' ').unwrap();
+        (name.to_owned(), figure.parse().unwrap())
+    };
+    lines.map(figure).collect()
+}
+
+/// Returns how late each stream is that is told of.
+fn lags(figures: &BTreeMap<String, f64>) -> BTreeMap<&'static str, f64> {
+    let lag = |stream: &'static str| {
+        let name = format!("shelfops_sync_lag_seconds{{stream=\"{stream}\"}}");
+        figures.get(&name).map(|lag| (stream, *lag))
+    };
+    STREAMS.into_iter().filter_map(lag).collect()
+}
+
+#[tokio::test]
+async fn how_late_connected_systems_are_and_what_waits_of_them_is_told_of_the_one_worst_off() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    assert!(lags(&figures(&shop).await).is_empty(), "nobody is connected");
+    for tenant in ["acme", "bravo"] {
+        let add = format!("integration add square --tenant {tenant} -o json");
+        vendor.connect(&shop, &add).await.succeeds();
+        // Before it was ever read, too: should nobody begin, somebody must hear of it.
+        for is_read in [false, true] {
+            if is_read {
+                let sync = format!("sync run --tenant {tenant} --source square -o json");
+                vendor.call(&shop, &sync).await.succeeds();
+            }
+            let told = figures(&shop).await;
+            let known = lags(&told);
+            assert_eq!(known.len(), STREAMS.len(), "{told:?}");
+            assert!(known.values().all(|lag| (0.0..JUST_NOW).contains(lag)), "{known:?}");
+        }
+    }
+    let told = figures(&shop).await;
+    for name in ["notifications_waiting", "notification_oldest_age_seconds", "quarantined_records"]
+    {
+        assert_eq!(told[&format!("shelfops_{name}")], 0.0, "{told:?}");
+    }
+
+    let superuser = shop.database().connect().await.unwrap();
+    superuser.batch_execute(ARREARS).await.unwrap();
+    let told = figures(&shop).await;
+    let known = lags(&told);
+    let within = |stream: &str, hours: f64| {
+        let least = hours * 3_600.0;
+        assert!((least..least + JUST_NOW).contains(&known[stream]), "{stream}: {known:?}");
+    };
+    within("transactions", 1.0);
+    within("products", 2.0);
+    within("inventory", 0.0);
+    assert_eq!(told["shelfops_notifications_waiting"], 2.0, "{told:?}");
+    let oldest = told["shelfops_notification_oldest_age_seconds"];
+    assert!((600.0..600.0 + JUST_NOW).contains(&oldest), "{oldest}");
+    assert_eq!(told["shelfops_quarantined_records"], 3.0, "{told:?}");
+    assert_eq!(told["shelfops_jobs{state=\"dead\"}"], 1.0, "{told:?}");
+
+    // Who wants to be left alone is not late.
+    superuser
+        .batch_execute(
+            "update integrations set status = 'paused' where customer_id in (
+                 select customer_id from shelfops.tenants where slug = 'bravo')",
+        )
+        .await
+        .unwrap();
+    let told = figures(&shop).await;
+    assert!(lags(&told).values().all(|lag| *lag < JUST_NOW), "{told:?}");
 }

@@ -99,6 +99,8 @@ pub struct OracleLine {
     pub location_id: String,
     /// The variation, or nothing for a sum typed at the till.
     pub variation_id: Option<String>,
+    /// What its item was called when it was rung up.
+    pub item_name: Option<String>,
     /// How many, as a decimal.
     pub quantity: String,
     /// The price of one.
@@ -223,7 +225,7 @@ fn product(merchant: &Merchant, number: u32) -> OracleProduct {
     OracleProduct {
         variation_id: merchant.ids.text(Kind::Variation, u64::from(number)).to_string(),
         item_id: merchant.ids.text(Kind::Item, u64::from(variation.item)).to_string(),
-        item_name: item.name.clone(),
+        item_name: item.name().to_owned(),
         name: variation.name.to_owned(),
         category: CATEGORIES[usize::from(item.category)].name.to_owned(),
         sku: variation.sku.clone(),
@@ -244,6 +246,10 @@ fn add_lines(merchant: &Merchant, number: u32, lines: &mut Vec<OracleLine>) {
             .then(|| ids.text(Kind::Order, u64::from(record.source_order)).to_string());
         let variation_id = (line.variation != CUSTOM_AMOUNT)
             .then(|| ids.text(Kind::Variation, u64::from(line.variation)).to_string());
+        let item_name = (line.variation != CUSTOM_AMOUNT).then(|| {
+            let variation = &merchant.catalog.variations[line.variation as usize];
+            merchant.catalog.items[variation.item as usize].name_of(line.name).to_owned()
+        });
         OracleLine {
             order_id: ids.text(Kind::Order, u64::from(number)).to_string(),
             uid,
@@ -252,6 +258,7 @@ fn add_lines(merchant: &Merchant, number: u32, lines: &mut Vec<OracleLine>) {
             version: record.version,
             location_id: ids.text(Kind::Location, u64::from(record.store)).to_string(),
             variation_id,
+            item_name,
             quantity: decimal(i64::from(line.quantity)),
             unit_price: line.unit_price,
             gross: amounts.gross,

@@ -26,8 +26,10 @@ fn told(order: &Value) -> Vec<(String, Line)> {
             amount(line, "total_money"),
             amount(line, "base_price_money"),
         ];
-        let of = line.get("catalog_object_id").and_then(Value::as_str).unwrap_or("-");
-        let rest = format!("{word} {} {of} {}", text(line, "quantity"), text(order, "state"));
+        let field = |name: &str| line.get(name).and_then(Value::as_str).unwrap_or("-");
+        let (of, name) = (field("catalog_object_id"), field("name"));
+        let (quantity, state) = (text(line, "quantity"), text(order, "state"));
+        let rest = format!("{word} {quantity} {of} {name} {state}");
         (key(id, text(line, "uid")), (text(order, "location_id").to_owned(), amounts, rest))
     };
     sold.iter()
@@ -40,7 +42,8 @@ fn true_line(line: &OracleLine) -> (String, Line) {
     let amounts = [line.gross, line.discount, line.tax, line.total, i64::from(line.unit_price)];
     let word = if line.line_type == OracleLineType::Sale { "sale" } else { "return" };
     let of = line.variation_id.as_deref().unwrap_or("-");
-    let rest = format!("{word} {} {of} {}", line.quantity, line.state);
+    let name = line.item_name.as_deref().unwrap_or("-");
+    let rest = format!("{word} {} {of} {name} {}", line.quantity, line.state);
     (key(&line.order_id, &line.uid), (line.location_id.clone(), amounts, rest))
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shelfops_simulators::square::{Force, ForcedLine, ForcedReturn};
+use shelfops_simulators::square::{Force, ForcedLine, ForcedReturn, ForcedSale};
 
 use super::client::{MERCHANT, Shop, amount, quiet, small, text};
 
@@ -138,10 +138,7 @@ async fn an_open_end_is_frozen_with_the_first_page() {
 async fn an_edit_raises_version_and_time_of_update_and_moves_the_order_to_the_end() {
     let shop = Shop::open(quiet()).await;
     let sale = shop.sale("2", 500).await;
-    let open = shop
-        .force(Force::Sale(shelfops_simulators::square::ForcedSale { is_open: true, ..sale }))
-        .await
-        .unwrap();
+    let open = shop.force(Force::Sale(ForcedSale { is_open: true, ..sale })).await.unwrap();
     let completed = shop.sell("1", 500).await;
     let before = shop.order(&open).await;
     assert_eq!((text(&before, "state"), before.get("closed_at")), ("OPEN", None));
@@ -182,6 +179,50 @@ async fn an_open_order_can_lose_lines_but_not_its_only_one() {
     assert_eq!(after["version"].as_i64(), before["version"].as_i64().map(|version| version + 1));
     let again = Force::RemoveLastLine { order_id: open.clone() };
     assert!(shop.simulator.force(MERCHANT, &again).await.is_err(), "the only line stays");
+}
+
+#[tokio::test]
+async fn an_order_keeps_the_name_and_the_price_that_it_was_rung_up_with() {
+    let shop = Shop::open(quiet()).await;
+    let products = shop.simulator.oracle(MERCHANT).await.unwrap().products;
+    let mut sale = shop.sale("1", 500).await;
+    let variation = sale.lines[0].variation_id.clone().unwrap();
+    // At the price of the catalogue.
+    sale.lines[0].unit_price = None;
+    let product = products.iter().find(|product| product.variation_id == variation).unwrap();
+    let (before, item_id) = (product.item_name.clone(), product.item_id.clone());
+    let sold = shop.force(Force::Sale(sale.clone())).await.unwrap();
+    let open = ForcedSale { is_open: true, ..sale.clone() };
+    let open = shop.force(Force::Sale(open)).await.unwrap();
+    let price = amount(&shop.order(&sold).await["line_items"][0], "base_price_money");
+    let dearer = u32::try_from(price).unwrap() + 100;
+    shop.force(Force::RenameItem { item_id, name: "Another name".to_owned() }).await;
+    let set =
+        Force::SetPrice { variation_id: variation.clone(), location_id: None, amount: dearer };
+    shop.force(set).await;
+    let place = Some(sale.location_id.clone());
+    shop.force(Force::SetPrice { variation_id: variation, location_id: place, amount: dearer })
+        .await;
+
+    // What is edited later is still what was ordered, and what comes back is what was sold.
+    shop.force(Force::EditOrder { order_id: open.clone(), line: 0, quantity: "2".to_owned() })
+        .await;
+    let back = ForcedReturn {
+        order_id: sold.clone(),
+        lines: Vec::new(),
+        amount: None,
+        instead: Vec::new(),
+    };
+    let back = shop.force(Force::Return(back)).await.unwrap();
+    let since = shop.force(Force::Sale(sale)).await.unwrap();
+    let (sold, open) = (shop.order(&sold).await, shop.order(&open).await);
+    let (back, since) = (shop.order(&back).await, shop.order(&since).await);
+    let told = |line: &Value| (text(line, "name").to_owned(), amount(line, "base_price_money"));
+    for line in [&sold["line_items"][0], &open["line_items"][0]] {
+        assert_eq!(told(line), (before.clone(), price));
+    }
+    assert_eq!(told(&back["returns"][0]["return_line_items"][0]), (before, price));
+    assert_eq!(told(&since["line_items"][0]), ("Another name".to_owned(), price + 100));
 }
 
 #[tokio::test]
@@ -252,7 +293,7 @@ async fn a_sum_of_money_comes_back_without_an_article() {
 async fn an_offline_sale_comes_late_with_its_old_time_of_creation() {
     let shop = Shop::open(quiet()).await;
     let sale = shop.sale("1", 500).await;
-    let late = shelfops_simulators::square::ForcedSale { hours_late: 72, ..sale };
+    let late = ForcedSale { hours_late: 72, ..sale };
     let id = shop.force(Force::Sale(late)).await.unwrap();
     let order = shop.order(&id).await;
     assert_eq!(text(&order, "created_at"), "2026-05-29T11:59:30.000Z");

@@ -162,7 +162,7 @@ fn item(json: &mut Json, merchant: &Merchant, item: &Item) {
         json.text("id", &category);
         json.whole("ordinal", 0);
     };
-    json.text("name", &item.name);
+    json.text("name", item.name());
     json.text("product_type", "REGULAR");
     json.list("categories", [()], |json, ()| json.object(reference));
     json.part("reporting_category", reference);

@@ -54,7 +54,7 @@ pub(super) fn article(json: &mut Json, merchant: &Merchant, line: &LineRecord) {
         json.text("item_type", "CUSTOM_AMOUNT");
     } else {
         let variation = &merchant.catalog.variations[line.variation as usize];
-        json.text("name", &merchant.catalog.items[variation.item as usize].name);
+        json.text("name", merchant.catalog.items[variation.item as usize].name_of(line.name));
         json.text("variation_name", variation.name);
         json.text(
             "catalog_object_id",

@@ -111,7 +111,15 @@ mod tests {
     use crate::square::Country;
 
     fn line(unit_price: u32, quantity: u32, percent_off: u8) -> LineRecord {
-        LineRecord { variation: 0, unit_price, quantity, percent_off, is_taxed: true, source: 0 }
+        LineRecord {
+            variation: 0,
+            unit_price,
+            quantity,
+            percent_off,
+            is_taxed: true,
+            source: 0,
+            name: 0,
+        }
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub(crate) struct Meta {
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
     pub(crate) meta: Meta,
-    pub(crate) name: String,
+    /// What it was called one after the other; the last is what it is called.
+    names: Vec<String>,
     pub(crate) category: u8,
     pub(crate) is_archived: bool,
     /// The stores that do not have it.
@@ -54,6 +55,23 @@ pub(crate) struct Catalog {
     /// The variations on sale, the most popular first.
     on_sale: Vec<u32>,
     popularity: Weighted,
+}
+
+impl Item {
+    /// Returns what it is called.
+    pub(crate) fn name(&self) -> &str {
+        self.name_of(self.name_number())
+    }
+
+    /// Returns which of its names that is: orders keep the one that they were made under.
+    pub(crate) const fn name_number(&self) -> u8 {
+        self.names.len().saturating_sub(1) as u8
+    }
+
+    /// Returns one of its names.
+    pub(crate) fn name_of(&self, number: u8) -> &str {
+        self.names.get(usize::from(number)).map_or("", String::as_str)
+    }
 }
 
 impl Variation {
@@ -120,7 +138,7 @@ impl Catalog {
         let absent_at = (1..store_count).filter(|_| dice.per_mille(15)).collect();
         self.items.push(Item {
             meta,
-            name,
+            names: vec![name],
             category: category as u8,
             is_archived: false,
             absent_at,
@@ -182,6 +200,11 @@ impl Catalog {
         self.popularity = Weighted::popularity((self.on_sale.len() as u32).max(1));
     }
 
+    /// Returns which of its item's names a variation is sold under now.
+    pub(crate) fn name_number(&self, variation: u32) -> u8 {
+        self.items[self.variations[variation as usize].item as usize].name_number()
+    }
+
     /// Draws what a shopper takes, if anything is on sale at all.
     pub(crate) fn choose(&self, dice: &mut Dice) -> Option<u32> {
         let place = self.popularity.draw(dice);
@@ -237,7 +260,9 @@ impl Catalog {
     /// Gives an item another name.
     pub(crate) fn rename_item(&mut self, item: u32, name: &str, now: Moment) {
         let entry = &mut self.items[item as usize];
-        name.clone_into(&mut entry.name);
+        // As many as a line can tell apart; beyond that the last one makes room.
+        entry.names.truncate(usize::from(u8::MAX));
+        entry.names.push(name.to_owned());
         entry.meta.updated = now;
         self.latest = now;
     }

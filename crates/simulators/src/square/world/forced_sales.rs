@@ -120,6 +120,7 @@ fn line(merchant: &Merchant, store: u16, line: &ForcedLine) -> Result<LineRecord
             percent_off,
             is_taxed,
             source: 0,
+            name: 0,
         });
     };
     let number = variation(merchant, id)?;
@@ -134,5 +135,6 @@ fn line(merchant: &Merchant, store: u16, line: &ForcedLine) -> Result<LineRecord
         percent_off: percent_off(merchant.seed, number, merchant.now),
         is_taxed: entry.is_taxed,
         source: 0,
+        name: merchant.catalog.name_number(number),
     })
 }

@@ -92,7 +92,7 @@ fn change_range(merchant: &mut Merchant, dice: &mut Dice) {
             0..=59 => merchant.catalog.delete_item(item, now),
             60..=99 => merchant.catalog.archive_item(item, now),
             _ => {
-                let name = format!("{} (new)", merchant.catalog.items[item as usize].name);
+                let name = format!("{} (new)", merchant.catalog.items[item as usize].name());
                 merchant.catalog.rename_item(item, &name, now);
             }
         }

@@ -80,6 +80,8 @@ pub(crate) struct LineRecord {
     pub(crate) is_taxed: bool,
     /// The line of the source order that this returns.
     pub(crate) source: u8,
+    /// Which of its item's names it was rung up under: orders tell that one, whatever it is called since.
+    pub(crate) name: u8,
 }
 
 /// An order without its lines.

@@ -44,6 +44,7 @@ pub(crate) fn basket(
             percent_off: 0,
             is_taxed: false,
             source: 0,
+            name: 0,
         });
     }
     lines
@@ -95,6 +96,7 @@ fn take(
         percent_off: percent_off(merchant.seed, number, at),
         is_taxed: variation.is_taxed,
         source: 0,
+        name: item.name_number(),
     })
 }
 

@@ -132,6 +132,7 @@ pub(crate) fn sum_of_money(amount: i64) -> Option<LineRecord> {
         percent_off: 0,
         is_taxed: false,
         source: NO_LINE,
+        name: 0,
     })
 }
 
