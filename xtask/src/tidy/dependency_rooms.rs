@@ -43,7 +43,7 @@ const ROOMS: &[Room] = &[
         what: "the HTTP server",
     },
     Room {
-        packages: &["clap", "anyhow"],
+        packages: &["clap", "clap_complete", "clap_mangen", "anyhow"],
         crates: &["shelfops"],
         what: "for the edge of a program, not for a library",
     },

@@ -50,7 +50,10 @@ pub(crate) fn command() -> Command {
         }
         root = root.subcommand(group);
     }
-    root.subcommand(super::operations::command()).subcommand(crate::reference::command())
+    root.subcommand(super::operations::command())
+        .subcommand(super::completions::command())
+        .subcommand(super::manual::command())
+        .subcommand(crate::reference::command())
 }
 
 fn leaf(operation: &dyn AnyOperation, name: &'static str) -> Command {

@@ -1,6 +1,8 @@
 //! The command line: built from the registry, so that a new operation is a new command by itself.
 
 mod arguments;
+mod completions;
+mod manual;
 mod operations;
 mod render;
 mod table;
@@ -65,8 +67,12 @@ async fn observed(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
 
 async fn dispatch(matches: &ArgMatches, format: Format) -> Result<u8, OpError> {
     let (name, matches) = called(matches);
-    if name == "reference" {
-        return write(&reference::markdown(matches)).map(|()| 0);
+    // What the program tells of itself takes no settings and no server.
+    match &*name {
+        "reference" => return write(&reference::markdown(matches)).map(|()| 0),
+        "completions" => return write(&completions::script(matches)).map(|()| 0),
+        "manual" => return write(&manual::page(matches)?).map(|()| 0),
+        _ => {}
     }
     // Lines for people would spoil a log that programs read.
     let is_quiet = matches.get_flag("quiet") || log_format(matches) == Some(LogFormat::Json);

@@ -3,8 +3,11 @@
 use std::fmt::Write;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use serde_json::Value;
+
+/// The blanks on both sides of what stands in a cell.
+const CELL_PADDING: usize = 2;
 
 /// Draws an answer.
 pub(crate) fn render(data: &Value) -> String {
@@ -111,6 +114,14 @@ fn draw(rows: &[Value]) -> String {
             let cell = Cell::new(shown(value));
             if is_numeric(value) { cell.set_alignment(CellAlignment::Right) } else { cell }
         }));
+    }
+    for (name, column) in columns.iter().zip(table.column_iter_mut()) {
+        // Half a number on each of two lines is another number.
+        let numbers = rows.iter().filter_map(|row| row.get(name)).filter(|value| is_numeric(value));
+        if let Some(widest) = numbers.map(|number| shown(number).len()).max() {
+            let width = u16::try_from(widest + CELL_PADDING).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+        }
     }
     format!("{table}\n")
 }

@@ -93,11 +93,11 @@ impl Talk for Terminal {
         if !self.is_watched {
             return self.log(progress);
         }
-        let bar = self
-            .with_shown(|shown| shown.bar.get_or_insert_with(|| new_bar(progress.length)).clone());
-        bar.set_position(progress.position);
+        let bar =
+            self.with_shown(|shown| shown.bar.get_or_insert_with(|| new_bar(progress)).clone());
         bar.set_prefix(progress.label.clone());
         bar.set_message(progress.note.clone());
+        bar.set_position(progress.position);
     }
 
     fn done(&self) {
@@ -115,17 +115,23 @@ impl Talk for Terminal {
     }
 }
 
-fn new_bar(length: Option<u64>) -> ProgressBar {
-    let (bar, template) = match length {
-        Some(length) => {
-            (ProgressBar::new(length), "{prefix:24} [{bar:28}] {percent:>3}% {msg} (eta {eta})")
-        }
-        None => (ProgressBar::new_spinner(), "{prefix:24} {spinner} {msg}"),
+/// What is said besides the bar is cut where the terminal ends: a bar of two lines would flicker. It is
+/// drawn with everything from the first time on.
+fn new_bar(progress: &TaskProgress) -> ProgressBar {
+    let (bar, template) = match progress.length {
+        Some(length) => (
+            ProgressBar::new(length),
+            "{prefix:16} [{bar:16}] {percent:>3}% eta {eta:>4} {wide_msg}",
+        ),
+        None => (ProgressBar::new_spinner(), "{prefix:16} {spinner} {wide_msg}"),
     };
     let style = ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("=> ");
     bar.with_style(style)
+        .with_prefix(progress.label.clone())
+        .with_message(progress.note.clone())
+        .with_position(progress.position)
 }
 
 /// The first interrupt asks for an orderly stop, the second ends the process. What supervisors send

@@ -81,7 +81,8 @@ pub(crate) fn plan(
     };
     let retention = series.retain_for.map(|kept| dropped_by(&series, kept, now));
     // Only lines of sales are rolled up.
-    let rolled_up_to = around.rolled_up_to.filter(|_| described.table == "transactions");
+    let is_rolled_up = described.table == "transactions" && around.has_lines_to_roll_up;
+    let rolled_up_to = around.rolled_up_to.filter(|_| is_rolled_up);
     let faults = check_order(&series, LATEST, rolled_up_to, now);
     SeriesPlan {
         table: described.table.clone(),

@@ -2,10 +2,16 @@
 
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
+use flate2::write::GzEncoder;
+use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use shelfops_simulators::grocery::write_benchmark;
 
-use crate::fixture::{Answer, Report, Running, SALES_HEADER, Shop, shop};
+use crate::fixture::{Answer, Report, Running, SALES_HEADER, Sale, Shop, json_lines, shop};
 
 /// What an import may take of memory, in bytes.
 const LIMIT: u64 = 300 << 20;
@@ -69,6 +75,86 @@ async fn a_file_of_150_mb_is_imported_in_less_than_300_mb_of_memory() {
     let report = Report::of(&answer.succeeds().data());
     assert_eq!(report.outcome(), [LINES, 0, 0, 0]);
     assert!(peak < LIMIT, "{} MiB", peak >> 20);
+}
+
+/// Sales with remarks so long that together they are more than the limit, however they are packed.
+const REMARKED: u32 = 100_000;
+const REMARK_BYTES: usize = 4_000;
+const _: () = assert!(REMARKED as u64 * REMARK_BYTES as u64 > LIMIT);
+
+fn remark(number: u32) -> String {
+    format!("{number:x<REMARK_BYTES$}")
+}
+
+/// Imports remarked sales from a file, and expects the limit to be kept.
+async fn imports_within_the_limit(shop: &Shop, file: &str) {
+    let (answer, peak) = peak_of(shop.importing(file, "transactions", &[]).start()).await;
+    let report = Report::of(&answer.succeeds().data());
+    assert_eq!(report.outcome(), [u64::from(REMARKED), 0, 0, 0]);
+    assert!(peak < LIMIT, "{} MiB", peak >> 20);
+}
+
+#[tokio::test]
+async fn a_small_file_that_unpacks_to_400_mb_takes_no_more_memory() {
+    let shop = shop().await;
+    let file = std::fs::File::create(shop.path("sales.csv.gz")).unwrap();
+    let mut file = BufWriter::new(GzEncoder::new(file, flate2::Compression::fast()));
+    writeln!(file, "{SALES_HEADER},remark").unwrap();
+    for number in 1..=REMARKED {
+        writeln!(file, "{},{}", Sale::number(number).csv().trim_end(), remark(number)).unwrap();
+    }
+    file.into_inner().unwrap().finish().unwrap();
+    imports_within_the_limit(&shop, "sales.csv.gz").await;
+}
+
+#[tokio::test]
+async fn objects_of_400_mb_take_no_more_memory() {
+    let shop = shop().await;
+    let mut file = BufWriter::new(std::fs::File::create(shop.path("sales.jsonl")).unwrap());
+    for number in 1..=REMARKED {
+        let object = json_lines(&[Sale::number(number)]);
+        let open = object.trim_end().strip_suffix('}').unwrap();
+        writeln!(file, "{open},\"remark\":\"{}\"}}", remark(number)).unwrap();
+    }
+    file.flush().unwrap();
+    imports_within_the_limit(&shop, "sales.jsonl").await;
+}
+
+#[tokio::test]
+async fn columns_of_400_mb_in_a_single_row_group_take_no_more_memory() {
+    let shop = shop().await;
+    write_parquet(&shop.path("sales.parquet"));
+    imports_within_the_limit(&shop, "sales.parquet").await;
+}
+
+/// Writes remarked sales as Parquet, in one row group: whoever decodes it whole has all of it.
+fn write_parquet(path: &Path) {
+    let names = SALES_HEADER.split(',').chain(["remark"]);
+    let columns: String = names.map(|name| format!("required binary {name} (UTF8); ")).collect();
+    let schema = parse_message_type(&format!("message sales {{ {columns} }}")).unwrap();
+    let properties = WriterProperties::builder()
+        .set_compression(parquet::basic::Compression::SNAPPY)
+        .set_dictionary_enabled(false)
+        .build();
+    let file = std::fs::File::create(path).unwrap();
+    let mut writer =
+        SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties)).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut place = 0;
+    while let Some(mut column) = group.next_column().unwrap() {
+        for first in (1..=REMARKED).step_by(1_000) {
+            let value = |number: u32| match Sale::number(number).values().get(place) {
+                Some(value) => ByteArray::from(*value),
+                None => ByteArray::from(remark(number).as_str()),
+            };
+            let values: Vec<ByteArray> = (first..first + 1_000).map(value).collect();
+            column.typed::<ByteArrayType>().write_batch(&values, None, None).unwrap();
+        }
+        column.close().unwrap();
+        place += 1;
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
 }
 
 const REFUSED: u64 = 170_000;
