@@ -58,6 +58,14 @@ enum Outcome {
     Found,
 }
 
+impl Outcome {
+    /// Clean where every step was.
+    fn of_all(steps: &[Self]) -> Self {
+        let is_clean = steps.iter().all(|step| *step == Self::Clean);
+        if is_clean { Self::Clean } else { Self::Found }
+    }
+}
+
 fn main() -> ExitCode {
     match run(&Arguments::parse().task) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,

@@ -114,7 +114,7 @@ fn machine() -> String {
 }
 
 /// Returns the same number for the same text in every release, which std's hasher does not promise.
-fn hash(text: &str) -> u64 {
+pub(crate) fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -2,6 +2,7 @@
 
 use shelfops_embedded_postgres::{Config, Installation, Server, ServerHandle};
 
+use crate::database_name::hash;
 use crate::error::TestkitError;
 use crate::target_directory;
 
@@ -42,13 +43,12 @@ pub(crate) async fn off_the_runtime<T: Send + 'static>(
 }
 
 fn config(installation: &Installation, flavour: Flavour) -> Config {
-    // One directory a major version, so that tests can go back and forth between two.
-    let major = installation.version().major();
-    let name = match flavour {
-        Flavour::Main => format!("postgres-{major}"),
-        Flavour::Apache => format!("postgres-{major}-apache"),
-        Flavour::Own(name) => format!("postgres-{major}-{name}"),
+    let kind = match flavour {
+        Flavour::Main => String::new(),
+        Flavour::Apache => "-apache".to_owned(),
+        Flavour::Own(name) => format!("-{name}"),
     };
+    let name = format!("postgres-{}{kind}", mark(installation));
     let mut config = Config::new(target_directory::find().join("testkit").join(name));
     for (name, value) in careless() {
         config = config.setting(name, value);
@@ -66,6 +66,13 @@ fn config(installation: &Installation, flavour: Flavour) -> Config {
         config = config.setting("timescaledb.license", "apache");
     }
     config
+}
+
+/// Marks the directories of an installation, so that tests can go back and forth between two: of two
+/// versions, or of one with different editions of an extension.
+fn mark(installation: &Installation) -> String {
+    let directory = installation.binary_directory().display().to_string();
+    format!("{}-{:08x}", installation.version().major(), hash(&directory) >> 32)
 }
 
 /// Settings for data that nobody would miss, and for many tests at once.

@@ -168,6 +168,23 @@ impl Desk {
             true => 0,
             false => self.cursor(stream, how).await,
         };
+        let (outcome, loaded) = self.run_from(next, stream, told, how, sync_run_id).await;
+        if let Some((from, to)) = loaded {
+            self.database.refresh_rollups(from, to).await.unwrap();
+        }
+        outcome
+    }
+
+    /// The run alone, from record `next` on, and the times it loaded: the cursor is not looked up and
+    /// no rollup made new, so that whoever kills sessions meanwhile hits nothing but the run.
+    pub(crate) async fn run_from(
+        &self,
+        next: usize,
+        stream: Stream,
+        told: &[Told],
+        how: &How,
+        sync_run_id: Uuid,
+    ) -> (Result<Totals, PipelineError>, Option<(Timestamp, Timestamp)>) {
         let sink = self.sink(stream, how, sync_run_id);
         let source = MemorySource { stream, told: told.to_vec(), next, block_size: how.block };
         let settings = Settings {
@@ -178,12 +195,11 @@ impl Desk {
             alignment: sink.alignment(),
         };
         let outcome = pipeline::run(Box::new(source), &sink, settings, Arc::new(Deaf)).await;
-        if let Some((from, to)) = sink.loaded_range() {
-            self.database.refresh_rollups(from, to).await.unwrap();
+        let outcome = outcome.map(|ended| ended.totals);
+        if let Ok(totals) = &outcome {
+            assert!(totals.is_balanced(), "{totals:?}");
         }
-        let totals = outcome?.totals;
-        assert!(totals.is_balanced(), "{totals:?}");
-        Ok(totals)
+        (outcome, sink.loaded_range())
     }
 
     /// Loads records that must all find a place, though not all the same.

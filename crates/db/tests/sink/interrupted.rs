@@ -233,7 +233,8 @@ async fn sessions_that_are_killed_again_and_again_lose_and_repeat_nothing() {
         for _ in 0..8 {
             let attempt = desk.reconnected(fixture);
             let sync_run_id = attempt.start(Stream::Transactions, &how).await;
-            let run = attempt.attempt(Stream::Transactions, &told, &how, sync_run_id);
+            let next = attempt.cursor(Stream::Transactions, &how).await;
+            let run = attempt.run_from(next, Stream::Transactions, &told, &how, sync_run_id);
             let looks = 4 + dice.roll(30);
             let kill = async {
                 for _ in 0..looks {
@@ -247,7 +248,7 @@ async fn sessions_that_are_killed_again_and_again_lose_and_repeat_nothing() {
                                 and state <> 'idle'";
                 client.query(kill, &[]).await.unwrap();
             };
-            let (outcome, ()) = tokio::join!(run, kill);
+            let ((outcome, _), ()) = tokio::join!(run, kill);
             if let Err(error) = outcome {
                 let text = super::desk::chain(&error);
                 assert!(text.contains("the next run resumes before it"), "{text}");
