@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use futures::SinkExt;
 use shelfops_advisor::advice::{Advisor, Request, Statement, statements};
-use shelfops_advisor::proof::{Copy, Proof, prove};
+use shelfops_advisor::proof::{Copy, Proof, SLOWEST, prove};
 use tokio_postgres::Client;
 use tpchgen::csv::{
     CustomerCsv, LineItemCsv, NationCsv, OrderCsv, PartCsv, PartSuppCsv, RegionCsv, SupplierCsv,
@@ -19,6 +19,7 @@ use tpchgen::generators::{
 };
 
 use crate::Arguments;
+use crate::peers::{self, Outcome};
 use crate::report::Report;
 use crate::server::BenchServer;
 
@@ -55,10 +56,10 @@ pub(crate) async fn tpch(
     client.batch_execute(TPCH_SCHEMA).await?;
     fill(&client, arguments.scale).await?;
     client.batch_execute("vacuum analyze").await?;
+    drop(client);
     let case =
         Case { name: "TPC-H", database: "bench_tpch", goal: "≤ 14.5 s", may_be_old: false };
     measure(server, arguments, report, &case, statements(TPCH)).await?;
-    drop(client);
     server.drop("bench_tpch").await
 }
 
@@ -70,6 +71,7 @@ pub(crate) async fn retail(
 ) -> anyhow::Result<()> {
     let client = fresh(server, "bench_retail").await?;
     retail_rows(&client, arguments.retail_lines).await?;
+    drop(client);
     let asked = statements(RETAIL)
         .into_iter()
         // Each is asked often and is slow without indexes: the house's rules then allow rollups.
@@ -77,7 +79,6 @@ pub(crate) async fn retail(
         .collect();
     let case = Case { name: "retail", database: "bench_retail", goal: "≥ 10", may_be_old: true };
     measure(server, arguments, report, &case, asked).await?;
-    drop(client);
     server.drop("bench_retail").await
 }
 
@@ -89,6 +90,7 @@ pub(crate) async fn daily_sales(
 ) -> anyhow::Result<()> {
     let client = fresh(server, "bench_daily").await?;
     retail_rows(&client, arguments.daily_lines).await?;
+    drop(client);
     let daily: Vec<Statement> = statements(RETAIL)
         .into_iter()
         .filter(|it| it.name == "daily sales")
@@ -110,7 +112,6 @@ pub(crate) async fn daily_sales(
         None,
         "< 50 ms",
     );
-    drop(client);
     server.drop("bench_daily").await
 }
 
@@ -123,11 +124,17 @@ struct Case {
 
 async fn fresh(server: &BenchServer, name: &str) -> anyhow::Result<Client> {
     server.fresh(name).await?;
+    set(server, name).await?;
+    server.connect(name).await
+}
+
+/// Gives a database the settings: copies do not inherit them.
+async fn set(server: &BenchServer, name: &str) -> anyhow::Result<()> {
     let admin = server.connect("postgres").await?;
     for setting in SETTINGS {
         admin.batch_execute(&format!("alter database {name} set {setting}")).await?;
     }
-    server.connect(name).await
+    Ok(())
 }
 
 async fn retail_rows(client: &Client, lines: u64) -> anyhow::Result<()> {
@@ -145,6 +152,8 @@ async fn measure(
     case: &Case,
     asked: Vec<Statement>,
 ) -> anyhow::Result<Proof> {
+    // Before ours builds anything, and while nobody keeps the database from being copied.
+    let outcomes = by_peers(server, arguments, report, case, &asked).await?;
     server.settle().await?;
     let client = server.connect(case.database).await?;
     client.batch_execute("begin").await?;
@@ -166,20 +175,13 @@ async fn measure(
     advisor.end().await?;
     client.batch_execute("rollback").await?;
     told(report, case, &proof);
-    report.add(
-        format!("{}: seconds to advise", case.name),
-        format!("{advising:.1} s"),
-        None,
-        "≤ 10 s",
-    );
     let bytes: i64 = proof.indexes.iter().map(|it| it.bytes).sum();
-    let goal = format!("≤ {} MB", arguments.budget_mb);
-    let megabytes = bytes as f64 / f64::from(1 << 20);
-    report.add(
-        format!("{}: bytes of {} indexes as built", case.name, proof.indexes.len()),
-        format!("{megabytes:.0} MB"),
-        None,
-        &goal,
+    spent(report, case.name, advising, "≤ 10 s");
+    built(
+        report,
+        case.name,
+        (proof.indexes.len(), bytes),
+        &format!("≤ {} MB", arguments.budget_mb),
     );
     report.add(
         format!("{}: proposed first, refused by measuring", case.name),
@@ -196,48 +198,152 @@ async fn measure(
     for refused in &proof.refused {
         eprintln!("  refused: {} ({})", refused.what, refused.reason);
     }
+    for outcome in &outcomes {
+        told_of_peer(report, case, &proof, outcome);
+    }
     Ok(proof)
+}
+
+/// Measures the peers, each on a copy of its own. One that fails is reported and keeps nobody else back.
+async fn by_peers(
+    server: &BenchServer,
+    arguments: &Arguments,
+    report: &mut Report,
+    case: &Case,
+    asked: &[Statement],
+) -> anyhow::Result<Vec<Outcome>> {
+    let copy = format!("{}_peer", case.database);
+    let (url, _) = server.urls(&copy);
+    let place = Copy::at(&url, None, arguments.rounds, LIMIT)?;
+    let mut outcomes = Vec::new();
+    for peer in &arguments.peers {
+        eprintln!("{}, by {}", case.name, peer.name);
+        server.copy(case.database, &copy).await?;
+        set(server, &copy).await?;
+        match peers::measure(peer, &place, asked, arguments).await {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(error) => {
+                let what = format!("{}, by {}: not measured", case.name, peer.name);
+                report.add(what, error.to_string(), None, "");
+            }
+        }
+        server.drop(&copy).await?;
+    }
+    Ok(outcomes)
+}
+
+/// A statement's time, without new indexes and with them. One over the limit counts as that.
+struct Took<'a> {
+    name: &'a str,
+    before_ms: f64,
+    after_ms: f64,
+}
+
+/// Returns how long a statement counts as taking.
+fn time(median_ms: Option<f64>) -> f64 {
+    median_ms.unwrap_or(LIMIT.as_secs_f64() * 1_000.0)
+}
+
+/// Reports what was measured of a peer's indexes, against the same times without any.
+fn told_of_peer(report: &mut Report, case: &Case, proof: &Proof, outcome: &Outcome) {
+    let name = format!("{}, by {}", case.name, outcome.peer);
+    let pairs =
+        || proof.statements.iter().filter_map(|it| Some((it, outcome.measured.get(&it.name)?)));
+    let took: Vec<Took<'_>> = pairs()
+        .map(|(it, after)| Took {
+            name: &it.name,
+            before_ms: time(it.before.median_ms),
+            after_ms: time(after.median_ms),
+        })
+        .collect();
+    quicker(report, &name, &took, "");
+    slower(report, &name, &took, "");
+    spent(report, &name, outcome.seconds, "");
+    built(report, &name, (outcome.built, outcome.bytes), "");
+    if outcome.refused > 0 {
+        report.add(format!("{name}: refused by the server"), outcome.refused.to_string(), None, "");
+    }
+    for (statement, after) in pairs() {
+        eprintln!("  {}: {} → {}", statement.name, statement.before.shown(), after.shown());
+    }
+}
+
+/// Reports how long all statements took together.
+fn quicker(report: &mut Report, name: &str, took: &[Took<'_>], goal: &str) {
+    let before = took.iter().map(|it| it.before_ms).sum::<f64>() / 1_000.0;
+    let after = took.iter().map(|it| it.after_ms).sum::<f64>() / 1_000.0;
+    report.add(
+        format!("{name}: all statements, with indexes ÷ without"),
+        format!("{before:.2} s → {after:.2} s"),
+        Some(before / after),
+        goal,
+    );
+}
+
+/// Reports every statement that became slower.
+fn slower(report: &mut Report, name: &str, took: &[Took<'_>], goal: &str) {
+    report.add(
+        format!("{name}: statements over {SLOWEST} times their time"),
+        slower_ones(took),
+        None,
+        goal,
+    );
+}
+
+/// Names the statements that became slower, with how many times their time they take.
+fn slower_ones(took: &[Took<'_>]) -> String {
+    let times = took.iter().map(|it| (it.name, it.after_ms / it.before_ms.max(0.001)));
+    let slower: Vec<String> = times
+        .filter(|(_, times)| *times > SLOWEST)
+        .map(|(name, times)| format!("{name} {times:.2}×"))
+        .collect();
+    if slower.is_empty() { "none".to_owned() } else { slower.join(", ") }
+}
+
+/// Reports how long advising took.
+fn spent(report: &mut Report, name: &str, seconds: f64, goal: &str) {
+    report.add(format!("{name}: seconds to advise"), format!("{seconds:.1} s"), None, goal);
+}
+
+/// Reports how many indexes there are, and what they take.
+fn built(report: &mut Report, name: &str, (count, bytes): (usize, i64), goal: &str) {
+    let megabytes = bytes as f64 / f64::from(1 << 20);
+    report.add(
+        format!("{name}: bytes of {count} indexes as built"),
+        format!("{megabytes:.0} MB"),
+        None,
+        goal,
+    );
 }
 
 /// Reports total times, and every statement that became slower.
 fn told(report: &mut Report, case: &Case, proof: &Proof) {
-    let limit = LIMIT.as_secs_f64() * 1_000.0;
-    let total = |times: &mut dyn Iterator<Item = f64>| times.sum::<f64>() / 1_000.0;
-    let before = total(&mut proof.statements.iter().map(|it| it.before.median_ms.unwrap_or(limit)));
-    let after = total(&mut proof.statements.iter().map(|it| it.after.median_ms.unwrap_or(limit)));
-    report.add(
-        format!("{}: all statements, with indexes ÷ without", case.name),
-        format!("{before:.2} s → {after:.2} s"),
-        Some(before / after),
-        case.goal,
-    );
+    let took: Vec<Took<'_>> = proof
+        .statements
+        .iter()
+        .map(|it| Took {
+            name: &it.name,
+            before_ms: time(it.before.median_ms),
+            after_ms: time(it.after.median_ms),
+        })
+        .collect();
+    quicker(report, case.name, &took, case.goal);
     // The quickest way that gave the same rows: as it is, rewritten, or from a rollup.
     let best = |place: usize, time: f64| {
         let others = proof.rewrites.iter().chain(&proof.rollups);
         let held = others.filter(|it| it.statement == place && it.holds());
         held.filter_map(|it| it.after.median_ms).fold(time, f64::min)
     };
-    let all = total(
-        &mut proof
-            .statements
-            .iter()
-            .enumerate()
-            .map(|(place, it)| best(place, it.after.median_ms.unwrap_or(limit))),
-    );
+    let before = took.iter().map(|it| it.before_ms).sum::<f64>() / 1_000.0;
+    let all =
+        took.iter().enumerate().map(|(place, it)| best(place, it.after_ms)).sum::<f64>() / 1_000.0;
     report.add(
         format!("{}: the same with rewrites and rollups that held", case.name),
         format!("{before:.2} s → {all:.2} s"),
         Some(before / all),
         if case.may_be_old { "≥ 15" } else { "" },
     );
-    let slower: Vec<String> = proof
-        .statements
-        .iter()
-        .filter(|it| it.quicker.is_some_and(|quicker| quicker < 1.0 / 1.1))
-        .map(|it| format!("{} {:.2}×", it.name, 1.0 / it.quicker.unwrap_or(1.0)))
-        .collect();
-    let shown = if slower.is_empty() { "none".to_owned() } else { slower.join(", ") };
-    report.add(format!("{}: statements over 1.1 times their time", case.name), shown, None, "none");
+    slower(report, case.name, &took, "none");
     for statement in &proof.statements {
         eprintln!(
             "  {}: {} → {}",
@@ -281,4 +387,19 @@ async fn copy(
     sink.send(Bytes::from(text)).await?;
     sink.finish().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_that_runs_into_the_limit_only_with_indexes_is_named_as_slower() {
+        let took =
+            |name, before, after| Took { name, before_ms: time(before), after_ms: time(after) };
+        let both = [took("q1", Some(100.0), Some(105.0)), took("q2", None, None)];
+        assert_eq!(slower_ones(&both), "none");
+        let all = [took("q3", Some(6_000.0), None), took("q4", Some(100.0), Some(150.0))];
+        assert_eq!(slower_ones(&all), "q3 10.00×, q4 1.50×");
+    }
 }

@@ -9,6 +9,7 @@ mod http;
 mod import;
 mod ingest;
 mod machine;
+mod peers;
 mod process;
 mod rehearse;
 mod report;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use peers::Peer;
 use report::Report;
 use server::BenchServer;
 
@@ -69,6 +71,10 @@ struct Arguments {
     /// How many megabytes advised indexes may take
     #[arg(long, default_value_t = 700)]
     budget_mb: u64,
+    /// Another advisor to measure beside ours, as often as there are any: the shell runs COMMAND ADDRESS
+    /// WORKLOAD MEGABYTES, and it prints `create index` statements, one a line
+    #[arg(long = "peer", value_name = "NAME=COMMAND")]
+    peers: Vec<Peer>,
     /// Where files and servers of the run are kept while it lasts
     #[arg(long, default_value = "bench/data")]
     directory: PathBuf,

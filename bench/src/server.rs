@@ -30,6 +30,19 @@ impl BenchServer {
         Ok(())
     }
 
+    /// Copies a database, ending the sessions in it and dropping what had the copy's name.
+    pub(crate) async fn copy(&self, database: &str, name: &str) -> anyhow::Result<()> {
+        let admin = self.connect("postgres").await?;
+        admin.batch_execute(&format!("drop database if exists {name} with (force)")).await?;
+        // A session that was left, or a vacuum, takes a moment to go.
+        let gone =
+            "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = $1";
+        admin.execute(gone, &[&database]).await?;
+        let copy = format!("create database {name} template {database} strategy file_copy");
+        admin.batch_execute(&copy).await?;
+        Ok(())
+    }
+
     /// Drops a database.
     pub(crate) async fn drop(&self, name: &str) -> anyhow::Result<()> {
         let admin = self.connect("postgres").await?;

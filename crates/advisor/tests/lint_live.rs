@@ -213,3 +213,40 @@ async fn filenode(client: &tokio_postgres::Client) -> u32 {
     let statement = "select pg_relation_filenode('tried')";
     client.query_one(statement, &[]).await.unwrap().get(0)
 }
+
+#[tokio::test]
+async fn views_that_show_guarded_rows_are_known() {
+    let (_database, state) = database(
+        "create table stores (tenant_id uuid not null, id bigint, primary key (tenant_id, id));
+        create table towns (id bigint primary key);
+        alter table stores enable row level security, force row level security;
+        create policy isolation on stores using (tenant_id = current_setting('app.t')::uuid);
+        create view own_stores with (security_invoker = on) as select tenant_id, id from stores;
+        create materialized view stored as select tenant_id, id from stores;
+        create materialized view stored_towns as select id from towns;",
+    )
+    .await;
+    let rules = |text: &str| {
+        loud(&judge(text, state.clone())).into_iter().map(|(rule, _)| rule).collect::<Vec<_>>()
+    };
+    assert_eq!(rules("grant select on stored to app;"), ["grant-on-materialized-view"]);
+    assert_eq!(rules("grant select on stored_towns to app;"), [""; 0]);
+    let view = "create view numbers as select id from own_stores;";
+    assert_eq!(rules(view), ["view-bypasses-policies"]);
+    assert_eq!(rules("create view towns_by_number as select id from towns;"), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_check_at_a_new_column_makes_the_server_read_the_table() {
+    let database = TestDatabase::empty().await.unwrap();
+    let client = database.connect().await.unwrap();
+    client
+        .batch_execute("create table tried (id int); insert into tried values (1)")
+        .await
+        .unwrap();
+    // A check that cannot hold fails where rows are read, and not where they are taken on trust.
+    let column = "alter table tried add column more int default 0 check (more > 0)";
+    assert!(client.batch_execute(column).await.is_err());
+    let apart = "alter table tried add column more int default 0, add check (more > 0) not valid";
+    client.batch_execute(apart).await.unwrap();
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cursor::Cursor;
 use crate::quarantine::QuarantinedRecord;
-use crate::records::Record;
+use crate::records::{Record, Withdrawn};
 use crate::source::RawRecords;
 
 /// Records that passed the rules of one block, with those that did not.
@@ -18,6 +18,8 @@ pub struct ValidBlock {
     pub superseded: Vec<u32>,
     /// The indexes of records that told nothing new: the batch holds the same, or a newer version.
     pub repeated: Vec<u32>,
+    /// What the source takes back of what it told before; the batch may hold it as well.
+    pub withdrawn: Vec<Withdrawn>,
     /// The block as the source told it, for what the sink may still refuse.
     pub raw: Arc<dyn RawRecords>,
 }

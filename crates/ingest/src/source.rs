@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::Stream;
 use crate::cursor::Cursor;
 use crate::quarantine::Position;
-use crate::records::Draft;
+use crate::records::{Draft, Withdrawn};
 
 /// One tenant's stream, read from a cursor to its end, in order.
 ///
@@ -37,6 +37,8 @@ pub struct SourceBlock {
     pub drafts: Vec<Result<Draft, Malformed>>,
     /// The same records as the source told them, by the same index.
     pub raw: Arc<dyn RawRecords>,
+    /// What is taken back of what was told before.
+    pub withdrawn: Vec<Withdrawn>,
     /// Where to resume once this block is durable.
     pub cursor: Cursor,
     /// How many bytes of the source have been read so far.

@@ -193,6 +193,14 @@ impl Draft {
         let key = self.spec.key.join(", ");
         let unique = question("What makes a row the only one of its kind?", &format!("({key})"));
         self.questions.insert(0, unique);
+        if let Some(days) = request.quantities.kept_days {
+            let asks = format!("Are rows to go after {days} days?");
+            let default = "they stay; `timeseries plan` sets a time once there is a time series";
+            self.questions.insert(0, question(&asks, default));
+        }
+        if let Some(rows_a_year) = request.quantities.rows_a_year {
+            return self.take_volume(request, rows_a_year);
+        }
         let Some((rhythm, time)) = request.rhythm.zip(time) else {
             let asks = "How many rows does a tenant get in a year, and are they asked by time?";
             self.questions.insert(0, question(asks, "a plain table"));
@@ -218,6 +226,29 @@ impl Draft {
         );
         self.questions.insert(0, question("How much will there be?", &default));
         self.spec.volume = Some(volume);
+        self.ask_newest(time);
+    }
+
+    /// Takes the rows that were said as those of everybody together.
+    fn take_volume(&mut self, request: &Request, rows_a_year: u64) {
+        let asks = "Are those rows of all tenants together, or of each?";
+        self.questions.insert(0, question(asks, "of all together"));
+        if !request.quantities.has_period {
+            self.questions.insert(0, question("In which time do they come?", "in a year"));
+        }
+        let in_key = self.spec.columns.iter().find(|it| {
+            self.spec.key.contains(&it.name)
+                && matches!(it.meaning, Meaning::Date | Meaning::Moment)
+        });
+        let time = in_key.map(|column| column.name.clone());
+        self.spec.volume =
+            Some(VolumeSpec { tenants: 1, things: 1, rows_a_year, time: time.clone() });
+        if let Some(time) = time {
+            self.ask_newest(time);
+        }
+    }
+
+    fn ask_newest(&mut self, time: String) {
         let equal: Vec<String> = self.spec.key.iter().filter(|it| **it != time).cloned().collect();
         self.spec.questions.push(QuestionSpec {
             asks: format!("{} of one of them, the newest first", self.spec.name.replace('_', " ")),
@@ -349,6 +380,24 @@ mod tests {
         );
         let designed = design(&spec, &house()).unwrap();
         assert_eq!(designed.sizing.rows_a_year, Some(200 * 50 * 35_040));
+    }
+
+    #[test]
+    fn amounts_are_no_columns_and_decide_what_becomes_of_the_table() {
+        let (spec, questions) = understood(
+            "a table temperature_readings with store_id, read_at, degrees, 5 years, 100 million rows a year",
+        );
+        assert_eq!(
+            columns(&spec),
+            [("store_id", Meaning::Id), ("read_at", Meaning::Moment), ("degrees", Meaning::Text),]
+        );
+        assert_eq!(spec.key, ["store_id", "read_at"]);
+        let asked: Vec<&str> = questions.iter().map(|it| it.asks.as_str()).collect();
+        assert!(asked.contains(&"Are rows to go after 1825 days?"), "{asked:?}");
+        let designed = design(&spec, &house()).unwrap();
+        assert_eq!(designed.sizing.rows_a_year, Some(100_000_000));
+        assert!(designed.sizing.is_timeseries);
+        assert!(designed.up.starts_with("-- One row for each store_id, read_at. 100,000,000 rows"));
     }
 
     #[test]

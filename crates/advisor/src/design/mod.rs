@@ -7,6 +7,7 @@ mod choices;
 mod house;
 mod intent;
 mod naming;
+mod quantities;
 mod request;
 mod spec;
 mod sql;

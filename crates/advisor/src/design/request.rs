@@ -5,6 +5,7 @@
 
 use super::house::{House, Parent};
 use super::naming::singular;
+use super::quantities::{self, Quantities};
 
 /// A request, taken apart.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct Request {
     pub(super) rhythm: Option<Rhythm>,
     /// Whether things are counted.
     pub(super) is_counted: bool,
+    /// How much there will be, as far as it was said.
+    pub(super) quantities: Quantities,
 }
 
 /// How often there is a row.
@@ -82,9 +85,10 @@ enum Part {
 
 /// Takes a text apart; nothing where it names no thing.
 pub(super) fn take_apart(text: &str, house: &House) -> Option<Request> {
-    let words = words(text);
+    let mut words = words(text);
+    let quantities = quantities::take(&mut words);
     let start = start(&words)?;
-    let mut request = Request::default();
+    let mut request = Request { quantities, ..Request::default() };
     let mut part = Part::Thing;
     let mut column = Vec::new();
     let mut place = start;
@@ -186,9 +190,16 @@ fn start(words: &[String]) -> Option<usize> {
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    for letter in text.to_lowercase().chars() {
+    let text = text.to_lowercase();
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
         if letter.is_alphanumeric() || letter == '_' {
             word.push(letter);
+            continue;
+        }
+        // «100,000» is one number.
+        let is_number = !word.is_empty() && word.chars().all(|digit| digit.is_ascii_digit());
+        if letter == ',' && is_number && letters.peek().is_some_and(char::is_ascii_digit) {
             continue;
         }
         if !word.is_empty() {

@@ -23,11 +23,22 @@ pub(super) fn ratio(ratio: &RatioSpec) -> String {
     )
 }
 
+/// Writes what was said as a sentence, with room for the next; nothing where nothing was said.
+fn sentence(text: &str) -> String {
+    let text = text.trim().trim_end_matches('.');
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}. ", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
+}
+
 impl Text<'_> {
     /// Writes the migration that makes the table.
     pub(super) fn up(&self) -> String {
         let mut text = String::new();
-        for line in wrapped(&format!("{} {}.", self.spec.comment, self.sizing.arithmetic)) {
+        let said = [&self.spec.comment, &self.sizing.arithmetic].map(|text| sentence(text));
+        for line in wrapped(&said.concat()) {
             let _ = writeln!(text, "-- {line}");
         }
         for each in &self.spec.ratios {

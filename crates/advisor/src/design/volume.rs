@@ -51,14 +51,15 @@ pub(super) fn size(spec: &TableSpec, house: &House) -> Sizing {
         // Weeks, months and days are what people look for when they look for a chunk.
         [1, 7, 30, 90].into_iter().find(|length| *length >= days).unwrap_or(365)
     });
-    let sum = format!(
-        "{} tenants x {} x {} rows a year = {} rows, {} a year with the key's index",
-        volume.tenants,
-        volume.things,
-        volume.rows_a_year,
-        grouped(rows),
-        size_of(bytes)
-    );
+    let size = size_of(bytes);
+    let sum = match (volume.tenants, volume.things) {
+        (1, 1) => format!("{} rows, {size} a year with the key's index", grouped(rows)),
+        (tenants, things) => format!(
+            "{tenants} tenants x {things} x {} rows a year = {} rows, {size} a year with the key's index",
+            volume.rows_a_year,
+            grouped(rows),
+        ),
+    };
     let verdict = match (is_large, &volume.time) {
         (false, _) => format!(
             "below {} rows a year, one table and its key are read faster than partitions are planned",

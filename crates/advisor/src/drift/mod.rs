@@ -9,6 +9,7 @@ mod describe;
 mod read;
 mod reconcile;
 mod render;
+mod role;
 mod schema;
 
 pub use compare::{Change, Difference, FactChange, compare};
@@ -16,4 +17,5 @@ pub use describe::{ddl, find, parts, relations};
 pub use read::{Options, ReadError, read};
 pub use reconcile::{Reconciliation, Running, Statement, Weight, reconcile};
 pub use render::page;
+pub use role::Role;
 pub use schema::{Key, Kind, Object, Schema, SnapshotError};

@@ -15,6 +15,8 @@ const FORMAT: u32 = 1;
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
+    /// A role that comes with the schema, though it belongs to the server.
+    Role,
     /// An extension: what it owns is its own.
     Extension,
     /// A schema.
@@ -65,6 +67,7 @@ impl Kind {
     /// Returns the word for it.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Role => "role",
             Self::Extension => "extension",
             Self::Schema => "schema",
             Self::Type => "type",

@@ -110,7 +110,11 @@ fn weight_of(action: &Action, state: &SchemaState) -> Weight {
         Action::Do { dynamic } if !dynamic.is_empty() => Weight::Destroys,
         // What was let out does not come back.
         Action::Grant(grant) if grant.to.iter().any(|role| role == "public") => Weight::Destroys,
-        Action::Publish(_) | Action::AlterSystem => Weight::Destroys,
+        Action::Publish(_)
+        | Action::AlterSystem
+        | Action::Reassign(_)
+        | Action::SetForSessions { .. } => Weight::Destroys,
+        Action::Role(role) if !role.members.is_empty() => Weight::Destroys,
         // What is written from there on is nowhere.
         Action::CreateRule(rule) if rule.is_instead && rule.event != "select" => Weight::Destroys,
         Action::Truncate { tables, .. } => {

@@ -171,6 +171,74 @@ fn another_words_for_the_tenant_is_found_out() {
 }
 
 #[test]
+fn views_lose_names_and_schemas_as_tables_do() {
+    for (text, rule) in [
+        ("alter materialized view totals rename column total to amount;", "rename-column"),
+        ("alter view totals set schema reports;", "rename-table"),
+        ("alter type colour set schema reports;", "rename-table"),
+        ("alter materialized view totals set access method other;", "storage-rewrite"),
+    ] {
+        let report = plain(text);
+        let rules: Vec<&str> = loud(&report).iter().map(|it| it.rule).collect();
+        assert_eq!(rules, [rule], "{text}");
+    }
+}
+
+#[test]
+fn what_a_block_puts_together_is_judged_where_it_does() {
+    let report = plain(
+        "do $$\nbegin\n    execute 'create index orders_at on orders (at)';\n    execute statement;\nend $$;",
+    );
+    let found: Vec<(&str, usize)> = report.findings.iter().map(|it| (it.rule, it.line)).collect();
+    assert_eq!(found, [("index-without-concurrently", 3), ("dynamic-sql-unchecked", 4)]);
+}
+
+#[test]
+fn a_membership_is_one_however_it_is_written() {
+    let given = "create table orders (tenant_id uuid not null, id bigint, primary key (tenant_id, id));\n\
+        alter table orders enable row level security, force row level security;\n\
+        create policy own on orders using (tenant_id = current_setting('app.t')::uuid);\n\
+        alter table orders owner to tables;\ngrant select on orders to app, \"Clerk\";\n";
+    let members = |text: &str| {
+        let report = plain(&format!("{given}{text}"));
+        let found =
+            report.findings.into_iter().filter(|it| it.rule == "membership-lifts-isolation");
+        found.map(|it| (it.severity, it.message)).collect::<Vec<_>>()
+    };
+    for text in [
+        "grant tables to app;",
+        "grant readers, tables to app with admin option;",
+        "alter group tables add user app;",
+        "create role tables role app;",
+        "create role tables nologin admin app;",
+        "create role tables user app;",
+        "create group tables with user app;",
+        "alter role app with login; grant tables to group app;",
+        "grant tables to \"Clerk\";",
+    ] {
+        let found = members(text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert_eq!(found[0].0, Severity::Error, "{text}");
+        assert!(found[0].1.contains("the rights of their owner `tables`"), "{text}: {found:?}");
+    }
+    for text in [
+        "grant readers to app;",
+        "alter group readers add user app;",
+        "alter group tables drop user app;",
+        "create role readers role app admin tables;",
+        "create role tables role shop_migrator;",
+        "revoke tables from app;",
+        "alter group tables rename to app;",
+        "alter table orders owner to tables;",
+    ] {
+        assert_eq!(members(text), [], "{text}");
+    }
+    for text in ["alter table orders owner to app;", "reassign owned by tables to app;"] {
+        assert_eq!(members(text).len(), 1, "{text}");
+    }
+}
+
+#[test]
 fn sarif_names_the_rule_the_place_and_the_help() {
     let log = sarif(&plain("drop table orders cascade;"));
     assert_eq!(log["version"], "2.1.0");

@@ -111,6 +111,76 @@ impl Clause<'_> {
     }
 }
 
+/// A call of a function in a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Call<'t> {
+    /// The function, without its schema.
+    pub(crate) name: &'t str,
+    /// The call as it is printed.
+    pub(crate) text: &'t str,
+}
+
+impl Call<'_> {
+    /// Whether it is given nothing of the row, so that its answer is the same for each.
+    pub(crate) fn knows_no_row(&self) -> bool {
+        side(self.text) == Side::Value
+    }
+}
+
+/// Returns the calls in a condition, those within others as well.
+pub(crate) fn calls(text: &str) -> Vec<Call<'_>> {
+    let mut found = Vec::new();
+    let mut quote = None;
+    for (at, next) in text.char_indices() {
+        match (quote, next) {
+            (Some(open), _) if open == next => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(next),
+            (None, '(') => found.extend(call_at(text, at)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Reads the call whose arguments begin at a bracket.
+fn call_at(text: &str, bracket: usize) -> Option<Call<'_>> {
+    let is_name =
+        |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '"' | '$');
+    let before = text.get(..bracket)?;
+    let start = before
+        .char_indices()
+        .rev()
+        .take_while(|(_, letter)| is_name(*letter))
+        .last()
+        .map(|(at, _)| at)?;
+    let name = before.get(start..)?.rsplit('.').next()?.trim_matches('"');
+    let end = bracket + closing(text.get(bracket..)?)?;
+    // A type with its length is no call.
+    let is_type = before.get(..start).is_some_and(|it| it.ends_with("::"));
+    (!name.is_empty() && !is_type).then_some(Call { name, text: text.get(start..=end)? })
+}
+
+/// Returns the place of the bracket that closes the first one.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_i64;
+    let mut quote = None;
+    for (at, next) in text.char_indices() {
+        match (quote, next) {
+            (Some(open), _) if open == next => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(next),
+            (None, '(') => depth += 1,
+            (None, ')') => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
 /// Whether an index finds a stretch of keys for an operator.
 pub(crate) fn is_range(operator: &str) -> bool {
     matches!(operator, "<" | "<=" | ">" | ">=")
@@ -379,6 +449,25 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn calls_are_found_outside_quotes_with_what_they_are_given() {
+        let text =
+            "((l.store_id = (app.\"Now\"('a)(', lower(\"x(\")))::numeric(3,1)) AND may_see(l.id))";
+        let found: Vec<_> = calls(text).into_iter().map(|it| (it.name, it.text)).collect();
+        assert_eq!(
+            found,
+            [
+                ("Now", "app.\"Now\"('a)(', lower(\"x(\"))"),
+                ("lower", "lower(\"x(\")"),
+                ("may_see", "may_see(l.id)"),
+            ]
+        );
+        let knows_none: Vec<bool> =
+            calls("f() = g(1, h('x')) or k(l.a)").iter().map(Call::knows_no_row).collect();
+        assert_eq!(knows_none, [true, true, true, false]);
+        assert_eq!(calls("f( (SubPlan 1)"), []);
     }
 
     #[test]

@@ -6,9 +6,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_postgres::{Client, Row};
 
+use super::condition::calls;
 use super::error::doing;
 use super::series::time_series;
 use super::{ChunkFacts, ExplainError, Node, Plan, RollupFacts};
+use crate::workload::{Counted, counted};
 
 /// What the database knows about a plan's tables and about itself.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
@@ -19,6 +21,20 @@ pub struct Facts {
     pub settings: BTreeMap<String, String>,
     /// The continuous aggregates of its tables that add up while they are read what they do not keep yet.
     pub rollups: Vec<RollupFacts>,
+    /// Functions that filters of the plan call for each row: they may answer otherwise each time, and are
+    /// written in a language in which a call is dear.
+    pub functions: Vec<FunctionFacts>,
+    /// How often the server counted the statement, where it counts.
+    pub counted: Option<Counted>,
+}
+
+/// A function.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub struct FunctionFacts {
+    /// Its name, without its schema.
+    pub name: String,
+    /// Whether it may answer otherwise within one statement.
+    pub is_volatile: bool,
 }
 
 /// A table.
@@ -44,8 +60,10 @@ pub struct TableFacts {
     pub analysed: Option<Lag>,
     /// How long ago it was vacuumed.
     pub vacuumed: Option<Lag>,
-    /// Whether row security is on.
+    /// Whether row security is on, for it or for a table that it is part of.
     pub has_row_security: bool,
+    /// What the policies say that decide which of its rows are seen.
+    pub policies: Vec<String>,
     /// The column by which it is cut into partitions or chunks.
     pub partition_columns: Vec<String>,
     /// What is known of it as a chunk, where it is one.
@@ -111,7 +129,7 @@ const TABLES: &str = "
         coalesce(stats.n_mod_since_analyze, 0),
         extract(epoch from now() - greatest(stats.last_analyze, stats.last_autoanalyze))::float8,
         extract(epoch from now() - greatest(stats.last_vacuum, stats.last_autovacuum))::float8,
-        tables.relrowsecurity,
+        guard.is_on, guard.policies,
         (select inhparent::regclass::text from pg_inherits where inhrelid = tables.oid limit 1),
         -- The keys of the partitioned table that it is, or is part of.
         (select coalesce(array_agg(attname::text), '{}')
@@ -123,6 +141,20 @@ const TABLES: &str = "
     from pg_class as tables
     join pg_namespace as namespace on namespace.oid = tables.relnamespace
     left join pg_stat_all_tables as stats on stats.relid = tables.oid
+    cross join lateral (
+        -- Who asks a table for rows of its parts sees what its policies let him see.
+        with recursive above as (
+            select tables.oid as oid
+            union
+            select inhparent from above join pg_inherits on inhrelid = above.oid)
+        select bool_or(guarded.relrowsecurity) as is_on,
+            coalesce(
+                array_agg(pg_get_expr(polqual, polrelid))
+                    filter (where guarded.relrowsecurity and polqual is not null),
+                '{}') as policies
+        from above
+        join pg_class as guarded on guarded.oid = above.oid
+        left join pg_policy on polrelid = guarded.oid and polcmd in ('r', '*')) as guard
     where tables.oid = any ($1)
     order by tables.oid";
 
@@ -157,6 +189,14 @@ const INDEXES: &str = "
     where indexed.indrelid = any ($1)
     order by indexed.indrelid, indexes.relname";
 
+const FUNCTIONS: &str = "
+    select proname::text, bool_or(provolatile = 'v')
+    from pg_proc
+    join pg_language on pg_language.oid = prolang
+    where proname = any ($1::text[]) and provolatile <> 'i' and lanname <> all ('{internal,c}')
+    group by proname
+    order by proname";
+
 const SETTINGS: &str = "
     select name, current_setting(name)
     from pg_settings
@@ -172,7 +212,15 @@ impl Facts {
     pub async fn gather(client: &Client, plan: &Plan) -> Result<Self, ExplainError> {
         let action = doing("look at the tables of the plan");
         let oids = named_tables(client, plan).await?;
-        let mut facts = Self { settings: settings(client).await?, ..Self::default() };
+        let mut facts = Self {
+            settings: settings(client).await?,
+            functions: functions(client, plan).await?,
+            counted: match plan.query_id {
+                Some(id) => counted(client, id).await.map_err(&action)?,
+                None => None,
+            },
+            ..Self::default()
+        };
         let mut found: Vec<(u32, TableFacts)> = client
             .query(TABLES, &[&oids])
             .await
@@ -206,6 +254,11 @@ impl Facts {
             table.name == relation && schema.is_none_or(|schema| table.schema == schema)
         };
         self.tables.iter().find(is_it)
+    }
+
+    /// Returns a function that is dear to call for each row.
+    pub fn function(&self, name: &str) -> Option<&FunctionFacts> {
+        self.functions.iter().find(|function| function.name == name)
     }
 
     /// Returns a setting.
@@ -263,6 +316,16 @@ async fn named_tables(client: &Client, plan: &Plan) -> Result<Vec<u32>, ExplainE
     Ok(row.get(0))
 }
 
+async fn functions(client: &Client, plan: &Plan) -> Result<Vec<FunctionFacts>, ExplainError> {
+    let filters = plan.nodes.iter().filter_map(|node| node.conditions.filter.as_deref());
+    let mut names: Vec<&str> = filters.flat_map(calls).map(|call| call.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    let rows = client.query(FUNCTIONS, &[&names]).await;
+    let rows = rows.map_err(doing("look at the functions of the plan"))?;
+    Ok(rows.iter().map(|row| FunctionFacts { name: row.get(0), is_volatile: row.get(1) }).collect())
+}
+
 async fn settings(client: &Client) -> Result<BTreeMap<String, String>, ExplainError> {
     let rows = client.query(SETTINGS, &[]).await.map_err(doing("read the planner's settings"))?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
@@ -281,8 +344,9 @@ fn table(row: &Row) -> TableFacts {
         analysed: lag(row.get(8)),
         vacuumed: lag(row.get(9)),
         has_row_security: row.get(10),
-        part_of: row.get(11),
-        partition_columns: row.get(12),
+        policies: row.get(11),
+        part_of: row.get(12),
+        partition_columns: row.get(13),
         ..TableFacts::default()
     }
 }

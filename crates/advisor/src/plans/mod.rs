@@ -4,6 +4,7 @@ pub(crate) mod condition;
 mod error;
 mod facts;
 pub mod findings;
+mod fold;
 mod plan;
 mod read;
 mod report;
@@ -14,7 +15,7 @@ mod tree;
 
 pub(crate) use error::describe;
 pub use error::{ExplainError, PlanError};
-pub use facts::{ColumnFacts, Facts, IndexFacts, Lag, TableFacts};
+pub use facts::{ColumnFacts, Facts, FunctionFacts, IndexFacts, Lag, TableFacts};
 pub(crate) use plan::quoted;
 pub use plan::{
     Actual, Buffers, Conditions, Estimate, Hash, Jit, Memoize, Node, Plan, Removed, Sort, Trigger,

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::findings::Finding;
-use super::{Node, Plan};
+use super::fold::{Bundle, Parts, bundles};
+use super::{Facts, Node, Plan};
 
 /// How many cells a full bar has.
 const BAR: usize = 10;
@@ -21,11 +22,25 @@ struct Line {
 }
 
 /// Draws a plan as text with one line a node, and its condition below it. The findings are named by
-/// their numbers, which begin with one.
-pub fn draw(plan: &Plan, findings: &[Finding]) -> String {
-    let worst = worst(plan);
-    let lines: Vec<Line> =
-        plan.nodes.iter().map(|node| line(plan, node, findings, worst)).collect();
+/// their numbers, which begin with one. What is done alike with many parts of a table is drawn once.
+pub fn draw(plan: &Plan, facts: &Facts, findings: &[Finding]) -> String {
+    let parts = Parts::of(plan, facts);
+    let bundles = bundles(plan, &parts, findings, said);
+    let shares: Vec<f64> = bundles.iter().map(|bundle| sum(bundle, |it| share(plan, it))).collect();
+    let worst = worst(plan, &shares);
+    let lines: Vec<Line> = bundles
+        .iter()
+        .zip(&shares)
+        .enumerate()
+        .map(|(place, (bundle, share))| {
+            let mut line = line(plan, &parts, bundle, findings);
+            line.share = format!("{} {:>4}", bar(*share), percent(*share));
+            if worst == Some(place) {
+                line.node.push_str(" ◀ most");
+            }
+            line
+        })
+        .collect();
     let header = Line {
         share: if plan.is_timed() { "share of time" } else { "share of cost" }.to_owned(),
         time: if plan.is_timed() { "self ms" } else { "self cost" }.to_owned(),
@@ -47,9 +62,9 @@ pub fn draw(plan: &Plan, findings: &[Finding]) -> String {
             "{:share$}  {:>time$}  {:>rows$}  {:>pages$}  {}",
             line.share, line.time, line.rows, line.pages, line.node
         );
-        let node = place.checked_sub(1).and_then(|at| plan.nodes.get(at));
-        for note in node.map(notes).unwrap_or_default() {
-            let indent = margin + node.map_or(0, indent) + 3;
+        let Some(bundle) = place.checked_sub(1).and_then(|at| bundles.get(at)) else { continue };
+        for note in notes(&parts, bundle) {
+            let indent = margin + bundle.nodes.first().map_or(0, |node| indent(node)) + 3;
             let _ = writeln!(text, "{:indent$}{note}", "");
         }
     }
@@ -57,35 +72,52 @@ pub fn draw(plan: &Plan, findings: &[Finding]) -> String {
     text
 }
 
-fn line(plan: &Plan, node: &Node, findings: &[Finding], worst: Option<usize>) -> Line {
-    let share = share(plan, node);
-    let mut title = format!("{:indent$}", "", indent = indent(node));
-    if node.depth > 0 {
+/// Adds a number up over the nodes of a line.
+fn sum(bundle: &Bundle<'_>, number: impl Fn(&Node) -> f64) -> f64 {
+    bundle.nodes.iter().map(|node| number(node)).sum()
+}
+
+/// Fills a line in, but for its share.
+fn line(plan: &Plan, parts: &Parts<'_>, bundle: &Bundle<'_>, findings: &[Finding]) -> Line {
+    let first = bundle.nodes.first();
+    let mut title = format!("{:indent$}", "", indent = first.map_or(0, |node| indent(node)));
+    if first.is_some_and(|node| node.depth > 0) {
         title.push_str("└ ");
     }
-    if let Some(name) = node.subplan_name.as_deref() {
+    if let Some(name) = first.and_then(|node| node.subplan_name.as_deref()) {
         let _ = write!(title, "{name}: ");
     }
-    title.push_str(&node.title());
-    if node.loops() > 1.0 {
-        let _ = write!(title, " ×{}", count(node.loops()));
+    title.push_str(&parts.title(bundle));
+    title.push_str(&runs(bundle));
+    if let Some(slowest) = parts.slowest(bundle) {
+        let _ = write!(title, ", {slowest}");
     }
-    if let Some(removed) = node.subplans_removed.filter(|removed| *removed > 0.0) {
+    let removed = sum(bundle, |node| node.subplans_removed.unwrap_or_default());
+    if removed > 0.0 {
         let _ = write!(title, " ({} partitions left out)", count(removed));
     }
-    let numbers = (1..).zip(findings).filter(|(_, finding)| finding.nodes.contains(&node.id));
-    for (number, _) in numbers {
+    let is_meant =
+        |finding: &Finding| bundle.nodes.iter().any(|node| finding.nodes.contains(&node.id));
+    for (number, _) in (1..).zip(findings).filter(|(_, finding)| is_meant(finding)) {
         let _ = write!(title, " [{number}]");
     }
-    if worst == Some(node.id) {
-        title.push_str(" ◀ most");
-    }
     Line {
-        share: format!("{} {:>4}", bar(share), percent(share)),
-        time: own(node),
-        rows: rows(node),
-        pages: pages(plan, node),
+        share: String::new(),
+        time: own(bundle),
+        rows: rows(bundle),
+        pages: pages(plan, bundle),
         node: title,
+    }
+}
+
+/// Says how often the nodes of a line ran, where that was more than once each.
+fn runs(bundle: &Bundle<'_>) -> String {
+    let loops = || bundle.nodes.iter().map(|node| node.loops());
+    let (least, most) = (loops().fold(f64::INFINITY, f64::min), loops().fold(0.0, f64::max));
+    match most > 1.0 {
+        true if least < most => format!(" ×{} to {}", count(least), count(most)),
+        true => format!(" ×{}", count(most)),
+        false => String::new(),
     }
 }
 
@@ -94,10 +126,10 @@ fn indent(node: &Node) -> usize {
     node.depth.saturating_sub(1).min(40) * 2
 }
 
-fn own(node: &Node) -> String {
-    match node.self_ms {
+fn own(bundle: &Bundle<'_>) -> String {
+    match bundle.nodes.iter().map(|node| node.self_ms).sum::<Option<f64>>() {
         Some(ms) => format!("{ms:.1}"),
-        None => count(node.self_cost),
+        None => count(sum(bundle, |node| node.self_cost)),
     }
 }
 
@@ -110,10 +142,11 @@ pub(super) fn share(plan: &Plan, node: &Node) -> f64 {
     if whole > 0.0 { (part / whole).clamp(0.0, 1.0) } else { 0.0 }
 }
 
-fn worst(plan: &Plan) -> Option<usize> {
-    let most =
-        plan.nodes.iter().max_by(|one, other| share(plan, one).total_cmp(&share(plan, other)))?;
-    (plan.nodes.len() > 1 && share(plan, most) > 0.2).then_some(most.id)
+/// Returns the place of the line that takes most, where that is much.
+fn worst(plan: &Plan, shares: &[f64]) -> Option<usize> {
+    let (place, most) =
+        shares.iter().enumerate().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    (plan.nodes.len() > 1 && *most > 0.2).then_some(place)
 }
 
 fn bar(share: f64) -> String {
@@ -134,36 +167,43 @@ fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
 }
 
-fn rows(node: &Node) -> String {
-    let expected = count(node.estimate.rows);
-    let Some(actual) = node.actual else { return expected };
-    if actual.loops == 0.0 {
-        return format!("{expected} → never ran");
+fn rows(bundle: &Bundle<'_>) -> String {
+    let expected = sum(bundle, |node| node.estimate.rows);
+    if bundle.nodes.iter().any(|node| node.actual.is_none()) {
+        return count(expected);
     }
-    let factor = match super::findings::factor(node) {
+    if bundle.nodes.iter().all(|node| node.never_ran()) {
+        return format!("{} → never ran", count(expected));
+    }
+    let found = sum(bundle, |node| node.actual.map_or(0.0, |actual| actual.rows));
+    // Less than a row counts as one, because estimates never are less.
+    let factor = match found.max(1.0) / expected.max(1.0) {
         factor if factor >= NOTABLE => format!(" (×{})", count(factor)),
         factor if factor <= 1.0 / NOTABLE => format!(" (÷{})", count(1.0 / factor)),
         _ => String::new(),
     };
-    format!("{expected} → {}{factor}", count(actual.rows))
+    format!("{} → {}{factor}", count(expected), count(found))
 }
 
-/// Shows the pages that a node touched itself.
-fn pages(plan: &Plan, node: &Node) -> String {
-    let below: f64 = plan.children(node).map(|child| child.buffers.touched()).sum();
-    let own = (node.buffers.touched() - below).max(0.0);
-    let below_temporary: f64 =
-        plan.children(node).map(|it| it.buffers.temp_read + it.buffers.temp_written).sum();
-    let temporary = node.buffers.temp_read + node.buffers.temp_written - below_temporary;
-    match (own > 0.0, temporary > 0.0) {
-        (_, true) => format!("{} +{} temp", count(own), count(temporary)),
-        (true, false) => count(own),
+/// Shows the pages that the nodes of a line touched themselves.
+fn pages(plan: &Plan, bundle: &Bundle<'_>) -> String {
+    let own = |pages: fn(&Node) -> f64| {
+        sum(bundle, |node| {
+            let below: f64 = plan.children(node).map(pages).sum();
+            (pages(node) - below).max(0.0)
+        })
+    };
+    let touched = own(|node| node.buffers.touched());
+    let temporary = own(|node| node.buffers.temp_read + node.buffers.temp_written);
+    match (touched > 0.0, temporary > 0.0) {
+        (_, true) => format!("{} +{} temp", count(touched), count(temporary)),
+        (true, false) => count(touched),
         (false, false) => String::new(),
     }
 }
 
-/// Says below a node what it was asked for, and what it threw away.
-fn notes(node: &Node) -> Vec<String> {
+/// Says what a node was asked for.
+fn said(node: &Node) -> Vec<String> {
     let conditions = &node.conditions;
     let lists = [("sort by", &conditions.sort_key), ("group by", &conditions.group_key)];
     let texts = [
@@ -175,27 +215,35 @@ fn notes(node: &Node) -> Vec<String> {
         ("filter", &conditions.filter),
         ("vectorised filter", &conditions.vectorized_filter),
     ];
-    let mut notes: Vec<String> = lists
+    let lists = lists
         .iter()
         .filter(|(_, keys)| !keys.is_empty())
-        .map(|(name, keys)| format!("{name}: {}", keys.join(", ")))
-        .collect();
-    for (name, text) in texts {
-        if let Some(text) = text {
-            notes.push(format!("{name}: {text}"));
-        }
+        .map(|(name, keys)| format!("{name}: {}", keys.join(", ")));
+    let texts =
+        texts.iter().filter_map(|(name, text)| Some(format!("{name}: {}", text.as_deref()?)));
+    lists.chain(texts).collect()
+}
+
+/// Says below a line what its nodes were asked for, and what they threw away.
+fn notes(parts: &Parts<'_>, bundle: &Bundle<'_>) -> Vec<String> {
+    let Some(first) = bundle.nodes.first() else { return Vec::new() };
+    let mut notes = said(first);
+    if bundle.nodes.len() > 1 {
+        notes = notes.iter().map(|note| parts.for_all(note)).collect();
     }
-    let removed = node.filtered_rows() + node.removed.by_join_filter * node.loops();
+    let removed =
+        sum(bundle, |node| node.filtered_rows() + node.removed.by_join_filter * node.loops());
     if removed > 0.0
         && let Some(last) = notes.last_mut()
     {
         let _ = write!(last, "  threw away {}", count(removed));
     }
-    if let Some(sort) = &node.sort
+    if let Some(sort) = &first.sort
         && let Some(first) = notes.first_mut()
     {
         let place = if sort.is_on_disk { "disk" } else { "memory" };
-        let _ = write!(first, "  ({}, {} kB of {place})", sort.method, count(sort.space_kb));
+        let space = sum(bundle, |node| node.sort.as_ref().map_or(0.0, |sort| sort.space_kb));
+        let _ = write!(first, "  ({}, {} kB of {place})", sort.method, count(space));
     }
     notes
 }

@@ -12,6 +12,7 @@ mod measure;
 mod meter;
 mod rounds;
 mod statistics;
+mod tried;
 mod writes;
 
 use std::time::{Duration, Instant};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blame::{Slower, WORTH, calls, lost, saved, slower, time, unused};
 use super::build::Bench;
 use super::meter::Meter;
+use super::tried::{Tried, in_vain};
 use super::{MOST_ROUNDS, Measured, ProofError};
 use crate::advice::{Advice, Advisor, Statement};
 use crate::indexes::{Index, Rejected, megabytes};
@@ -29,6 +30,8 @@ pub(super) struct Rounds<'r, 'c> {
     rounds: usize,
     /// Choices that were measured.
     tried: BTreeSet<BTreeSet<Index>>,
+    /// What was measured with each index of those choices.
+    indexes: Tried,
     best: Option<Best>,
 }
 
@@ -56,6 +59,7 @@ impl<'r, 'c> Rounds<'r, 'c> {
             refused: Vec::new(),
             rounds: 0,
             tried: BTreeSet::new(),
+            indexes: Tried::default(),
             best: None,
         }
     }
@@ -104,6 +108,8 @@ impl<'r, 'c> Rounds<'r, 'c> {
         let mut after = self.meter.all(&self.statements).await?;
         let found = self.slower(advice, &mut after).await?;
         self.observe(advisor, advice, &after);
+        let both = (self.before, after.as_slice());
+        self.indexes.note(self.bench, &self.statements, &advice.indexes, both);
         // Where several are to blame for a statement, it loses what it loses once.
         let lost: BTreeMap<usize, f64> = found.iter().map(|it| (it.place, it.ms)).collect();
         let lost: f64 = lost.iter().map(|(place, ms)| ms * self.calls(*place)).sum();
@@ -172,7 +178,7 @@ impl<'r, 'c> Rounds<'r, 'c> {
     }
 
     /// Ends with the best choice: what makes a statement slower goes, unless others gain ten times as much by
-    /// it, and nothing new comes.
+    /// it, what saves nothing goes, and nothing new comes.
     async fn settle(mut self, advisor: &Advisor<'_>, last: Advice) -> Result<Outcome, ProofError> {
         let (mut advice, mut after) = match self.best.take() {
             Some(best) => (best.advice, best.after),
@@ -193,7 +199,7 @@ impl<'r, 'c> Rounds<'r, 'c> {
             let mut against: Vec<(Index, Rejected)> =
                 gone.into_iter().map(|it| (it.index, it.rejected)).collect();
             if against.is_empty() {
-                against = unused(self.bench, &advice, &after);
+                against = in_vain(self.bench, &self.statements, &advice.indexes, both);
             }
             if against.is_empty() && self.bench.bytes() > advisor.budget_bytes() {
                 against.extend(self.least_worth(&after));
@@ -251,7 +257,7 @@ impl<'r, 'c> Rounds<'r, 'c> {
 
     fn outcome(
         self,
-        advice: Advice,
+        mut advice: Advice,
         after: Vec<Measured>,
         kept_although: Vec<Rejected>,
     ) -> Outcome {
@@ -260,6 +266,10 @@ impl<'r, 'c> Rounds<'r, 'c> {
         refused.retain(|it| {
             advice.indexes.iter().all(|index| it.what != format!("index on {}", index.definition))
         });
+        let given_back = self.indexes.given_back(&self.statements, &advice.indexes, &refused);
+        refused.extend(given_back);
+        // What measuring says of an index counts, and not what the planner's costs said of it.
+        advice.rejected.retain(|it| refused.iter().all(|known| known.what != it.what));
         Outcome { advice, after, refused, kept_although, rounds: self.rounds }
     }
 }

@@ -12,4 +12,5 @@ pub use fingerprint::{fingerprint, normalised};
 pub use history::{Counters, Regression, regression, window};
 pub use log::{LockWait, LogReading, LogStatement, read_log};
 pub use standing::{Known, Seen, Standing, standing};
-pub use statements::{Missing, Reading, Statement, Statistics, read_statistics};
+pub(crate) use statements::counted;
+pub use statements::{Counted, Missing, Reading, Statement, Statistics, read_statistics};

@@ -133,6 +133,37 @@ pub async fn read_statistics(client: &Client) -> Result<Reading, WorkloadError> 
     }))
 }
 
+/// How often the server counted a statement.
+#[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
+pub struct Counted {
+    /// How often it ran.
+    pub calls: i64,
+    /// How long it takes on average.
+    pub mean_ms: f64,
+}
+
+/// Asks how often a statement ran, by the server's identifier; nothing where that is not counted, or not
+/// shown to this login.
+pub(crate) async fn counted(
+    client: &Client,
+    query_id: i64,
+) -> Result<Option<Counted>, tokio_postgres::Error> {
+    let state = client.query_one(STATE, &[]).await?;
+    let (schema, is_loaded): (Option<String>, bool) = (state.get(0), state.get(1));
+    let Some(schema) = schema.filter(|_| is_loaded) else { return Ok(None) };
+    // Without the texts, which are kept in a file.
+    let sql = format!(
+        "select sum(calls)::bigint, sum(total_exec_time) / greatest(sum(calls), 1)::float8
+         from {schema}.pg_stat_statements(false)
+         where queryid = $1
+             and dbid = (select oid from pg_database where datname = current_database())
+             and toplevel"
+    );
+    let row = client.query_one(&sql, &[&query_id]).await?;
+    let calls: Option<i64> = row.get(0);
+    Ok(calls.map(|calls| Counted { calls, mean_ms: row.get(1) }))
+}
+
 /// Names the columns that hold times of reading and writing: version 17 has them apart for local tables.
 async fn io_columns(client: &Client, schema: &str) -> Result<String, tokio_postgres::Error> {
     let row = client

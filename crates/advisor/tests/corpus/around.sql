@@ -42,3 +42,4 @@ insert into events_2026_06 (tenant_id, id, happened_at)
 insert into orders (id, number) select each, 'n' || each from generate_series(1, 20000) as each;
 insert into products (id) select each from generate_series(1, 20000) as each;
 refresh materialized view monthly_totals;
+insert into accounts_x (tenant_id, total) values ('00000000-0000-0000-0000-000000000099', 1);

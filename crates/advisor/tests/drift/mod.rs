@@ -1,5 +1,6 @@
 //! Drift on a real server: nothing on what is as declared, each change by hand found, named and mended.
 
+mod roles;
 mod seeds;
 
 use shelfops_advisor::drift::{
@@ -132,6 +133,37 @@ async fn every_change_by_hand_is_found_named_and_mended() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n---\n"));
+}
+
+#[tokio::test]
+async fn a_reference_that_was_switched_off_holds_again_and_what_it_missed_is_told() {
+    let declared = schema_of(&built().await.connect().await.unwrap()).await;
+    let database = built().await;
+    let client = database.connect().await.unwrap();
+    let silent = async || -> i64 {
+        let count = "select count(*) from pg_trigger where tgisinternal and tgenabled <> 'O'";
+        client.query_one(count, &[]).await.unwrap().get(0)
+    };
+    client
+        .batch_execute(
+            "alter table app.stores disable trigger all;
+             alter table app.orders disable trigger all;
+             insert into app.orders (tenant_id, order_id, store_id, total)
+             values (gen_random_uuid(), 1, 7, 1)",
+        )
+        .await
+        .unwrap();
+    assert_eq!(silent().await, 4);
+    let found = reconcile(&schema_of(&client).await, &declared);
+    let shown = page(&found);
+    assert!(shown.contains("live never on app.orders, never on app.stores"), "{shown}");
+    let fault = try_apply(&client, &found).await.unwrap_err();
+    assert!(fault.contains("violates foreign key constraint"), "{fault}");
+    assert_eq!(silent().await, 0, "new rows are checked, whatever old ones are like");
+    client.batch_execute("delete from app.orders").await.unwrap();
+    apply(&client, &reconcile(&schema_of(&client).await, &declared)).await;
+    assert_eq!(compare(&schema_of(&client).await, &declared), []);
+    assert_eq!(silent().await, 0);
 }
 
 #[tokio::test]

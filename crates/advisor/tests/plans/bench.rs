@@ -81,7 +81,7 @@ impl Bench {
         let plan = self.explained(sql, true).await.plan;
         let facts = Facts::gather(&self.client, &plan).await.unwrap();
         let findings = look(&plan, &facts, None);
-        eprintln!("{}", shelfops_advisor::plans::draw(&plan, &findings));
+        eprintln!("{}", shelfops_advisor::plans::draw(&plan, &facts, &findings));
         findings
     }
 

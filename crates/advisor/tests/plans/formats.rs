@@ -1,6 +1,6 @@
 //! The same plan is read from JSON and from text, in whatever frame it is pasted.
 
-use shelfops_advisor::plans::{Node, Plan, draw, read, read_value};
+use shelfops_advisor::plans::{Facts, Node, Plan, draw, read, read_value};
 
 use super::bench::bench;
 
@@ -128,7 +128,7 @@ async fn a_drawing_has_every_node_and_the_findings_beside_them() {
     let sql = "select * from lines where product_id = 17";
     let plan = bench.explained(sql, true).await.plan;
     let findings = bench.findings(sql).await;
-    let drawn = draw(&plan, &findings);
+    let drawn = draw(&plan, &Facts::default(), &findings);
     assert!(drawn.contains("Seq Scan on lines [1]"), "{drawn}");
     assert!(drawn.contains("filter: (lines.product_id = 17)  threw away 49,990"), "{drawn}");
     assert!(drawn.contains("executed in"), "{drawn}");

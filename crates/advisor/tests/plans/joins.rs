@@ -1,5 +1,8 @@
 //! Findings about joins, subqueries and estimates.
 
+use shelfops_advisor::plans::Facts;
+use shelfops_advisor::plans::findings::look;
+
 use super::bench::{advised, bench};
 
 #[tokio::test]
@@ -157,6 +160,9 @@ async fn not_in_is_found_and_not_exists_is_well() {
     bench.is_silent("not-in-subquery", joined).await;
 }
 
+/// A role that every server has: those that a test makes would outlive its database.
+const READER: &str = "set role pg_read_all_data";
+
 #[tokio::test]
 async fn a_policy_that_is_calculated_for_each_row_is_found_and_a_subquery_is_well() {
     let policy = |condition: &str| {
@@ -165,21 +171,129 @@ async fn a_policy_that_is_calculated_for_each_row_is_found_and_a_subquery_is_wel
              create policy theirs on lines using (store_id = {condition})"
         )
     };
-    // A role that every server has: those that a test makes would outlive its database.
-    let reader = "set role pg_read_all_data";
     let bench = bench()
         .await
         .with("alter table lines enable row level security; set app.store = '7'")
         .await
         .with(&policy("current_setting('app.store')::integer"))
         .await
-        .with(reader)
+        .with(READER)
         .await;
     let sql = "select count(*) from lines";
-    bench.finds("row-security-cost", sql).await;
+    let finding = bench.finds("row-security-cost", sql).await;
+    assert_eq!(finding.what, "current_setting is called for 50,000 rows");
+    assert_eq!(finding.evidence[1], "a policy of the table calls it");
+    let wrap =
+        "using (store_id = (select (current_setting('app.store'::text))::integer))".to_owned();
+    let index = "create index concurrently on public.lines (store_id);".to_owned();
+    assert_eq!(advised(&finding), format!("{wrap}\n{index}"));
     let wrapped = policy("(select current_setting('app.store')::integer)");
-    let bench = bench.with("reset role").await.with(&wrapped).await.with(reader).await;
+    let bench = bench.with("reset role").await.with(&wrapped).await.with(READER).await;
     bench.is_silent("row-security-cost", sql).await;
+}
+
+#[tokio::test]
+async fn a_policy_that_calls_a_function_of_somebodys_own_is_found() {
+    let function = "create function own_store() returns integer language plpgsql as
+                    'begin return 7; end'";
+    let bench = bench().await;
+    bench.client.batch_execute(function).await.unwrap();
+    let bench = bench
+        .with("alter table lines enable row level security")
+        .await
+        .with("create policy theirs on lines using (store_id = own_store())")
+        .await
+        .with(READER)
+        .await;
+    let sql = "select count(*) from lines";
+    let finding = bench.finds("row-security-cost", sql).await;
+    assert_eq!(finding.what, "own_store is called for 50,000 rows");
+    assert!(finding.evidence.contains(&"own_store is volatile".to_owned()), "{finding:?}");
+    assert!(advised(&finding).starts_with("using (store_id = (select own_store()))"));
+    // It would be as dear where nobody let it run yet.
+    let plan = bench.explained(sql, false).await.plan;
+    let facts = Facts::gather(&bench.client, &plan).await.unwrap();
+    let found = look(&plan, &facts, None).into_iter().find(|it| it.rule == "row-security-cost");
+    let said = "own_store would be (estimated) called for 50,000 rows";
+    assert_eq!(found.unwrap().what, said);
+    let wrapped = "alter policy theirs on lines using (store_id = (select own_store()))";
+    let bench = bench.with("reset role").await.with(wrapped).await.with(READER).await;
+    bench.is_silent("row-security-cost", sql).await;
+}
+
+#[tokio::test]
+async fn a_policy_that_asks_a_function_about_each_row_is_found_and_a_plain_filter_is_well() {
+    let function =
+        "create function may_see(store integer) returns boolean language plpgsql stable as
+                    'begin return store < 100; end'";
+    let bench = bench().await;
+    bench.client.batch_execute(function).await.unwrap();
+    let asking = "select count(*) from lines where may_see(store_id)";
+    bench.is_silent("row-security-cost", asking).await;
+    bench.is_silent("row-security-cost", "select * from lines where sold_at > now()").await;
+    let bench = bench
+        .with("alter table lines enable row level security")
+        .await
+        .with("create policy theirs on lines using (may_see(store_id))")
+        .await
+        .with(READER)
+        .await;
+    let finding = bench.finds("row-security-cost", "select count(*) from lines").await;
+    assert_eq!(finding.what, "may_see is called for 50,000 rows");
+    assert!(finding.remedies[0].advice.starts_with("have it answer once"), "{finding:?}");
+}
+
+#[tokio::test]
+async fn a_policys_subquery_that_runs_for_each_row_is_found_and_one_that_runs_once_is_well() {
+    let bench = bench()
+        .await
+        .with(
+            "create table members (store_id integer, member text);
+             insert into members select place, 'somebody' from generate_series(1, 400) as place;
+             analyze members;
+             alter table lines enable row level security;
+             create policy theirs on lines using (
+                 (select count(*) from members where members.store_id = lines.store_id) > 0)",
+        )
+        .await
+        .with(READER)
+        .await;
+    let sql = "select count(*) from lines where line_id <= 3000";
+    let finding = bench.finds("row-security-cost", sql).await;
+    assert_eq!(finding.what, "a policy runs SubPlan 1 3,000 times");
+    // Who asks cannot write it as a join.
+    bench.is_silent("subplan-repeated", sql).await;
+    let once = "alter policy theirs on lines using (store_id in (select store_id from members))";
+    let bench = bench.with("reset role").await.with(once).await.with(READER).await;
+    bench.is_silent("row-security-cost", sql).await;
+    // A subquery of the statement itself is no policy's.
+    let own = "select line_id, (select name from stores where stores.store_id = lines.store_id) \
+               from lines";
+    bench.finds("subplan-repeated", own).await;
+    bench.is_silent("row-security-cost", own).await;
+}
+
+#[tokio::test]
+async fn a_policy_of_a_table_is_that_of_its_parts_and_they_count_together() {
+    let parts = "do $$ begin
+        create table parts (part integer, store_id integer) partition by list (part);
+        for part in 1..6 loop
+            execute format('create table parts_%s partition of parts for values in (%s)', part, part);
+        end loop;
+        insert into parts select place % 6 + 1, place % 500 from generate_series(1, 30000) as place;
+        analyze parts;
+        alter table parts enable row level security;
+        create policy theirs on parts using (store_id = current_setting('app.store')::integer);
+    end $$";
+    let bench = bench().await;
+    bench.client.batch_execute(parts).await.unwrap();
+    let bench = bench.with("set app.store = '7'").await.with(READER).await;
+    let sql = "select count(*) from parts";
+    let finding = bench.finds("row-security-cost", sql).await;
+    assert_eq!(finding.what, "current_setting is called for 30,000 rows");
+    assert!(finding.evidence.contains(&"a policy of the table calls it".to_owned()), "{finding:?}");
+    assert_eq!(finding.nodes.len(), 6);
+    assert!(advised(&finding).ends_with("create index on parts (store_id);"), "{finding:?}");
 }
 
 #[tokio::test]

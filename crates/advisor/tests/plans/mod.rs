@@ -2,6 +2,7 @@
 
 mod bench;
 mod explaining;
+mod folding;
 mod formats;
 mod golden;
 mod healthy;

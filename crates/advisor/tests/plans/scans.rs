@@ -34,7 +34,7 @@ async fn what_did_not_run_is_said_to_be_estimated() {
     let finding = findings.iter().find(|it| it.rule == "seq-scan-discard").unwrap();
     assert!(finding.what.contains("(estimated)"), "{}", finding.what);
     assert!(finding.share.unwrap().shown().ends_with("of the estimated cost"));
-    let drawn = shelfops_advisor::plans::draw(&plan, &findings);
+    let drawn = shelfops_advisor::plans::draw(&plan, &facts, &findings);
     assert!(drawn.contains("no time and no row was measured"), "{drawn}");
 }
 
@@ -108,6 +108,74 @@ async fn an_index_that_is_walked_for_its_order_is_found() {
     assert_eq!(index, "create index concurrently on public.lines (quantity, sold_at);");
     bench.client.batch_execute(&index).await.unwrap();
     bench.is_silent("wrong-index-order-by", sql).await;
+}
+
+#[tokio::test]
+async fn an_index_that_finds_a_tenant_and_is_walked_for_its_order_is_found() {
+    let bench = bench()
+        .await
+        .with(
+            "create table sales as
+             select place % 3 as tenant_id, place as sale_id,
+                 case when place > 59700 then 'open' else 'done' end as state, repeat('z', 60) as note
+             from generate_series(1, 60000) as place;
+             create index sales_order on sales (tenant_id, sale_id);
+             analyze sales;
+             set enable_sort = off; set enable_seqscan = off; set enable_bitmapscan = off",
+        )
+        .await;
+    let sql =
+        "select * from sales where tenant_id = 1 and state = 'open' order by sale_id limit 20";
+    let finding = bench.finds("wrong-index-order-by", sql).await;
+    let said = "up to a limit, sales_order was walked: 19,920 rows looked at for 20";
+    assert_eq!(finding.what, said);
+    bench.is_silent("index-inefficient", sql).await;
+    let index = advised(&finding);
+    assert_eq!(index, "create index concurrently on public.sales (tenant_id, state, sale_id);");
+    bench.client.batch_execute(&index).await.unwrap();
+    bench.client.batch_execute("analyze sales").await.unwrap();
+    bench.is_silent("wrong-index-order-by", sql).await;
+}
+
+#[tokio::test]
+async fn an_index_that_is_walked_past_rows_that_a_join_throws_away_is_found() {
+    let bench = bench()
+        .await
+        .with("update stores set region = 'nowhere' where store_id = 200")
+        .await
+        .with(
+            "set enable_sort = off; set enable_seqscan = off; set enable_bitmapscan = off;
+             set enable_hashjoin = off; set enable_mergejoin = off; set enable_memoize = off;
+             set enable_material = off",
+        )
+        .await;
+    let sql = |region: &str| {
+        format!(
+            "select lines.* from lines join stores using (store_id) where region = '{region}' \
+             order by sold_at limit 20"
+        )
+    };
+    let finding = bench.finds("wrong-index-order-by", &sql("nowhere")).await;
+    assert!(finding.what.starts_with("up to a limit, lines_sold_at was walked: 3,"), "{finding:?}");
+    assert!(finding.evidence[0].ends_with(" rows thrown away by Nested Loop"), "{finding:?}");
+    bench.is_silent("wrong-index-order-by", &sql("region 1")).await;
+}
+
+#[tokio::test]
+async fn an_index_that_is_looked_into_for_each_row_of_another_is_not_walked() {
+    let bench = bench()
+        .await
+        .with("create index on lines (store_id)")
+        .await
+        .with("set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan = off")
+        .await
+        .with("set enable_seqscan = off; set enable_memoize = off; set enable_material = off")
+        .await;
+    let sql = "select * from stores \
+               left join lines on lines.store_id = stores.store_id and product_id = 4999 \
+               order by stores.store_id limit 150";
+    bench.is_silent("wrong-index-order-by", sql).await;
+    bench.finds("index-inefficient", sql).await;
 }
 
 #[tokio::test]

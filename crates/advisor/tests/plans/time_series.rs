@@ -1,5 +1,6 @@
 //! Findings about partitions and chunks.
 
+use shelfops_advisor::plans::findings::Confidence;
 use shelfops_testkit::{Engine, engines, server_for};
 
 use super::bench::{Bench, advised, bench};
@@ -8,7 +9,8 @@ const EVERY_DAY: &str = "select sum(amount) from days where sold_at::date = '202
 const ONE_DAY: &str =
     "select sum(amount) from days where sold_at >= '2026-01-03' and sold_at < '2026-01-04'";
 
-async fn partitioned() -> Bench {
+/// A table of eight days, each a partition.
+pub(super) async fn partitioned() -> Bench {
     let bench = bench()
         .await
         .with(
@@ -66,7 +68,7 @@ async fn partitions_that_are_left_out_while_it_runs_are_well() {
 }
 
 /// A hypertable of the same rows, where the server has TimescaleDB.
-async fn hypertable() -> Option<Bench> {
+pub(super) async fn hypertable() -> Option<Bench> {
     // The last of them can do most.
     let engine = engines().await.unwrap().into_iter().rfind(|it| *it != Engine::Native)?;
     let database = server_for(engine).await.unwrap().empty().await.unwrap();
@@ -119,6 +121,92 @@ async fn buckets_of_many_rows_are_found_and_those_of_few_are_well() {
     let finding = bench.finds("rollup-missing", &buckets("day")).await;
     assert_eq!(finding.what, "69,120 rows go into 8 buckets");
     bench.is_silent("rollup-missing", &buckets("minute")).await;
+}
+
+#[tokio::test]
+async fn buckets_that_each_chunk_makes_for_itself_are_found_as_a_whole() {
+    let Some(bench) = hypertable().await else { return };
+    for bucket in ["time_bucket('1 day', sold_at)", "date_trunc('day', sold_at)", "sold_at::date"] {
+        let sql = format!("select {bucket} as day, sum(amount) from days group by 1 order by 1");
+        let finding = bench.finds("rollup-missing", &sql).await;
+        assert_eq!(finding.what, "69,120 rows go into 8 buckets", "{bucket}");
+        let kept = "8,640 rows for each bucket: kept, 8 would be read in place of 69,120";
+        assert!(finding.evidence.contains(&kept.to_owned()), "{finding:?}");
+        assert!(finding.share.unwrap().part > 0.5, "{finding:?}");
+    }
+    let minutes = "select time_bucket('1 minute', sold_at), sum(amount) from days group by 1";
+    bench.is_silent("rollup-missing", minutes).await;
+}
+
+#[tokio::test]
+async fn groups_that_a_condition_throws_away_were_made_all_the_same() {
+    let bench = partitioned().await;
+    let sql = "select date_trunc('minute', sold_at), sum(amount) from days group by 1 \
+               having sum(amount) > 1e9";
+    bench.is_silent("rollup-missing", sql).await;
+}
+
+#[tokio::test]
+async fn a_statement_that_the_server_counts_is_said_to_be_asked_for_often() {
+    let bench = partitioned().await;
+    let loaded = "select current_setting('pg_stat_statements.max', true) is not null";
+    let is_counted: bool = bench.client.query_one(loaded, &[]).await.unwrap().get(0);
+    if !is_counted {
+        return;
+    }
+    let bench =
+        bench.with("create extension pg_stat_statements; select pg_stat_statements_reset()").await;
+    let sql = "select date_trunc('day', sold_at), sum(amount) from days group by 1";
+    let finding = bench.finds("rollup-missing", sql).await;
+    assert_eq!(finding.confidence, Confidence::Low, "{finding:?}");
+    for _ in 0..3 {
+        bench.client.query(sql, &[]).await.unwrap();
+    }
+    let finding = bench.finds("rollup-missing", sql).await;
+    assert_eq!(finding.confidence, Confidence::Medium, "{finding:?}");
+    let said = "asked for 3 times since the server counts, ";
+    assert!(finding.evidence.iter().any(|it| it.starts_with(said)), "{finding:?}");
+}
+
+#[tokio::test]
+async fn buckets_that_are_made_of_a_rollup_are_well() {
+    let Some(bench) = community().await else { return };
+    let hourly = "
+        create materialized view fine
+        with (timescaledb.continuous, timescaledb.materialized_only = true) as
+        select time_bucket('10 seconds', sold_at) as moment, sum(amount) as amount
+        from days
+        group by 1
+        with no data";
+    let bench = bench.with(hourly).await;
+    let refresh = "call refresh_continuous_aggregate('fine', null, null)";
+    bench.client.batch_execute(refresh).await.unwrap();
+    let sql = "select time_bucket('1 day', moment), sum(amount) from fine group by 1";
+    bench.is_silent("rollup-missing", sql).await;
+}
+
+#[tokio::test]
+async fn chunks_that_are_walked_for_a_few_rows_are_found_together() {
+    let Some(bench) = hypertable().await else { return };
+    // No chunk alone throws a thousand rows away for nothing kept but the last.
+    let bench = bench
+        .with(
+            "create table few (sold_at timestamptz not null, store_id integer, amount numeric);
+             select create_hypertable('few', 'sold_at', chunk_time_interval => interval '1 day');
+             insert into few
+             select timestamptz '2026-01-01' + place * interval '2 minutes', place % 50,
+                 case when place > 8600 then 7 else 0 end
+             from generate_series(0, 8639) as place;
+             analyze few;
+             set enable_sort = off; set enable_seqscan = off; set enable_bitmapscan = off",
+        )
+        .await;
+    let sql = "select * from few where amount = 7 order by sold_at limit 5";
+    let finding = bench.finds("wrong-index-order-by", sql).await;
+    assert!(finding.what.contains(" and its like of 11 more parts of public.few "), "{finding:?}");
+    assert!(finding.what.ends_with(": 8,606 rows looked at for 5"), "{finding:?}");
+    assert_eq!(advised(&finding), "create index on public.few (amount, sold_at);");
+    assert_eq!(finding.nodes.len(), 12);
 }
 
 /// The same hypertable where the server has the community edition.

@@ -21,6 +21,8 @@ const NOT_REHEARSED: &[(&str, &str)] = &[
     ("allowed_with_reason", "a person's word that nobody reads the column is nothing that shows"),
     ("detach_finalize", "there is no half-done detaching in the copy"),
     ("membership_for_migrations", "roles belong to the server"),
+    ("membership_of_readers", "roles belong to the server"),
+    ("role_of_no_power", "roles belong to the server"),
     ("roles_and_revokes", "roles belong to the server"),
 ];
 

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use shelfops_ingest::Stream;
 use shelfops_ingest::batch::{Accepted, Checkpoint, ValidBlock, Written};
 use shelfops_ingest::quarantine::{MissingReference, QuarantinedRecord, ReferenceEntity};
+use shelfops_ingest::records::Withdrawn;
 use shelfops_ingest::rules::{KnownProduct, KnownStore, KnownSupplier, Rule as _};
 use shelfops_ingest::sink::{BatchWriter, SinkError};
 use shelfops_ingest::source::RawRecords;
@@ -40,6 +41,7 @@ pub struct TableBatch {
     refused: BTreeMap<&'static str, u64>,
     held: FxHashMap<u32, Held>,
     superseded: Vec<u32>,
+    withdrawn: Vec<Withdrawn>,
     staged: Vec<Staged>,
     /// Quarantined records of a replay that told nothing new: settled, though nothing is written.
     told_before: Vec<Uuid>,
@@ -90,6 +92,7 @@ impl TableBatch {
             refused: BTreeMap::new(),
             held: FxHashMap::default(),
             superseded: Vec::new(),
+            withdrawn: Vec::new(),
             staged: Vec::new(),
             told_before: Vec::new(),
             blocks: Vec::new(),
@@ -105,6 +108,10 @@ impl TableBatch {
             references.learn(&shared.database, &shared.options, &block.accepted).await?;
         self.quarantined.extend(block.quarantined);
         self.superseded.extend(block.superseded);
+        for withdrawn in &block.withdrawn {
+            transactions::add_days(&mut self.days, withdrawn.occurred_at);
+        }
+        self.withdrawn.extend(block.withdrawn);
         let block_number = u32::try_from(self.blocks.len()).unwrap_or(u32::MAX);
         if shared.options.stream == Stream::Transactions {
             let Self { destinations, spans, tx, .. } = self;
@@ -240,14 +247,14 @@ impl TableBatch {
 
     /// Folds what is staged into the tables; when this returns, the batch before is over.
     async fn fold(&mut self) -> Result<Merged, DbError> {
-        let Self { shared, tx, destinations, superseded, days, spans, turn, .. } = self;
+        let Self { shared, tx, destinations, superseded, withdrawn, days, spans, turn, .. } = self;
         let options = &shared.options;
         if options.stream == Stream::Transactions {
             let merging = Merging {
                 database: &shared.database,
                 tx,
                 options,
-                batch: StagedBatch { destinations, superseded },
+                batch: StagedBatch { destinations, superseded, withdrawn },
                 days,
                 spans,
                 patience: shared.patience,

@@ -56,6 +56,8 @@ impl Merging<'_> {
             merged.cover(chunk.starts_at, chunk.ends_at);
         }
         merged.add(self.merge_staged(part).await?);
+        let withdrawn = self.batch.withdrawn;
+        merged.add(transactions::void_withdrawn(self.tx, self.options, withdrawn).await?);
         Ok(merged)
     }
 

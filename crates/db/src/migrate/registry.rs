@@ -62,4 +62,5 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("20261127150000_know_waiting_jobs"),
     migration!("20261128100000_remember_dropped_chunks"),
     migration!("20261128110000_refuse_jobs_of_nobody"),
+    migration!("20261128120000_remember_failed_streams"),
 ];

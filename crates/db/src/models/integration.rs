@@ -205,38 +205,6 @@ impl TenantTx {
         Err(DbError::NotFound(format!("there is no integration '{source}': {there}")))
     }
 
-    /// Writes down whether a connection can be read, and why not; answers whether it did. What was found
-    /// out about a connection is nothing to the one made after it, nor to one that was paused or ended.
-    ///
-    /// # Errors
-    /// Fails when the server does.
-    pub async fn note_integration_failure(
-        &self,
-        seen: &Integration,
-        error: Option<&str>,
-    ) -> Result<bool, DbError> {
-        let status = match error {
-            Some(_) => IntegrationStatus::Failed,
-            None => IntegrationStatus::Active,
-        };
-        let noted = self
-            .execute(
-                "update integrations set status = $3, last_error = $4
-                 where customer_id = $1 and integration_id = $2
-                     and status in ('active', 'failed') and connected_at is not distinct from $5",
-                &[
-                    &self.customer_id().as_uuid(),
-                    &seen.integration_id,
-                    &status.name(),
-                    &error,
-                    &seen.connected_at.map(system_time),
-                ],
-            )
-            .await
-            .map_err(doing("write down how the integration stands"))?;
-        Ok(noted == 1)
-    }
-
     /// Remembers the hash of the state that the tenant is sent to the vendor with; one before it is
     /// honoured no longer.
     ///
@@ -289,7 +257,7 @@ impl TenantTx {
     ) -> Result<(), DbError> {
         self.execute(
             "update integrations
-             set status = 'active', last_error = null, connected_at = clock_timestamp(),
+             set status = 'active', failures = '{}', last_error = null, connected_at = clock_timestamp(),
                  external_account = $5, secrets_key_id = $3, secrets_ciphertext = $4,
                  secrets_revision = secrets_revision + 1
              where customer_id = $1 and integration_id = $2",

@@ -6,6 +6,7 @@ mod audit_entry;
 mod customer;
 mod freshness;
 mod integration;
+mod integration_failure;
 mod job;
 pub(crate) mod plan;
 mod platform_alert;
@@ -42,7 +43,7 @@ pub use plan::{NewPlan, NewPlanStep, POLICY, Plan, PlanDecision, PlanEvent, Plan
 pub use platform_alert::{PlatformAlert, Raising};
 pub use pulse::Pulse;
 pub(crate) use quarantined_record::Disposal;
-pub use quarantined_record::{QuarantineFilter, QuarantineSummary, QuarantinedRow};
+pub use quarantined_record::{QuarantineFilter, QuarantineSummary, QuarantinedRow, RunRefusals};
 pub use reconciliation::{DayCount, DayLine, Reconciliation, ReconciliationOutcome};
 pub use reference::{ReferenceCounts, reference_counts};
 pub use replay::{ReplayCandidate, ReplayChoice, ReplayFilter};

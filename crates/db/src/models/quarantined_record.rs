@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use shelfops_ingest::Stream;
 use shelfops_ingest::quarantine::QuarantinedRecord;
+use shelfops_ingest::{SourceName, Stream};
 use uuid::Uuid;
 
 use super::sync_cursor::CursorPlace;
@@ -63,8 +63,31 @@ pub struct QuarantinedRow {
     pub attempts: i32,
     /// When it was found.
     pub quarantined_at: Option<Timestamp>,
+    /// When it was replayed or given up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<Timestamp>,
+    /// Why it was given up, or that it passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settled_reason: Option<String>,
     /// The record as its source told it.
     pub raw: Value,
+}
+
+/// Of the records that a filter names, those that wait; one that is named by its id whatever became of it.
+const CHOSEN: &str = "record.customer_id = $1
+                     and ($2::text is null or record.rule = $2)
+                     and ($3::text is null or record.stream = $3)
+                     and ($4::uuid is null or record.sync_run_id = $4)
+                     and ($5::uuid is null or record.quarantined_record_id = $5)
+                     and ($5::uuid is not null or record.status = 'waiting')";
+
+/// What a run refused, and where it waits.
+#[derive(Clone, Debug)]
+pub struct RunRefusals {
+    /// How many records the run refused, whoever refused them before.
+    pub refused: i64,
+    /// The runs under which records of the same origin wait: those that refused them first.
+    pub waiting_under: Vec<Uuid>,
 }
 
 /// What happens to records that a run quarantines, or takes out of quarantine.
@@ -273,22 +296,19 @@ impl TenantTx {
     ) -> Result<Vec<QuarantinedRow>, DbError> {
         let rows = self
             .query(
-                "select record.quarantined_record_id, record.sync_run_id, run.origin_name,
-                     record.stream, record.rule, record.reason, record.record_number,
-                     record.line_number, record.status, record.attempt_count,
-                     record.quarantined_at, record.raw
-                 from quarantined_records as record
-                 join sync_runs as run
-                     on run.customer_id = record.customer_id
-                     and run.sync_run_id = record.sync_run_id
-                 where record.customer_id = $1
-                     and ($2::text is null or record.rule = $2)
-                     and ($3::text is null or record.stream = $3)
-                     and ($4::uuid is null or record.sync_run_id = $4)
-                     and ($5::uuid is null or record.quarantined_record_id = $5)
-                     and ($5::uuid is not null or record.status = 'waiting')
-                 order by record.quarantined_at, record.record_number
-                 limit $6",
+                &format!(
+                    "select record.quarantined_record_id, record.sync_run_id, run.origin_name,
+                         record.stream, record.rule, record.reason, record.record_number,
+                         record.line_number, record.status, record.attempt_count,
+                         record.quarantined_at, record.settled_at, record.settled_reason, record.raw
+                     from quarantined_records as record
+                     join sync_runs as run
+                         on run.customer_id = record.customer_id
+                         and run.sync_run_id = record.sync_run_id
+                     where {CHOSEN}
+                     order by record.quarantined_at, record.record_number
+                     limit $6"
+                ),
                 &[
                     &self.customer_id().as_uuid(),
                     &filter.rule,
@@ -314,9 +334,84 @@ impl TenantTx {
                 status: row.get(8),
                 attempts: row.get(9),
                 quarantined_at: timestamp(row.get(10)),
-                raw: row.get(11),
+                settled_at: row.get::<_, Option<_>>(11).and_then(timestamp),
+                settled_reason: row.get(12),
+                raw: row.get(13),
             })
             .collect())
+    }
+
+    /// Counts what [`TenantTx::quarantined`] lists where nothing limits it.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn quarantined_count(&self, filter: &QuarantineFilter) -> Result<i64, DbError> {
+        let row = self
+            .query_one(
+                &format!("select count(*) from quarantined_records as record where {CHOSEN}"),
+                &[
+                    &self.customer_id().as_uuid(),
+                    &filter.rule,
+                    &filter.stream.map(Stream::name),
+                    &filter.sync_run_id,
+                    &filter.quarantined_record_id,
+                ],
+            )
+            .await
+            .map_err(doing("count the quarantine"))?;
+        Ok(row.get(0))
+    }
+
+    /// Counts the records of an origin that wait.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn waiting_of_origin(
+        &self,
+        source: &SourceName,
+        stream: Stream,
+        origin: &str,
+    ) -> Result<u64, DbError> {
+        let row = self
+            .query_one(
+                "select count(*)
+                 from quarantined_records
+                 where customer_id = $1
+                     and source = $2
+                     and stream = $3
+                     and origin = $4
+                     and status = 'waiting'",
+                &[&self.customer_id().as_uuid(), &source.as_str(), &stream.name(), &origin],
+            )
+            .await
+            .map_err(doing("count what waits of an origin"))?;
+        Ok(row.get::<_, i64>(0).unsigned_abs())
+    }
+
+    /// Returns what a run refused and where it waits; `None` where there is no such run.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn refusals_of_run(&self, sync_run_id: Uuid) -> Result<Option<RunRefusals>, DbError> {
+        let row = self
+            .query_opt(
+                "select run.quarantined_count,
+                     array(
+                         select distinct record.sync_run_id
+                         from quarantined_records as record
+                         where record.customer_id = run.customer_id
+                             and record.source = run.source
+                             and record.stream = run.stream
+                             and record.origin = run.origin
+                             and record.status = 'waiting'
+                     )
+                 from sync_runs as run
+                 where run.customer_id = $1 and run.sync_run_id = $2",
+                &[&self.customer_id().as_uuid(), &sync_run_id],
+            )
+            .await
+            .map_err(doing("look up what a run refused"))?;
+        Ok(row.map(|row| RunRefusals { refused: row.get(0), waiting_under: row.get(1) }))
     }
 
     /// Gives records up: they stay readable, and are never replayed.

@@ -1,4 +1,4 @@
-//! Notifications as they came in, kept until something was done about them.
+//! What is kept of notifications that came in, until something was done about them.
 
 use std::time::SystemTime;
 
@@ -19,7 +19,7 @@ pub struct NewWebhookEvent<'a> {
     pub external_event_id: &'a str,
     /// The vendor's word for what happened.
     pub event_type: &'a str,
-    /// What was said.
+    /// What is kept of it.
     pub payload: &'a Value,
 }
 
@@ -39,7 +39,7 @@ pub enum Arrival {
 pub struct WaitingEvent {
     /// Its id.
     pub webhook_event_id: Uuid,
-    /// What was said.
+    /// What was kept of it.
     pub payload: Value,
     /// When it came in.
     pub received_at: SystemTime,
@@ -133,7 +133,7 @@ impl TenantTx {
     }
 
     /// Returns notifications of an integration that wait, oldest first, behind one of them if it is told.
-    /// They are large: ask for few at once.
+    /// They may be large: ask for few at once.
     ///
     /// # Errors
     /// Fails when the server does.

@@ -3,6 +3,8 @@
 mod described;
 mod engine;
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -17,8 +19,18 @@ use crate::{Database, DbError, OperatorTx};
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long dropping a chunk waits for its locks. Whoever writes sales waits behind it meanwhile, so it
-/// gives up soon and is tried at the next upkeep.
-const DROP_LOCK_TIMEOUT: &str = "5s";
+/// gives up soon.
+const DROP_LOCK_TIMEOUT: &str = "1s";
+
+/// How often dropping a chunk is tried before it is left for the next upkeep.
+const DROP_TRIES: u32 = 3;
+
+/// How long those who waited behind one try have until the next.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
+
+/// How many chunks in a row are tried in vain before the rest is left too: somebody reads the whole series
+/// then, and every try makes writers wait for nothing.
+const CHUNKS_IN_VAIN: usize = 2;
 
 /// Until when the rows of a time series are kept.
 struct ToKeep {
@@ -160,7 +172,7 @@ impl OperatorTx {
             .collect())
     }
 
-    /// Drops one chunk; a lock that is not to be had soon is done without.
+    /// Drops one chunk, if its locks are to be had soon.
     async fn drop_chunk(&self, table: &str, chunk: &Chunk) -> Result<i32, DbError> {
         let action = doing("drop a chunk");
         self.execute("select set_config('lock_timeout', $1, true)", &[&DROP_LOCK_TIMEOUT])
@@ -235,7 +247,7 @@ pub struct KeptSeries {
 impl Database {
     /// Makes the chunks of the present and of `ahead` intervals to come, and drops what is older than its
     /// series is kept. Making and each dropping is a transaction of its own, as each takes a lock on the
-    /// table; a chunk that somebody reads for long is left for the next time.
+    /// table; what somebody reads for long is left for the next time.
     ///
     /// # Errors
     /// Fails when the server does; what was done for other series stays.
@@ -290,20 +302,52 @@ impl Database {
                 self.refresh(from, last.ends_at).await?;
             }
         }
+        let mut in_vain = 0;
         for chunk in &doomed {
-            let operator = self.operator().await?;
-            match operator.drop_chunk(&series.table, chunk).await {
+            if in_vain >= CHUNKS_IN_VAIN {
+                let reason = "not tried, as those before it are in use";
+                series.left.push(format!("{}: {reason}", chunk.name));
+                continue;
+            }
+            match self.try_to_drop(&series.table, chunk).await {
                 Ok(dropped) => {
-                    operator.commit().await?;
+                    in_vain = 0;
                     series.dropped += dropped;
                 }
                 Err(error) => {
                     tracing::warn!(chunk = chunk.name, %error, "a chunk was not dropped");
-                    series.left.push(format!("{}: {error}", chunk.name));
+                    let is_in_use = error.is_conflict();
+                    in_vain += usize::from(is_in_use);
+                    series.left.push(if is_in_use {
+                        format!("{}: in use for longer than {DROP_LOCK_TIMEOUT}", chunk.name)
+                    } else {
+                        format!("{}: {error}", chunk.name)
+                    });
                 }
             }
         }
         Ok(())
+    }
+
+    /// Drops one chunk; where somebody uses it, waits shortly and a few times.
+    async fn try_to_drop(&self, table: &str, chunk: &Chunk) -> Result<i32, DbError> {
+        let mut tries = 1;
+        loop {
+            let operator = self.operator().await?;
+            match operator.drop_chunk(table, chunk).await {
+                Ok(dropped) => {
+                    operator.commit().await?;
+                    return Ok(dropped);
+                }
+                Err(error) if error.is_conflict() && tries < DROP_TRIES => {
+                    // Ends the transaction, so that others go on.
+                    drop(operator);
+                    tokio::time::sleep(BETWEEN_TRIES).await;
+                    tries += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Returns since when no row of a series was ever dropped.

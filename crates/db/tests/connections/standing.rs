@@ -3,7 +3,7 @@
 use serde_json::json;
 use shelfops_db::models::{Integration, IntegrationStatus, NewIntegration, RunLock};
 use shelfops_db::secrets::{Keyring, SecretKey};
-use shelfops_ingest::{CustomerId, SourceName};
+use shelfops_ingest::{CustomerId, SourceName, Stream};
 
 use crate::fixture::{Fixture, on_every_engine};
 use crate::jobs::hands::tenant;
@@ -28,7 +28,7 @@ async fn note(
     error: Option<&str>,
 ) -> bool {
     let tx = fixture.database.tenant(customer_id).await.unwrap();
-    let is_noted = tx.note_integration_failure(seen, error).await.unwrap();
+    let is_noted = tx.note_integration_failure(seen, None, error).await.unwrap();
     tx.commit().await.unwrap();
     is_noted
 }
@@ -76,6 +76,42 @@ async fn what_a_run_finds_out_concerns_the_connection_that_it_began_with() {
             assert!(!note(fixture, acme, &running, error).await);
             assert_eq!(look(fixture, acme).await.status, IntegrationStatus::Revoked);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_that_can_be_read_says_nothing_of_one_that_cannot() {
+    on_every_engine(async |fixture| {
+        let acme = connected(fixture).await;
+        let note = async |stream, error: Option<&str>| {
+            let seen = look(fixture, acme).await;
+            let tx = fixture.database.tenant(acme).await.unwrap();
+            assert!(tx.note_integration_failure(&seen, stream, error).await.unwrap());
+            tx.commit().await.unwrap();
+            let now = look(fixture, acme).await;
+            assert_eq!(now.status == IntegrationStatus::Failed, now.last_error.is_some());
+            now.last_error
+        };
+        let (sales, stock) = (Some(Stream::Transactions), Some(Stream::Inventory));
+        let both = Some("no stock\nno sales".to_owned());
+        assert_eq!(note(stock, Some("no stock at first")).await.unwrap(), "no stock at first");
+        assert_eq!(note(stock, Some("no stock")).await.unwrap(), "no stock");
+        assert_eq!(note(sales, Some("no sales")).await, both);
+        assert_eq!(note(Some(Stream::Stores), None).await, both);
+        // What concerns all of them is over when one is read, or a token is renewed.
+        for reader in [None, Some(Stream::Stores)] {
+            let told = note(None, Some("no token")).await.unwrap();
+            assert_eq!(told, "no token\nno stock\nno sales");
+            assert_eq!(note(reader, None).await, both);
+        }
+        assert_eq!(note(sales, None).await.unwrap(), "no stock");
+        assert_eq!(note(stock, None).await, None);
+
+        note(stock, Some("no stock")).await;
+        connect(fixture, acme, &look(fixture, acme).await).await;
+        assert_eq!(look(fixture, acme).await.last_error, None);
+        assert_eq!(note(sales, None).await, None, "the connection before is forgotten");
     })
     .await;
 }

@@ -168,7 +168,7 @@ impl Desk {
             true => 0,
             false => self.cursor(stream, how).await,
         };
-        let (outcome, loaded) = self.run_from(next, stream, told, how, sync_run_id).await;
+        let (outcome, loaded) = self.run_from(next, (stream, told), how, sync_run_id).await;
         if let Some((from, to)) = loaded {
             self.database.refresh_rollups(from, to).await.unwrap();
         }
@@ -180,8 +180,7 @@ impl Desk {
     pub(crate) async fn run_from(
         &self,
         next: usize,
-        stream: Stream,
-        told: &[Told],
+        (stream, told): (Stream, &[Told]),
         how: &How,
         sync_run_id: Uuid,
     ) -> (Result<Totals, PipelineError>, Option<(Timestamp, Timestamp)>) {

@@ -234,7 +234,7 @@ async fn sessions_that_are_killed_again_and_again_lose_and_repeat_nothing() {
             let attempt = desk.reconnected(fixture);
             let sync_run_id = attempt.start(Stream::Transactions, &how).await;
             let next = attempt.cursor(Stream::Transactions, &how).await;
-            let run = attempt.run_from(next, Stream::Transactions, &told, &how, sync_run_id);
+            let run = attempt.run_from(next, (Stream::Transactions, &told), &how, sync_run_id);
             let looks = 4 + dice.roll(30);
             let kill = async {
                 for _ in 0..looks {

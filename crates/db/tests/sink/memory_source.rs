@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use shelfops_ingest::Stream;
 use shelfops_ingest::cursor::Cursor;
 use shelfops_ingest::quarantine::Position;
-use shelfops_ingest::records::Draft;
+use shelfops_ingest::records::{Draft, Withdrawn};
 use shelfops_ingest::source::{RawRecords, Source, SourceBlock, SourceError};
-use shelfops_ingest::values::{Conventions, NumberFormat, StoreZones, TimeFormat};
+use shelfops_ingest::values::{Conventions, NumberFormat, StoreZones, Text, TimeFormat};
 use uuid::Uuid;
 
 /// A record as its source tells it: fields by name.
@@ -49,6 +49,23 @@ impl Told {
 
     fn value(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The same, taken back.
+    pub(crate) fn withdrawn(self) -> Self {
+        self.with("withdrawn", "")
+    }
+
+    /// Reads it as what its source takes back, where it does.
+    fn as_withdrawn(&self) -> Option<Withdrawn> {
+        self.value("withdrawn")?;
+        let at = |name: &str| self.value(name).unwrap().parse().unwrap();
+        Some(Withdrawn {
+            external_id: Text::new(self.value("external_id").unwrap()),
+            store: Text::new(self.value("store").unwrap()),
+            occurred_at: at("occurred_at"),
+            updated_at: at("updated_at"),
+        })
     }
 
     /// Reads the record as one of a stream.
@@ -123,12 +140,14 @@ impl Source for MemorySource {
             if end == self.next {
                 return Ok(None);
             }
-            let told = self.told[self.next..end].to_vec();
+            let mut told = self.told[self.next..end].to_vec();
+            let withdrawn = told.iter().filter_map(Told::as_withdrawn).collect();
+            told.retain(|told| told.as_withdrawn().is_none());
             let drafts = told.iter().map(|told| Ok(told.draft(self.stream))).collect();
             let raw = Arc::new(RawTold { before: self.next, told });
             self.next = end;
             let cursor = Cursor::new(json!(end));
-            Ok(Some(SourceBlock { drafts, raw, cursor, bytes_read: end as u64 }))
+            Ok(Some(SourceBlock { drafts, raw, withdrawn, cursor, bytes_read: end as u64 }))
         }
         .boxed()
     }

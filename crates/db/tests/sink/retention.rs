@@ -160,6 +160,46 @@ async fn a_chunk_that_is_read_is_left_and_the_others_go() {
 }
 
 #[tokio::test]
+async fn who_reads_everything_for_long_makes_writers_wait_for_a_moment_only() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        desk.stock().await;
+        for days_ago in [400, 380, 360, 340] {
+            let name = format!("sales{days_ago}-");
+            desk.load(Stream::Transactions, &lines(&name, days_ago), &How::from(&name)).await;
+        }
+        keep(fixture, "transactions").await;
+        let reader = fixture.superuser().await;
+        let table = storage(&reader, "transactions").await;
+        reader.batch_execute(&format!("begin; select count(*) from {table}")).await.unwrap();
+        // Waits less than five seconds for what a sale is written with; one that fails is an error.
+        let writer = fixture.superuser().await;
+        let write = format!(
+            "begin; set local lock_timeout = '3s'; lock table {table} in row exclusive mode; commit"
+        );
+        let keeping = desk.database.keep_time_series(1);
+        tokio::pin!(keeping);
+        let kept = loop {
+            tokio::select! {
+                kept = &mut keeping => break kept.unwrap(),
+                written = writer.batch_execute(&write) => written.unwrap(),
+            }
+        };
+        let sales = kept.iter().find(|series| series.table == "transactions").unwrap();
+        assert!(sales.dropped == 0 && sales.left.len() >= 4, "{sales:?}");
+        let is_tried = |left: &&String| left.ends_with(": in use for longer than 1s");
+        assert_eq!(sales.left.iter().filter(is_tried).count(), 2, "{sales:?}");
+        assert!(sales.left[2..].iter().all(|left| left.contains(": not tried")), "{sales:?}");
+        reader.batch_execute("rollback").await.unwrap();
+        let again = desk.database.keep_time_series(1).await.unwrap();
+        let again = again.iter().find(|series| series.table == "transactions").unwrap();
+        assert_eq!((again.dropped, again.left.len()), (sales.left.len() as i32, 0), "{again:?}");
+        assert_eq!(sums(fixture, &desk).await, "20 20");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn old_counts_are_refused_too() {
     on_every_engine(async |fixture| {
         let desk = Desk::open(fixture, "shop", "UTC").await;

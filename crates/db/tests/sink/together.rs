@@ -41,6 +41,7 @@ fn block(told: &[Told]) -> ValidBlock {
         quarantined: Vec::new(),
         superseded: Vec::new(),
         repeated: Vec::new(),
+        withdrawn: Vec::new(),
         raw: Arc::new(RawTold { before: 0, told: told.to_vec() }),
     }
 }

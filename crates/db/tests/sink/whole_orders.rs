@@ -1,4 +1,4 @@
-//! Orders that are told whole: what is no longer among their lines is a void.
+//! Orders that are told whole: what is no longer among their lines, or is taken back, is a void.
 
 use shelfops_ingest::Stream;
 
@@ -96,6 +96,61 @@ async fn an_order_that_is_not_whole_in_its_batch_takes_nothing_off() {
         // Files do not tell whole orders.
         let file = How::from("4");
         assert_eq!(after(fixture, &desk, &order(4, &["a"]), &file).await, sold);
+    })
+    .await;
+}
+
+/// Takes a line, or an order with all its lines, of some version back.
+fn withdrawn(version: u8, id: &str) -> Told {
+    let at = format!("2026-03-02T1{version}:00:00Z");
+    sale(id, "s1", "p1", AT).with("updated_at", at).withdrawn()
+}
+
+#[tokio::test]
+async fn an_order_that_lost_its_last_line_leaves_voids_and_may_get_lines_again() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        desk.stock().await;
+        let how = |origin| How::from(origin).of_system();
+        let after = async |told: &[Told], origin| after(fixture, &desk, told, &how(origin)).await;
+        let mut told = order(1, &["a", "b"]);
+        told.push(sale("o2/z", "s1", "p1", AT).with("order_id", "o2"));
+        assert_eq!(after(&told, "1").await, ["a sale", "b sale", "o2/z sale"]);
+        assert_eq!(after(&[withdrawn(1, "o1")], "2").await, ["a sale", "b sale", "o2/z sale"]);
+        let voids = ["a void", "b void", "o2/z sale"];
+        for origin in ["3", "4"] {
+            assert_eq!(after(&[withdrawn(2, "o1")], origin).await, voids, "as often as it is told");
+        }
+        assert_eq!(after(&told[..2], "5").await, voids, "an older version is late");
+        let again = [order(3, &["b"]), vec![withdrawn(2, "o1")]].concat();
+        assert_eq!(after(&again, "6").await, ["a void", "b sale", "o2/z sale"]);
+        // With lines and without them in one batch.
+        let gone = [order(4, &["a", "b"]), vec![withdrawn(5, "o1")]].concat();
+        assert_eq!(after(&gone, "7").await, voids);
+        // Of a store that nobody knows, and of no time that is believed.
+        let unknown = withdrawn(6, "o2").with("store", "nowhere");
+        let late = withdrawn(6, "o2").with("updated_at", "9999-01-01T00:00:00Z");
+        assert_eq!(after(&[unknown, late], "8").await, voids);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_that_is_taken_back_is_a_void_and_where_none_is_known_nothing_comes_of_it() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        desk.stock().await;
+        let how = |origin| How::from(origin).of_system();
+        let after = async |told: &[Told], origin| after(fixture, &desk, told, &how(origin)).await;
+        let line = |id| sale(id, "s1", "p1", AT).with("transaction_type", "return");
+        let told = [line("refund/r1"), line("refund/r11"), line("refund/r2").with("store", "s2")];
+        let returns = ["refund/r1 return", "refund/r11 return", "refund/r2 return"];
+        assert_eq!(after(&told, "1").await, returns);
+        let back = ["refund/r1", "refund/r2", "refund/r3"].map(|id| withdrawn(1, id));
+        // One of them is another store's.
+        let left = ["refund/r1 void", "refund/r11 return", "refund/r2 return"];
+        assert_eq!(after(&back, "2").await, left);
+        assert_eq!(after(&told, "3").await, left, "it is told again as it was");
     })
     .await;
 }

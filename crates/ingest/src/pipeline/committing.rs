@@ -25,6 +25,8 @@ pub(super) struct Committing {
 
 struct Batch {
     counts: BatchCounts,
+    /// How far reading had come when it ended.
+    bytes_read: u64,
     task: AbortOnDrop<Result<Written, SinkError>>,
 }
 
@@ -57,7 +59,8 @@ impl Committing {
             let _ = durable.send(());
             Ok(written)
         }));
-        self.batches.push_back(Batch { counts, task });
+        let bytes_read = self.progress.bytes_read;
+        self.batches.push_back(Batch { counts, bytes_read, task });
         Ok(())
     }
 
@@ -75,6 +78,7 @@ impl Committing {
             .await
             .map_err(|lost| PipelineError::TaskLost(lost.to_string()))??;
         self.progress.totals.add(&oldest.counts, &written);
+        self.progress.bytes_committed = oldest.bytes_read;
         self.observer.progress(&self.progress);
         Ok(())
     }

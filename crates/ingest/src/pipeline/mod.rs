@@ -106,6 +106,8 @@ pub trait Observer: Send + Sync {
 pub struct Progress {
     /// Bytes of the source that have been judged, committed or not.
     pub bytes_read: u64,
+    /// Those of them whose records are committed.
+    pub bytes_committed: u64,
     /// What became of the records of committed batches.
     pub totals: Totals,
 }

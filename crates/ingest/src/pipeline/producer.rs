@@ -8,7 +8,9 @@ use super::validate::{Judgement, judge, quarantined};
 use super::{Observer, PipelineError, Settings};
 use crate::batch::{Accepted, BatchCounts, Checkpoint, ValidBlock};
 use crate::cursor::Cursor;
+use crate::records::Withdrawn;
 use crate::rules::duplicate_in_batch::{Appearance, Appearances};
+use crate::rules::time_sane::happened;
 use crate::rules::{DuplicateInBatch, Reason, Rule, RuleContext, record_rules};
 use crate::source::{Source, SourceBlock};
 
@@ -73,6 +75,12 @@ pub(super) async fn run(
             return;
         }
     }
+}
+
+/// Whether it can be about a record that was let through, and of a version that another may replace.
+fn has_sane_times(withdrawn: &Withdrawn, context: &RuleContext) -> bool {
+    let times = [("occurred_at", withdrawn.occurred_at), ("updated_at", withdrawn.updated_at)];
+    times.into_iter().all(|(name, at)| happened(name, Some(at), context).is_ok())
 }
 
 /// The batch that is being filled.
@@ -140,8 +148,10 @@ impl OpenBatch {
             quarantined: Vec::new(),
             superseded: Vec::new(),
             repeated: Vec::new(),
+            withdrawn: source.withdrawn,
             raw: source.raw,
         };
+        block.withdrawn.retain(|withdrawn| has_sane_times(withdrawn, &context));
         self.counts.read += source.drafts.len() as u64;
         self.read_in_all += source.drafts.len() as u64;
         for (index, draft) in source.drafts.into_iter().enumerate() {

@@ -71,6 +71,7 @@ impl Source for Lines {
             Ok(Some(SourceBlock {
                 drafts,
                 raw,
+                withdrawn: Vec::new(),
                 cursor: Cursor::new(json!(end)),
                 bytes_read: end as u64,
             }))
@@ -180,6 +181,16 @@ impl Observer for Silent {
     }
 }
 
+/// Remembers how far reading and committing had come, each time it was told.
+#[derive(Default)]
+struct Told(Mutex<Vec<(u64, u64)>>);
+
+impl Observer for Told {
+    fn progress(&self, progress: &Progress) {
+        self.0.lock().unwrap().push((progress.bytes_read, progress.bytes_committed));
+    }
+}
+
 fn settings(batch_records: u32) -> Settings {
     Settings {
         batch_records: BatchLimit::new(batch_records),
@@ -235,6 +246,21 @@ fn counts_every_record_once_and_keeps_what_it_refuses() {
         state.quarantined.iter().map(|kept| (kept.position.record, kept.rule)).collect();
     assert_eq!(refused, [(6, "number-readable"), (7, "well-formed")]);
     assert_eq!(state.quarantined[1].raw, json!("broken"));
+}
+
+#[test]
+fn what_is_told_to_be_committed_follows_the_batches_and_ends_with_the_source() {
+    let lines: Vec<String> = (0..100).map(|id| format!("p{id} 1.00 2025-01-01")).collect();
+    let source =
+        Lines { lines, next: 0, block_size: 10, breaks_off_at: usize::MAX, panics_at: usize::MAX };
+    let observer = Arc::new(Told::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let sink = Memory::default();
+    runtime.block_on(run(Box::new(source), &sink, settings(20), observer.clone())).unwrap();
+    let told = observer.0.lock().unwrap();
+    assert_eq!(told[0], (10, 0), "what is read is not committed yet: {told:?}");
+    assert!(told.iter().all(|(read, committed)| committed <= read && committed % 20 == 0));
+    assert_eq!(told.last(), Some(&(100, 100)));
 }
 
 #[test]

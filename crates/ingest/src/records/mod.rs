@@ -9,6 +9,7 @@ mod purchase_order;
 mod store;
 mod supplier;
 mod transaction;
+mod withdrawn;
 
 use std::hash::Hash;
 
@@ -23,6 +24,7 @@ pub use purchase_order::{
 pub use store::{Store, StoreDraft};
 pub use supplier::{Supplier, SupplierDraft};
 pub use transaction::{Transaction, TransactionDraft, TransactionType, UnknownTransactionType};
+pub use withdrawn::Withdrawn;
 
 use crate::Stream;
 use crate::values::{Conventions, Field, FieldReader, FieldSpec, Moment, Text, Unreadable};

@@ -14,7 +14,7 @@ mod still_kept;
 mod stock_not_negative;
 mod text_storable;
 mod time_readable;
-mod time_sane;
+pub(crate) mod time_sane;
 mod time_unambiguous;
 mod total_not_negative;
 mod totals_add_up;

@@ -122,6 +122,8 @@ fn each_record_rule_refuses_its_own_kind_of_error() {
         (Stream::Stores, ("time_zone", "posix/Europe/Berlin"), "time-readable", "no time zone"),
         (transactions, ("transaction_type", "gift"), "type-known", "gift"),
         (transactions, ("currency", "XXQ"), "currency-known", "XXQ"),
+        (transactions, ("currency", "XXX"), "currency-known", "amounts without a currency"),
+        (Stream::PurchaseOrders, ("currency", "xts"), "currency-known", "keeps it for tests"),
         (transactions, ("quantity", "0"), "quantity-positive", "quantity is 0"),
         (transactions, ("quantity", "-0"), "quantity-positive", "quantity is 0"),
         (transactions, ("quantity", "-2"), "quantity-positive", "negative_quantity"),

@@ -56,7 +56,12 @@ impl Rule for TimeSane {
     }
 }
 
-fn happened(name: &str, at: Option<Timestamp>, context: &RuleContext) -> Result<(), Reason> {
+/// Refuses a time before the year 2000 or in the future.
+pub(crate) fn happened(
+    name: &str,
+    at: Option<Timestamp>,
+    context: &RuleContext,
+) -> Result<(), Reason> {
     within(name, at, context.now, CLOCK_SKEW)
 }
 

@@ -4,26 +4,42 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A currency of ISO 4217.
+/// A currency of ISO 4217 that money can be in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Currency(iso_currency::Currency);
 
-/// A code that ISO 4217 does not list.
+/// A code that stands for no currency.
 #[derive(Debug, thiserror::Error)]
-#[error("'{0}' is no currency of ISO 4217")]
-pub struct UnknownCurrency(String);
+pub enum UnknownCurrency {
+    /// ISO 4217 does not list it.
+    #[error("'{0}' is no currency of ISO 4217")]
+    Unlisted(String),
+    /// ISO 4217 lists it for what is no money.
+    #[error("'{code}' is no currency: ISO 4217 keeps it for {meaning}")]
+    Reserved {
+        /// The code.
+        code: &'static str,
+        /// What it stands for.
+        meaning: &'static str,
+    },
+}
 
 impl Currency {
     /// Reads a three-letter code in either case.
     ///
     /// # Errors
-    /// Refuses a code that ISO 4217 does not list.
+    /// Refuses a code that ISO 4217 does not list, and those that it lists for no currency and for tests.
     pub fn parse(raw: &str) -> Result<Self, UnknownCurrency> {
         let code = raw.trim();
-        iso_currency::Currency::from_code(code)
+        let listed = iso_currency::Currency::from_code(code)
             .or_else(|| iso_currency::Currency::from_code(&code.to_ascii_uppercase()))
-            .map(Self)
-            .ok_or_else(|| UnknownCurrency(code.to_owned()))
+            .ok_or_else(|| UnknownCurrency::Unlisted(code.to_owned()))?;
+        let reserved = |meaning| UnknownCurrency::Reserved { code: listed.code(), meaning };
+        match listed {
+            iso_currency::Currency::XXX => Err(reserved("amounts without a currency")),
+            iso_currency::Currency::XTS => Err(reserved("tests")),
+            _ => Ok(Self(listed)),
+        }
     }
 
     /// Returns the three-letter code.

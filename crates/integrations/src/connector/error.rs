@@ -155,7 +155,9 @@ impl ConnectorError {
             Self::Token { source: TokenError::ReconnectNeeded { .. } }
             | Self::Disconnected { .. }
             | Self::Forbidden { .. } => Disposition::Reconnect,
-            Self::Token { source: TokenError::Unreadable { .. } }
+            Self::Token {
+                source: TokenError::Unreadable { .. } | TokenError::OnlyByTenant { .. },
+            }
             | Self::Refused { .. }
             | Self::Version { .. }
             | Self::Shape { .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use shelfops_ingest::quarantine::Position;
-use shelfops_ingest::records::Draft;
+use shelfops_ingest::records::{Draft, Withdrawn};
 use shelfops_ingest::source::{Malformed, RawRecords};
 
 /// How a NUL character is shown: PostgreSQL stores none.
@@ -22,12 +22,13 @@ pub(crate) struct JsonPage<E> {
     objects: Vec<Box<str>>,
     parts: Vec<(u32, E)>,
     drafts: Vec<Result<Draft, Malformed>>,
+    withdrawn: Vec<Withdrawn>,
 }
 
 impl<E: Excerpt + 'static> JsonPage<E> {
     /// Starts a page.
     pub(crate) const fn new() -> Self {
-        Self { objects: Vec::new(), parts: Vec::new(), drafts: Vec::new() }
+        Self { objects: Vec::new(), parts: Vec::new(), drafts: Vec::new(), withdrawn: Vec::new() }
     }
 
     /// Adds an object of the page; what is pushed next was read from it.
@@ -40,6 +41,16 @@ impl<E: Excerpt + 'static> JsonPage<E> {
         let object = u32::try_from(self.objects.len().saturating_sub(1)).unwrap_or(u32::MAX);
         self.parts.push((object, part));
         self.drafts.push(draft);
+    }
+
+    /// Takes back what was told before.
+    pub(crate) fn withdraw(&mut self, withdrawn: Withdrawn) {
+        self.withdrawn.push(withdrawn);
+    }
+
+    /// Hands over what the page takes back.
+    pub(crate) fn take_withdrawn(&mut self) -> Vec<Withdrawn> {
+        std::mem::take(&mut self.withdrawn)
     }
 
     /// Takes the page apart into records and what they were read from.

@@ -13,8 +13,8 @@ pub struct CheckReport {
     pub granted_by: Option<String>,
     /// When the access token ends.
     pub expires_at: Option<Timestamp>,
-    /// How many stores the vendor shows us.
-    pub store_count: usize,
+    /// How many stores the vendor shows us; unknown where the tenant has not granted to list them.
+    pub store_count: Option<usize>,
     /// What the tenant has not granted.
     pub missing: Vec<MissingScope>,
 }

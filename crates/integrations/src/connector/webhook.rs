@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde_json::Value;
 use shelfops_ingest::Stream;
 
 use super::Disposition;
@@ -33,6 +34,9 @@ pub struct WebhookEvent {
     pub object_ids: Vec<String>,
     /// What to do; nothing for what does not concern us.
     pub hints: Vec<Hint>,
+    /// What is kept of the call: what it takes to read it again, and nothing of a shopper's. As no text of
+    /// the event's it has a NUL character, which PostgreSQL stores none of.
+    pub excerpt: Value,
 }
 
 /// What to do about an event.
@@ -77,7 +81,7 @@ pub trait Webhooks: Send + Sync {
     /// Refuses a call without a signature or with a wrong one.
     fn verify(&self, delivery: &Delivery<'_>, keys: &[SecretString]) -> Result<(), WebhookError>;
 
-    /// Reads a call that was verified.
+    /// Reads a call that was verified, or what was kept of one.
     ///
     /// # Errors
     /// Refuses what is not documented. An unknown kind of event is no error: it has no hints.

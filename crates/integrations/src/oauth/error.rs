@@ -1,8 +1,8 @@
-//! Why tokens cannot be had.
+//! Why tokens cannot be had or given back.
 
 use crate::http::HttpError;
 
-/// Why a vendor gave no token. No variant quotes what the vendor answered.
+/// Why a vendor gave no token, or took none back. No variant quotes what the vendor answered.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The grant is gone: only the tenant can renew it.
@@ -22,6 +22,12 @@ pub enum TokenError {
     Unreadable {
         /// What is wrong with it.
         reason: String,
+    },
+    /// We cannot give the grant back: only the tenant can take it.
+    #[error("the grant was not given back and goes on, {reason}")]
+    OnlyByTenant {
+        /// Why, and where the tenant takes it back.
+        reason: &'static str,
     },
     /// The store failed.
     #[error(transparent)]

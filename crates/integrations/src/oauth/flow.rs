@@ -94,7 +94,7 @@ pub trait OAuthFlow: Send + Sync {
     /// Ends a token or the whole grant.
     ///
     /// # Errors
-    /// See [`TokenError`].
+    /// [`TokenError::OnlyByTenant`] where the vendor takes it back from no application like ours.
     fn revoke<'a>(
         &'a self,
         http: &'a HttpClient,

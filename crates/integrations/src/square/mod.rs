@@ -105,18 +105,23 @@ impl Connector for Square {
     ) -> BoxFuture<'_, Result<CheckReport, ConnectorError>> {
         async move {
             let status = connection.token_status().await?;
-            let client = Client::new(connection);
-            let call = Call::new("the list of locations", self.scopes(Stream::Stores));
-            let stores = streams::locations(&client, &call).await?;
             let granted = status.as_ref().map(|status| &*status.scopes).unwrap_or_default();
             let missing = |stream: &Stream| {
                 let needed = self.scopes(*stream).iter();
                 let missing = needed.filter(|scope| !granted.iter().any(|other| other == **scope));
                 missing.map(|scope| MissingScope { stream: *stream, scope }).collect::<Vec<_>>()
             };
+            let missing: Vec<_> = self.streams().iter().flat_map(missing).collect();
+            let call = Call::new("the list of locations", self.scopes(Stream::Stores));
+            let store_count = match streams::locations(&Client::new(connection), &call).await {
+                Ok(list) => Some(list.stores.len()),
+                // What is missing is worth more than that one thing is.
+                Err(ConnectorError::Forbidden { .. }) if !missing.is_empty() => None,
+                Err(error) => return Err(error),
+            };
             Ok(CheckReport {
-                missing: self.streams().iter().flat_map(missing).collect(),
-                store_count: stores.stores.len(),
+                missing,
+                store_count,
                 granted_by: status.as_ref().and_then(|status| status.granted_by.clone()),
                 expires_at: status.and_then(|status| status.expires_at),
             })

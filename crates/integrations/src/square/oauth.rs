@@ -17,6 +17,10 @@ use crate::oauth::{
     App, AuthorizeRequest, CodeGrant, OAuthFlow, RevokedScope, TokenError, TokenPair, TokenStatus,
 };
 
+/// Why a grant is not given back with PKCE.
+const ONLY_WITH_SECRET: &str = "because Square takes it from an application with a secret only, and ours has none: \
+     the seller disconnects our application in the Square Dashboard, under App integrations";
+
 /// Square's OAuth.
 pub(super) struct SquareOAuth;
 
@@ -108,13 +112,16 @@ impl OAuthFlow for SquareOAuth {
         scope: RevokedScope,
     ) -> BoxFuture<'a, Result<(), TokenError>> {
         async move {
+            // The one documented way to prove who asks: with PKCE there is none.
+            let Some(secret) = &app.client_secret else {
+                return Err(TokenError::OnlyByTenant { reason: ONLY_WITH_SECRET });
+            };
             let body = json!({
                 "client_id": app.client_id,
                 "access_token": tokens.access.expose_secret(),
                 "revoke_only_access_token": scope == RevokedScope::AccessToken,
             });
-            let secret = app.client_secret.as_ref().map(SecretString::expose_secret);
-            let authorization = format!("Client {}", secret.unwrap_or_default());
+            let authorization = format!("Client {}", secret.expose_secret());
             ask(http, app, "/oauth2/revoke", Some(&authorization), &body).await.map(drop)
         }
         .boxed()

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 use shelfops_ingest::Stream;
 
@@ -16,6 +16,9 @@ use crate::connector::{Delivery, Hint, WebhookError, WebhookEvent, Webhooks};
 
 /// The header of the signature; the older one, by SHA-1, is not looked at.
 const SIGNATURE: &str = "x-square-hmacsha256-signature";
+
+/// How a NUL character is shown.
+const NUL_SHOWN: &str = "\\0";
 
 /// Square's webhooks.
 pub(super) struct SquareWebhooks;
@@ -59,21 +62,31 @@ impl Webhooks for SquareWebhooks {
     fn parse(&self, delivery: &Delivery<'_>) -> Result<WebhookEvent, WebhookError> {
         let event: Event = serde_json::from_slice(delivery.body)
             .map_err(|_| unreadable("it is no JSON object of an event"))?;
-        let kind = event.kind.ok_or_else(|| unreadable("it has no type"))?;
+        let kind = told(event.kind).ok_or_else(|| unreadable("it has no type"))?;
+        let event_id = told(event.event_id).ok_or_else(|| unreadable("it has no event_id"))?;
+        let granted_by =
+            told(event.merchant_id).ok_or_else(|| unreadable("it has no merchant_id"))?;
+        let created_at = told(event.created_at);
         let data = event.data.unwrap_or(Data { id: None, object: None });
-        let mut object_ids: Vec<String> = data.id.into_iter().collect();
-        for id in data.object.iter().flat_map(ids_within) {
+        let (id, object) = (told(data.id), data.object.as_ref().map(only_ids));
+        let excerpt = json!({
+            "event_id": event_id, "type": kind, "merchant_id": granted_by, "created_at": created_at,
+            "data": { "id": id, "object": object },
+        });
+        let mut object_ids: Vec<String> = id.into_iter().collect();
+        for id in object.iter().flat_map(ids_within) {
             if !object_ids.contains(&id) {
                 object_ids.push(id);
             }
         }
         Ok(WebhookEvent {
-            event_id: event.event_id.ok_or_else(|| unreadable("it has no event_id"))?,
-            granted_by: event.merchant_id.ok_or_else(|| unreadable("it has no merchant_id"))?,
-            created_at: map::instant(event.created_at.as_deref()),
+            event_id,
+            granted_by,
+            created_at: map::instant(created_at.as_deref()),
             object_ids,
             hints: hint(&kind).into_iter().collect(),
             kind,
+            excerpt,
         })
     }
 }
@@ -94,16 +107,45 @@ fn hint(kind: &str) -> Option<Hint> {
     }
 }
 
-/// The ids that an event's object names: of orders, and of what was counted.
+/// Returns what a text says, NUL characters shown; nothing where it says nothing.
+fn told(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).map(|text| shown(&text))
+}
+
+fn shown(text: &str) -> String {
+    text.replace('\0', NUL_SHOWN)
+}
+
+/// The members of what an event's object tells of that are ids: of orders, and of what was counted.
+const IDS: &[&str] = &["order_id", "catalog_object_id"];
+
+/// Reduces an event's object to the ids that it names. Payments tell of buyers and their cards.
+fn only_ids(object: &Value) -> Value {
+    let ids = |member: &Value| -> Value {
+        let id =
+            |name: &&str| Some(((*name).to_owned(), shown(member.get(*name)?.as_str()?).into()));
+        Value::Object(IDS.iter().filter_map(id).collect())
+    };
+    let members = object.as_object().into_iter().flatten();
+    let reduced = members.map(|(name, member)| {
+        let ids = match member {
+            Value::Array(members) => members.iter().map(ids).collect(),
+            other => ids(other),
+        };
+        (shown(name), ids)
+    });
+    Value::Object(reduced.collect())
+}
+
+/// The ids that an event's object names.
 fn ids_within(object: &Value) -> Vec<String> {
-    const NAMES: &[&str] = &["order_id", "catalog_object_id"];
     let lists = object.as_object().into_iter().flat_map(|members| members.values());
     let objects = lists.flat_map(|member| match member {
         Value::Array(members) => members.as_slice(),
         other => std::slice::from_ref(other),
     });
     objects
-        .flat_map(|object| NAMES.iter().filter_map(|name| object.get(*name)?.as_str()))
+        .flat_map(|object| IDS.iter().filter_map(|name| object.get(*name)?.as_str()))
         .map(str::to_owned)
         .collect()
 }

@@ -68,7 +68,8 @@ async fn the_documents_sale_and_return_are_read_exactly() {
         lines[0].occurred_at.value().unwrap().instant.to_string(),
         "2026-11-20T17:04:09.87Z"
     );
-    assert_eq!(lines[0].updated_at.value().unwrap().instant.to_string(), "2026-11-20T17:04:11.01Z");
+    let updated_at = lines[0].updated_at.value().unwrap().instant.to_string();
+    assert_eq!(updated_at, "2026-11-20T17:04:11.010004Z", "the fourth version of that moment");
     assert_eq!(read.refused(), []);
 }
 
@@ -128,6 +129,44 @@ async fn cancelled_orders_are_void_and_drafts_are_no_orders() {
     let read = read(vec![cancelled, draft, open]).await;
     let kinds = read.lines().into_iter().map(|line| *line.transaction_type.value().unwrap());
     assert_eq!(kinds.collect::<Vec<_>>(), [TransactionType::Void, TransactionType::Sale]);
+}
+
+#[tokio::test]
+async fn of_two_versions_of_one_moment_the_later_one_is_newer() {
+    let in_version = |version: Value| order_with(|order| order["version"] = version);
+    let versions = [json!(1), json!(2), json!(70_000), Value::Null];
+    let read = read(versions.map(in_version).to_vec()).await;
+    let at = |line: &&TransactionDraft| line.updated_at.value().unwrap().instant;
+    let lines = read.lines();
+    let told: Vec<_> = lines.iter().map(at).map(|at| at.subsec_microsecond()).collect();
+    assert_eq!(told, [10_001, 10_002, 10_999, 10_000]);
+}
+
+#[tokio::test]
+async fn an_order_without_any_line_takes_back_the_lines_that_it_had() {
+    let emptied = |id: &str, state: &str| {
+        let mut emptied = order(id, UPDATED);
+        emptied["state"] = json!(state);
+        emptied["line_items"] = json!([]);
+        emptied
+    };
+    let mut without_list = emptied("B", "CANCELED");
+    without_list.as_object_mut().unwrap().remove("line_items");
+    let orders = vec![
+        emptied("A", "OPEN"),
+        without_list,
+        emptied("C", "DRAFT"),
+        emptied("D", "PARKED"),
+        order("E", UPDATED),
+        return_order(),
+    ];
+    let read = read(orders).await;
+    assert_eq!(read.ids(), ["E/li-1", "ORDreturn00001/return/rli-1"]);
+    assert_eq!(read.withdrawn_ids(), ["A", "B"]);
+    let emptied = &read.withdrawn[0];
+    assert_eq!(&*emptied.store, "LSHELF01");
+    assert_eq!(emptied.occurred_at.to_string(), "2026-11-20T17:04:09.87Z");
+    assert_eq!(emptied.updated_at.to_string(), "2026-11-20T17:04:11.010004Z");
 }
 
 #[tokio::test]

@@ -99,6 +99,59 @@ async fn a_grant_is_revoked_with_the_apps_own_secret() {
 }
 
 #[tokio::test]
+async fn without_a_secret_a_grant_is_not_given_back_and_it_is_said_who_can() {
+    let shop = Shop::open(|_: &Seen| json(json!({ "success": true }))).await;
+    let flow = Square.oauth().unwrap();
+    let public = App { client_secret: None, ..app(&shop.server.url) };
+    for scope in [RevokedScope::AccessToken, RevokedScope::WholeGrant] {
+        let refused = flow.revoke(shop.connection.http(), &public, &tokens(30), scope).await;
+        let error = refused.unwrap_err();
+        assert!(matches!(error, TokenError::OnlyByTenant { .. }), "{error}");
+        let told = error.to_string();
+        assert!(told.contains("goes on") && told.contains("Square Dashboard"), "{told}");
+    }
+    assert!(shop.server.seen().is_empty(), "nobody is asked with an empty secret");
+}
+
+#[tokio::test]
+async fn a_check_that_may_not_list_stores_says_everything_that_is_missing() {
+    let shop = Shop::open(|seen: &Seen| match seen.path() {
+        "/oauth2/token/status" => json(json!({
+            "scopes": ["ITEMS_READ", "ORDERS_READ", "PAYMENTS_READ"], "client_id": "x",
+            "merchant_id": "MLMERCHANT001",
+        })),
+        _ => status(403, error("AUTHENTICATION_ERROR", "INSUFFICIENT_SCOPES")),
+    })
+    .await;
+    let report = Square.check(shop.connection.clone()).await.unwrap();
+    assert_eq!(report.store_count, None);
+    let missing: Vec<_> = report.missing.iter().map(|one| (one.stream, one.scope)).collect();
+    assert_eq!(
+        missing,
+        [
+            (Stream::Stores, "MERCHANT_PROFILE_READ"),
+            (Stream::Suppliers, "VENDOR_READ"),
+            (Stream::Transactions, "MERCHANT_PROFILE_READ"),
+            (Stream::Inventory, "INVENTORY_READ"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_check_that_is_refused_though_everything_is_granted_fails() {
+    let shop = Shop::open(|seen: &Seen| match seen.path() {
+        "/oauth2/token/status" => json(json!({ "scopes": [
+            "MERCHANT_PROFILE_READ", "ITEMS_READ", "VENDOR_READ", "ORDERS_READ", "PAYMENTS_READ",
+            "INVENTORY_READ",
+        ]})),
+        _ => status(403, error("AUTHENTICATION_ERROR", "FORBIDDEN")),
+    })
+    .await;
+    let error = Square.check(shop.connection.clone()).await.unwrap_err();
+    assert!(error.to_string().contains("MERCHANT_PROFILE_READ"), "{error}");
+}
+
+#[tokio::test]
 async fn a_check_says_which_stream_lacks_which_scope() {
     let shop = Shop::open(|seen: &Seen| match seen.path() {
         "/oauth2/token/status" => json(json!({
@@ -109,7 +162,7 @@ async fn a_check_says_which_stream_lacks_which_scope() {
     })
     .await;
     let report = Square.check(shop.connection.clone()).await.unwrap();
-    assert_eq!(report.store_count, 2);
+    assert_eq!(report.store_count, Some(2));
     assert_eq!(report.granted_by.as_deref(), Some("MLMERCHANT001"));
     let missing = |stream, scope| MissingScope { stream, scope };
     assert_eq!(

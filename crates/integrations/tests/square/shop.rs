@@ -10,7 +10,7 @@ use serde_json::Value;
 use shelfops_ingest::Stream;
 use shelfops_ingest::cursor::Cursor;
 use shelfops_ingest::pipeline::{Judgement, judge};
-use shelfops_ingest::records::{Draft, TransactionDraft};
+use shelfops_ingest::records::{Draft, TransactionDraft, Withdrawn};
 use shelfops_ingest::rules::{RuleContext, record_rules};
 use shelfops_ingest::source::{Malformed, SourceError};
 use shelfops_integrations::connector::{
@@ -80,6 +80,8 @@ pub(crate) struct Shop {
 pub(crate) struct Read {
     pub(crate) drafts: Vec<Result<Draft, Malformed>>,
     pub(crate) raw: Vec<Value>,
+    /// What was taken back.
+    pub(crate) withdrawn: Vec<Withdrawn>,
     /// The cursor of each block, with the number of records up to it.
     pub(crate) cursors: Vec<(usize, Cursor)>,
     pub(crate) error: Option<SourceError>,
@@ -147,6 +149,7 @@ impl Shop {
                         read.raw.push(block.raw.raw(index));
                     }
                     read.drafts.extend(block.drafts);
+                    read.withdrawn.extend(block.withdrawn);
                     read.cursors.push((read.drafts.len(), block.cursor));
                 }
                 Err(error) => {
@@ -171,6 +174,11 @@ impl Read {
     /// The ids of the lines.
     pub(crate) fn ids(&self) -> Vec<String> {
         self.lines().iter().map(|line| line.external_id.value().unwrap().to_string()).collect()
+    }
+
+    /// The ids of what was taken back.
+    pub(crate) fn withdrawn_ids(&self) -> Vec<&str> {
+        self.withdrawn.iter().map(|withdrawn| &*withdrawn.external_id).collect()
     }
 
     /// What the rules say of each record: its rule when refused, else nothing.

@@ -149,10 +149,59 @@ fn an_event_may_have_no_object_and_no_id() {
 }
 
 #[test]
+fn what_is_kept_says_the_same_and_nothing_of_a_buyer() {
+    let payment = json!({ "payment": {
+        "id": "P", "order_id": "O", "buyer_email_address": "ann@example.com", "note": "for Ann",
+        "card_details": { "card": { "last_4": "1111", "cardholder_name": "ANN" } },
+        "shipping_address": { "address_line_1": "Main Street 1", "first_name": "Ann" },
+    }});
+    let counts = json!({ "inventory_counts": [
+        { "catalog_object_id": "V1", "quantity": "7" }, { "catalog_object_id": "V2" },
+    ]});
+    let revoked = json!({ "revocation": { "revoker_type": "MERCHANT" } });
+    let told = [
+        ("payment.updated", json!({ "type": "payment", "id": "P", "object": payment })),
+        ("inventory.count.updated", json!({ "id": "e", "object": counts })),
+        ("oauth.authorization.revoked", json!({ "id": "r", "object": revoked })),
+        ("location.updated", json!({ "type": "location", "id": "L" })),
+        ("catalog.version.updated", Value::Null),
+    ];
+    for (kind, data) in told {
+        let whole = parse(&event(kind, data)).unwrap();
+        let kept = parse(&whole.excerpt).unwrap();
+        assert_eq!(kept, whole, "{kind}");
+        let text = whole.excerpt.to_string().to_lowercase();
+        for personal in ["ann", "1111", "main street"] {
+            assert!(!text.contains(personal), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_nul_character_is_shown_wherever_it_stands() {
+    let object = json!({ "pay\0ment": { "order_id": "O\0", "note": "\0" } });
+    let mut body = event("payment.\0", json!({ "id": "P\0", "object": object }));
+    for member in ["event_id", "merchant_id", "created_at"] {
+        body[member] = json!(format!("{}\0", body[member].as_str().unwrap()));
+    }
+    let event = parse(&body).unwrap();
+    let excerpt = event.excerpt.to_string();
+    assert!(!excerpt.contains("\\u0000") && excerpt.contains("O\\\\0"), "{excerpt}");
+    assert_eq!(event.event_id, "0d6f8d1c-7a37-4b62-9b51-3f1c5a2d9e10\\0");
+    assert_eq!(
+        (&*event.kind, &*event.granted_by, event.object_ids.concat()),
+        ("payment.\\0", "MLMERCHANT001\\0", "P\\0O\\0".to_owned())
+    );
+    assert_eq!(event.hints, [Hint::Sync(Stream::Transactions)]);
+}
+
+#[test]
 fn what_is_no_event_is_kept_aside() {
     let mut nameless = event("payment.updated", json!({}));
     nameless["event_id"] = Value::Null;
-    for body in [json!([]), json!("x"), json!({}), nameless] {
+    let mut empty = event("payment.updated", json!({}));
+    empty["event_id"] = json!("");
+    for body in [json!([]), json!("x"), json!({}), nameless, empty] {
         let error = parse(&body).unwrap_err();
         assert_eq!(error.disposition(), Disposition::Quarantine, "{body}");
     }

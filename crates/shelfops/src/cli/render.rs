@@ -55,7 +55,8 @@ pub(super) fn talk_after(output: &Output<Value>, format: Format, talk: &dyn Talk
         talk.say(line);
     }
     for why in &output.why {
-        talk.say(&format!("  why: {}: {}", why.claim, why.evidence));
+        // What is claimed may be a whole sentence.
+        talk.say(&format!("  why: {}: {}", why.claim.trim_end_matches('.'), why.evidence));
     }
     for risk in &output.risks {
         talk.say(&format!("  risk: {risk}"));

@@ -18,7 +18,7 @@ use shelfops_ingest::rules::{
 use shelfops_integrations::file::{FileSource, InspectedRecord, ReadOptions};
 
 use super::conventions;
-use super::file::ImportRequest;
+use super::file::{ImportRequest, file_name};
 use crate::ops::{Context, OpError};
 
 /// How a file would be read.
@@ -83,6 +83,9 @@ pub(crate) async fn dry_run(
     }
     advice.extend(inspection.problem.map(|problem| problem.to_string()));
     advice.extend(inspection.failure.map(|failure| failure.to_string()));
+    if records_looked_at == 0 && advice.is_empty() {
+        advice.push(without_records(&file_name(request)));
+    }
     Ok(DryRun {
         file: request.path.display().to_string(),
         format: json!(inspection.file),
@@ -114,6 +117,11 @@ pub(crate) async fn dry_run(
         first_records,
         advice,
     })
+}
+
+/// Says of a file that it holds no records: more often a mistake of the export than a day without any.
+pub(crate) fn without_records(file: &str) -> String {
+    format!("{file} has a header and no records: export it again if that is not what you expect")
 }
 
 /// What would become of the records that were looked at.

@@ -67,6 +67,9 @@ pub(crate) struct FileReport {
     pub(crate) records_per_second: u64,
     /// The run.
     pub(crate) sync_run_id: Option<String>,
+    /// How many of its records wait in quarantine, where it was loaded before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) waiting: Option<u64>,
 }
 
 /// Imports one file for a tenant.
@@ -85,7 +88,9 @@ pub(crate) async fn import_file(
     let known = tx.cursor(&request.source, request.stream, &run.origin).await?;
     let known = known.filter(|_| !request.again);
     if known.as_ref().is_some_and(|cursor| cursor.is_complete) {
-        return Ok(report(request, "nothing new", Counts::default(), started, None));
+        let waiting = tx.waiting_of_origin(&run.source, run.stream, &run.origin).await?;
+        let known = report(request, "nothing new", Counts::default(), started, None);
+        return Ok(FileReport { waiting: Some(waiting), ..known });
     }
     let settings = tx.settings().await?;
     let conventions = conventions(&tx, &settings, &request.source).await?;
@@ -218,7 +223,8 @@ async fn describe(context: &Context, request: &ImportRequest) -> Result<Option<N
     }))
 }
 
-fn file_name(request: &ImportRequest) -> String {
+/// Returns what people call the file.
+pub(super) fn file_name(request: &ImportRequest) -> String {
     let name = request.path.file_name().unwrap_or(request.path.as_os_str());
     name.to_string_lossy().into_owned()
 }
@@ -258,5 +264,6 @@ fn report(
         counts,
         seconds: (seconds * 100.0).round() / 100.0,
         sync_run_id: sync_run_id.map(|id| id.to_string()),
+        waiting: None,
     }
 }

@@ -19,7 +19,7 @@ use shelfops_ingest::batch::Totals;
 use shelfops_ingest::values::{Conventions, NumberFormat, StoreZones, TimeFormat};
 
 pub(crate) use choices::{Kind, UnknownPolicy};
-pub(crate) use dry_run::{DryRun, dry_run};
+pub(crate) use dry_run::{DryRun, dry_run, without_records};
 pub(crate) use file::{FileReport, ImportRequest, import_file};
 pub(crate) use observer::RunObserver;
 pub(crate) use replay::{

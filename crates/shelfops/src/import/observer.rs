@@ -47,7 +47,7 @@ impl Observer for RunObserver {
         );
         self.talk.progress(&TaskProgress {
             label: self.label.clone(),
-            position: progress.bytes_read,
+            position: done(progress),
             length: self.length,
             note,
         });
@@ -58,6 +58,46 @@ impl Observer for RunObserver {
     }
 }
 
+/// Returns how far the work has come, in bytes of the source: what is read and waits for its batch to be
+/// committed is half done. A small file is read long before the first batch is committed.
+fn done(progress: &Progress) -> u64 {
+    progress.bytes_committed.midpoint(progress.bytes_read)
+}
+
 fn grouped(number: u64) -> String {
     crate::cli::grouped(&number.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Remembers the positions it was told.
+    #[derive(Default)]
+    struct Positions(Mutex<Vec<u64>>);
+
+    impl Talk for Positions {
+        fn say(&self, _line: &str) {}
+
+        fn progress(&self, progress: &TaskProgress) {
+            self.0.lock().unwrap().push(progress.position);
+        }
+
+        fn done(&self) {}
+
+        fn should_stop(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn a_file_is_done_when_its_last_batch_is_committed_and_not_when_it_is_read() {
+        let talk = Arc::new(Positions::default());
+        let observer = RunObserver::new("sales.csv".to_owned(), Some(100), talk.clone());
+        for (bytes_read, bytes_committed) in [(40, 0), (100, 0), (100, 60), (100, 100)] {
+            let totals = Totals::default();
+            observer.progress(&Progress { bytes_read, bytes_committed, totals });
+        }
+        assert_eq!(*talk.0.lock().unwrap(), [20, 50, 80, 100]);
+    }
 }

@@ -105,6 +105,7 @@ impl QuarantineSource {
         Ok(Some(SourceBlock {
             drafts,
             raw: Arc::new(Candidates { first, records, memory_bytes }),
+            withdrawn: Vec::new(),
             cursor: Cursor::new(json!(last)),
             bytes_read: self.read,
         }))

@@ -47,8 +47,12 @@ impl Work for SchemaDrift {
         let count = counted(differences.len(), "difference");
         let named: Vec<&str> =
             differences.iter().take(NAMED).map(|it| it.object.as_str()).collect();
+        let rest = match &found.not_compared {
+            Some(_) => ", and nothing but roles could be compared",
+            None => "",
+        };
         let message = format!(
-            "the schema is not as declared: {count}, such as {}; `shelfops migrate drift` shows them",
+            "the schema is not as declared: {count}, such as {}{rest}; `shelfops migrate drift` shows them",
             named.first().copied().unwrap_or_default()
         );
         let alert = Raising {
@@ -59,6 +63,7 @@ impl Work for SchemaDrift {
                 "objects": named,
                 "differences": differences.len(),
                 "fingerprint": found.live.fingerprint(),
+                "not_compared": found.not_compared,
             }),
         };
         operator.raise_platform_alert(&alert).await?;

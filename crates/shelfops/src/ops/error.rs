@@ -219,6 +219,14 @@ impl From<OpenError> for OpError {
     fn from(error: OpenError) -> Self {
         let kind = match &error {
             OpenError::Missing { .. } => ErrorKind::NotFound,
+            // The mapping says what is not there; where it is silent, the file is what does not fit.
+            OpenError::Mapping {
+                source:
+                    MappingError::UnknownField { .. }
+                    | MappingError::NoSuchColumn { .. }
+                    | MappingError::UnusableColumn { .. },
+                ..
+            } => ErrorKind::Usage,
             _ => ErrorKind::Failed,
         };
         Self::from_error(kind, error)

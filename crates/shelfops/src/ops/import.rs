@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shelfops_db::models::Tenant;
+use shelfops_db::models::{QuarantineFilter, Tenant};
 use shelfops_ingest::quarantine::ReferenceEntity;
 use shelfops_ingest::{SourceName, Stream};
 use shelfops_integrations::file::{ClockSetting, Mapping};
@@ -15,7 +15,7 @@ use super::output::{Verdict, counted};
 use super::{Context, Effect, OpError, Operation, Output};
 use crate::import::{
     BATCH_RECORDS, Counts, DryRun, FileReport, ImportRequest, Kind, Replay, ReplayReport,
-    UnknownPolicy, dry_run, import_file, replay_arrived,
+    UnknownPolicy, dry_run, import_file, replay_arrived, without_records,
 };
 
 /// Imports files.
@@ -209,6 +209,9 @@ async fn show(
         failed: Vec::new(),
         dry_runs,
     };
+    if looked_at == 0 {
+        return Ok(Output::new("nothing was loaded; there was no record to look at", data));
+    }
     Ok(Output::new(
         format!(
             "nothing was loaded; {would_pass} of the first {looked_at} records would pass, \
@@ -241,6 +244,8 @@ async fn load(
             Err(error) => failed.push((request.path.display().to_string(), error)),
         }
     }
+    // What was imported is told all the same where nobody can say how much of it was refused before.
+    let refused_before = refused_before(context, tenant, &files).await.unwrap_or_default();
     // Also when files failed: what they committed before may be what others waited for.
     let (replayed, problems) = match replay_arrived(context, tenant).await {
         Ok(Replay { reports, failed }) => {
@@ -259,7 +264,29 @@ async fn load(
         .map(|(file, error)| FailedFile { file, error: error.with_reasons() })
         .collect();
     let data = Imported { totals: Some(totals), files, replayed, failed, dry_runs: Vec::new() };
-    Ok(with_problems(describe(data, tenant, input), &problems))
+    Ok(with_problems(describe(data, tenant, input, refused_before), &problems))
+}
+
+/// Counts the records that these files had refused and an earlier run before: those that this one put into
+/// quarantine stand there under its id.
+async fn refused_before(
+    context: &Context,
+    tenant: &Tenant,
+    files: &[FileReport],
+) -> Result<u64, OpError> {
+    let refusing: Vec<_> = files.iter().filter(|report| report.counts.quarantined > 0).collect();
+    if refusing.is_empty() {
+        return Ok(0);
+    }
+    let tx = context.database().await?.tenant(tenant.customer_id).await?;
+    let mut refused_before = 0;
+    for report in refusing {
+        let sync_run_id = report.sync_run_id.as_deref().and_then(|id| id.parse().ok());
+        let filter = QuarantineFilter { sync_run_id, ..Default::default() };
+        let kept = tx.quarantined_count(&filter).await?.unsigned_abs();
+        refused_before += report.counts.quarantined.saturating_sub(kept);
+    }
+    Ok(refused_before)
 }
 
 /// Tells of records that were not replayed.
@@ -274,32 +301,29 @@ fn with_problems(output: Output<Imported>, problems: &[OpError]) -> Output<Impor
     })
 }
 
-fn describe(data: Imported, tenant: &Tenant, input: &Input) -> Output<Imported> {
-    let grouped = |number: u64| crate::cli::grouped(&number.to_string());
+fn describe(
+    data: Imported,
+    tenant: &Tenant,
+    input: &Input,
+    refused_before: u64,
+) -> Output<Imported> {
     let totals = data.totals.clone().unwrap_or_default();
     let (failed, stopped) =
         (data.failed.len(), data.files.iter().any(|report| report.status == "stopped"));
     let any_read = !data.files.is_empty();
-    let all_known = data.files.iter().all(|report| report.status == "nothing new");
+    let is_nothing_new =
+        failed == 0 && data.files.iter().all(|report| report.status == "nothing new");
+    let waiting: u64 = data.files.iter().filter_map(|report| report.waiting).sum();
     let replayed: u64 = data
         .replayed
         .iter()
         .map(|report| report.counts.inserted + report.counts.updated + report.counts.unchanged)
         .sum();
-    let mut output = if all_known && failed == 0 {
+    let mut output = with_empty_files(if is_nothing_new {
         Output::new("nothing new: these files were loaded before", data)
-            .next("the same command with --again", "reads them once more; changes nothing loaded")
     } else {
-        let summary = format!(
-            "{} read: {} new, {} updated, {} unchanged, {} in quarantine",
-            grouped(totals.read),
-            grouped(totals.inserted),
-            grouped(totals.updated),
-            grouped(totals.unchanged),
-            grouped(totals.quarantined),
-        );
-        Output::new(summary, data)
-    };
+        Output::new(told(&totals, refused_before), data)
+    });
     if failed > 0 {
         output =
             output.line(format!("{failed} of {} files could not be imported", input.files.len()));
@@ -313,11 +337,16 @@ fn describe(data: Imported, tenant: &Tenant, input: &Input) -> Output<Imported> 
             counted(replayed, "record")
         ));
     }
-    if totals.quarantined > 0 {
+    output = with_waiting(output, waiting, tenant);
+    if totals.quarantined > 0 || waiting > 0 {
         output = output.next(
             format!("shelfops quarantine list --tenant {}", tenant.slug),
             "says what was refused and why",
         );
+    }
+    if is_nothing_new {
+        output = output
+            .next("the same command with --again", "reads them once more; changes nothing loaded");
     }
     output.verdict(if stopped {
         Verdict::Stopped
@@ -328,4 +357,46 @@ fn describe(data: Imported, tenant: &Tenant, input: &Input) -> Output<Imported> 
     } else {
         Verdict::Good
     })
+}
+
+/// Says what became of the records.
+fn told(totals: &Counts, refused_before: u64) -> String {
+    let grouped = |number: u64| crate::cli::grouped(&number.to_string());
+    let before = match refused_before {
+        0 => String::new(),
+        count => format!(" ({} of them refused before)", grouped(count)),
+    };
+    format!(
+        "{} read: {} new, {} updated, {} unchanged, {} in quarantine{before}",
+        grouped(totals.read),
+        grouped(totals.inserted),
+        grouped(totals.updated),
+        grouped(totals.unchanged),
+        grouped(totals.quarantined),
+    )
+}
+
+/// Tells of files without a single record.
+fn with_empty_files(output: Output<Imported>) -> Output<Imported> {
+    let files = output.data.files.iter();
+    let empty = files.filter(|report| report.status == "loaded" && report.counts.read == 0);
+    let risks: Vec<String> = empty.map(|report| without_records(&report.file)).collect();
+    risks.into_iter().fold(output, Output::risk)
+}
+
+/// Tells of records that wait of files that are not read once more, so that no flag of this command
+/// reaches them.
+fn with_waiting(output: Output<Imported>, waiting: u64, tenant: &Tenant) -> Output<Imported> {
+    if waiting == 0 {
+        return output;
+    }
+    output.line(format!("of those loaded before, {} in quarantine still", waits(waiting))).next(
+        format!("shelfops quarantine replay --tenant {} --create-unknown", tenant.slug),
+        "loads what waits, and makes the stores, products and suppliers that it names",
+    )
+}
+
+fn waits(count: u64) -> String {
+    let verb = if count == 1 { "waits" } else { "wait" };
+    format!("{} {verb}", counted(count, "record"))
 }

@@ -29,8 +29,8 @@ pub(crate) struct Input {
 pub(crate) struct Checked {
     /// The tenant as the vendor names it.
     account: Option<String>,
-    /// How many stores the vendor shows us.
-    stores: usize,
+    /// How many stores the vendor shows us; unknown where it was not granted to list them.
+    stores: Option<usize>,
     /// When the access token ends; it is renewed well before.
     token_expires_at: Option<String>,
     /// What the tenant has not granted.
@@ -72,7 +72,10 @@ impl Operation for IntegrationCheck {
             })
             .collect();
         let is_complete = missing.is_empty();
-        let stores = counted(report.store_count as u64, "store");
+        let stores = report.store_count.map_or_else(
+            || "which stores there are is not granted either".to_owned(),
+            |count| counted(count as u64, "store"),
+        );
         let data = Checked {
             account: report.granted_by,
             stores: report.store_count,

@@ -3,8 +3,10 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shelfops_advisor::drift::Weight;
+use shelfops_advisor::lint::consequences;
 use shelfops_db::models::PlanRuns;
-use shelfops_db::{Database, DbError, Direction, Migrator, Target};
+use shelfops_db::{Database, DbError, Direction, Migration, Migrator, Target};
 
 use super::migrate_up::{STORE, made};
 use super::output::counted;
@@ -53,7 +55,8 @@ impl Operation for MigrateDown {
     const NAME: &'static str = "migrate down";
     const SUMMARY: &'static str = "Take the schema back: undo what was applied, newest first";
     const DETAILS: &'static str =
-        "Going down drops tables with their rows, so it wants --delete-data once there is a tenant.
+        "Where going down drops tables or columns with what is in them, or deletes rows, it wants
+--delete-data once there is a tenant.
 Outside development a plan is made instead, and somebody approves it: exit code 4.";
     const EFFECT: Effect = Effect::Changes;
 
@@ -68,11 +71,16 @@ Outside development a plan is made instead, and somebody approves it: exit code 
         };
         let database = context.database().await?;
         let tenants = count_tenants(database).await?;
+        let migrator = Migrator::new(database, context.config().timeseries_engine);
         if tenants > 0 && !input.delete_data {
-            return Err(OpError::usage(format!(
-                "going down drops tables with all rows of {}; say --delete-data if they may go",
-                counted(tenants, "tenant")
-            )));
+            let lost = losses(&migrator.applied(target).await?);
+            if !lost.is_empty() {
+                return Err(OpError::usage(format!(
+                    "going down takes data of {} with it: {}; say --delete-data if it may go",
+                    counted(tenants, "tenant"),
+                    named(&lost)
+                )));
+            }
         }
         if context.config().environment != Environment::Development
             && let Some(planned) = planned(context, target).await?
@@ -80,7 +88,6 @@ Outside development a plan is made instead, and somebody approves it: exit code 
             return Ok(planned);
         }
         let talk = context.talk();
-        let migrator = Migrator::new(database, context.config().timeseries_engine);
         let done = migrator
             .down(target, |migration| talk.say(&format!("taking back {}", migration.file)))
             .await?;
@@ -108,6 +115,31 @@ async fn count_tenants(database: &Database) -> Result<usize, OpError> {
         Ok(operator) => Ok(operator.tenants().await?.len()),
         Err(DbError::NotMigrated) => Ok(0),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns the statements of what is taken back that lose something, each in a line.
+fn losses(migrations: &[Migration]) -> Vec<String> {
+    migrations
+        .iter()
+        .flat_map(|migration| consequences(migration.text(Direction::Down)))
+        .filter(|statement| statement.weight == Weight::Destroys)
+        .map(|statement| statement.sql.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+/// Names the first of some statements, and says how many more there are.
+fn named(statements: &[String]) -> String {
+    const SHOWN: usize = 5;
+    const SHOWN_CHARACTERS: usize = 90;
+    let shown = statements.iter().take(SHOWN).map(|sql| {
+        let cut = sql.char_indices().nth(SHOWN_CHARACTERS);
+        cut.map_or_else(|| sql.clone(), |(end, _)| format!("{}…", &sql[..end]))
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match statements.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 

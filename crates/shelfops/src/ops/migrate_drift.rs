@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shelfops_advisor::drift::{Difference, Schema, Statement, Weight, page, reconcile};
+use shelfops_advisor::drift::{Difference, Kind, Schema, Statement, Weight, page, reconcile};
 use shelfops_db::models::{Plan, PlanRuns};
 
 use super::output::{Verdict, counted};
@@ -49,6 +49,9 @@ pub(crate) struct Drift {
     objects: usize,
     /// How many migrations are not applied yet; they are no drift.
     pending: usize,
+    /// Why only roles were compared, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_compared: Option<String>,
     /// The plan that mends it, where one was wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<i64>,
@@ -61,7 +64,8 @@ impl Operation for MigrateDrift {
     const DETAILS: &'static str = "\
 What the applied migrations declare is built in a database beside, and compared with what is there:
 tables, columns, constraints, indexes, policies, rights, owners, views, functions, triggers, types,
-sequences, comments, hypertables and their policies. Partitions and chunks are data. Nothing is changed.
+sequences, comments, hypertables and their policies; and our own roles, which belong to the server, with
+what the migrations make them. Partitions and chunks are data. Nothing is changed.
 Drift means exit code 3. The job schema-drift looks daily and raises an alert that `shelfops doctor` shows.
 
 Examples:
@@ -102,6 +106,7 @@ fn save(path: &Path, schema: Schema) -> Result<Output<Drift>, OpError> {
         fingerprint: schema.fingerprint(),
         objects,
         pending: 0,
+        not_compared: None,
         plan: None,
     };
     let next = format!("shelfops migrate drift --against {shown}");
@@ -145,7 +150,8 @@ fn draft(found: &Found) -> Draft {
 
 fn told(found: Found, plan: Option<&Plan>) -> Output<Drift> {
     let text = page(&found.reconciliation);
-    let objects = found.live.objects.len();
+    let is_compared = |kind: Kind| found.not_compared.is_none() || kind == Kind::Role;
+    let objects = found.live.objects.keys().filter(|key| is_compared(key.kind)).count();
     let count = found.reconciliation.differences.len();
     let summary = match count {
         0 => format!("no drift: {} as declared", counted(objects, "object")),
@@ -159,10 +165,14 @@ fn told(found: Found, plan: Option<&Plan>) -> Output<Drift> {
         fingerprint: found.live.fingerprint(),
         objects,
         pending: found.pending,
+        not_compared: found.not_compared.clone(),
         statements,
         plan: plan.map(|plan| plan.plan_id),
     };
     let mut output = Output::new(summary, data).page(text);
+    if let Some(reason) = found.not_compared {
+        output = output.line(reason);
+    }
     if found.pending > 0 {
         output = output.line(format!(
             "{} not applied yet; what they would change is no drift",

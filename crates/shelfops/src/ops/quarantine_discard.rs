@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use shelfops_db::models::QuarantineFilter;
 
 use super::output::counted;
-use super::quarantine_show::{check_rule, find_record, parse_id, parse_run};
+use super::quarantine_show::{check_rule, find_record, find_run, parse_id, parse_run, settled};
 use super::{Access, Context, Effect, OpError, Operation, Output};
 
 /// Gives quarantined records up.
@@ -20,14 +20,14 @@ pub(crate) struct Input {
     #[arg(long)]
     pub(crate) tenant: String,
     /// Only this record
-    #[arg(long, required_unless_present_any = ["rule", "run"])]
+    #[arg(long)]
     #[serde(default)]
     pub(crate) id: Option<String>,
     /// All records that this rule refused
     #[arg(long)]
     #[serde(default)]
     pub(crate) rule: Option<String>,
-    /// Only what this run refused: what a wrong mapping left, for one
+    /// Only what this run was the first to refuse: what a wrong mapping left, for one
     #[arg(long, value_name = "ID")]
     #[serde(default)]
     pub(crate) run: Option<String>,
@@ -57,7 +57,7 @@ impl Operation for QuarantineDiscard {
 
     async fn run(context: &Context, input: Input) -> Result<Output<Discarded>, OpError> {
         if input.id.is_none() && input.rule.is_none() && input.run.is_none() {
-            return Err(OpError::usage("say which: an id, a rule or a run"));
+            return Err(OpError::usage("say which: --id, --rule or --run"));
         }
         if input.reason.trim().is_empty() {
             return Err(OpError::usage("say why: --reason is kept with the records"));
@@ -66,8 +66,12 @@ impl Operation for QuarantineDiscard {
         let run = input.run.as_deref().map(parse_run).transpose()?;
         input.rule.as_deref().map(check_rule).transpose()?;
         let (tenant, tx) = context.tenant(&input.tenant).await?;
-        if let Some(id) = id {
-            find_record(&tx, &tenant.slug, id).await?;
+        let record = match id {
+            Some(id) => Some(find_record(&tx, &tenant.slug, id).await?),
+            None => None,
+        };
+        if let Some(run) = run {
+            find_run(&tx, &tenant.slug, run).await?;
         }
         let filter = QuarantineFilter {
             rule: input.rule,
@@ -78,6 +82,10 @@ impl Operation for QuarantineDiscard {
         let discarded = tx.discard_quarantined(&filter, &input.reason).await?;
         tx.commit().await?;
         let summary = format!("gave up {} of {}", counted(discarded, "record"), tenant.slug);
-        Ok(Output::new(summary, Discarded { discarded }))
+        let output = Output::new(summary, Discarded { discarded });
+        Ok(match record.as_ref().and_then(settled) {
+            Some(why) => output.line(why),
+            None => output,
+        })
     }
 }

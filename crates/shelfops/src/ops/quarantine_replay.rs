@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use shelfops_ingest::quarantine::ReferenceEntity;
 
 use super::output::{Verdict, counted};
-use super::quarantine_show::{check_rule, find_record, parse_id};
+use super::quarantine_show::{check_rule, find_record, parse_id, settled};
 use super::{Access, Context, Effect, OpError, Operation, Output};
 use crate::import::{Counts, FailedReplay, Replay, ReplayReport, ReplayRequest, replay};
 
@@ -72,9 +72,10 @@ read by the mapping of the import that found it; with another mapping, import th
         let id = input.id.as_deref().map(parse_id).transpose()?;
         input.rule.as_deref().map(check_rule).transpose()?;
         let (tenant, tx) = context.tenant(&input.tenant).await?;
-        if let Some(id) = id {
-            find_record(&tx, &tenant.slug, id).await?;
-        }
+        let record = match id {
+            Some(id) => Some(find_record(&tx, &tenant.slug, id).await?),
+            None => None,
+        };
         drop(tx);
         let create_unknown =
             if input.create_unknown { ReferenceEntity::ALL.to_vec() } else { Vec::new() };
@@ -107,6 +108,9 @@ read by the mapping of the import that found it; with another mapping, import th
             .collect();
         let failed_count = failed.len();
         let mut output = Output::new(summary, Replayed { totals, streams, failed });
+        if let Some(why) = record.as_ref().and_then(settled) {
+            output = output.line(why);
+        }
         if still > 0 {
             output = output.next(
                 format!("shelfops quarantine list --tenant {}", tenant.slug),

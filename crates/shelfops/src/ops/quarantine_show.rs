@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shelfops_db::TenantTx;
-use shelfops_db::models::{QuarantineFilter, QuarantinedRow};
+use shelfops_db::models::{QuarantineFilter, QuarantinedRow, RunRefusals};
 use shelfops_ingest::rules::{self, Rule};
 use uuid::Uuid;
 
@@ -40,11 +40,26 @@ impl Operation for QuarantineShow {
         let record = find_record(&tx, &tenant.slug, id).await?;
         let summary = format!("{}: {}", record.rule, record.reason);
         let output = Output::new(summary, json!(record));
-        Ok(match rules::find(&record.rule) {
+        // What the rule explains is what to do about a record that waits.
+        let waiting = rules::find(&record.rule).filter(|_| record.status == WAITING);
+        Ok(match waiting {
             Some(rule) => output.why(rule.summary(), rule.explanation()),
             None => output,
         })
     }
+}
+
+/// What the status of a record is called that is neither replayed nor given up.
+const WAITING: &str = "waiting";
+
+/// Says why a record is not tried or given up any more; `None` where it waits.
+pub(super) fn settled(record: &QuarantinedRow) -> Option<String> {
+    if record.status == WAITING {
+        return None;
+    }
+    let reason = record.settled_reason.as_deref().unwrap_or("nobody said why");
+    let at = record.settled_at.map(|at| format!(" at {at}")).unwrap_or_default();
+    Some(format!("this record does not wait any more: it was {}{at}: {reason}", record.status))
 }
 
 /// Finds a tenant's record, whatever became of it.
@@ -72,13 +87,21 @@ pub(super) fn find_rule(name: &str) -> Result<&'static dyn Rule, OpError> {
     })
 }
 
-/// Reads the id of a quarantined record.
+/// Finds what a run refused.
+pub(super) async fn find_run(tx: &TenantTx, slug: &str, id: Uuid) -> Result<RunRefusals, OpError> {
+    tx.refusals_of_run(id).await?.ok_or_else(|| {
+        OpError::not_found(format!("{slug} has no run {id}; `shelfops sync list` shows them"))
+    })
+}
+
+/// Reads the id of a run.
 pub(super) fn parse_run(text: &str) -> Result<Uuid, OpError> {
     text.parse().map_err(|_| {
         OpError::usage(format!("'{text}' is no id of a run; `shelfops sync list` shows them"))
     })
 }
 
+/// Reads the id of a quarantined record.
 pub(super) fn parse_id(text: &str) -> Result<Uuid, OpError> {
     text.parse().map_err(|_| {
         OpError::usage(format!("'{text}' is no record id; `shelfops quarantine list` shows them"))

@@ -173,7 +173,7 @@ async fn advised(context: &Context, id: &str, judged: &Judged) -> Result<(), OpE
 
 fn answer(judged: &Judged) -> Output<Explanation> {
     let plan = &judged.plan;
-    let tree = draw(plan, &judged.findings);
+    let tree = draw(plan, &judged.facts, &judged.findings);
     let text = match judged.findings.as_slice() {
         [] => tree.clone(),
         findings => format!("{tree}\n{}", report(findings)),

@@ -4,17 +4,18 @@ use secrecy::SecretString;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use shelfops_db::models::{AuditEntry, Integration, IntegrationStatus, Tenant};
-use shelfops_ingest::CustomerId;
+use shelfops_ingest::{CustomerId, Stream};
 use shelfops_integrations::connector::{CheckReport, Connector, find};
 use shelfops_integrations::http::{HttpClient, Policy, SystemSurroundings};
 use shelfops_integrations::oauth::{
-    AuthorizeRequest, CodeGrant, OAuthFlow, StateSigner, TokenPair,
+    AuthorizeRequest, CodeGrant, OAuthFlow, StateSigner, TokenError, TokenPair,
 };
 use uuid::Uuid;
 
 use super::connections::connector_of;
 use super::grants::revocable;
 use super::token_store::SealedTokens;
+use crate::ops::error::ErrorKind;
 use crate::ops::{Context, OpError};
 
 /// Who an audit entry names when a tenant came back from the vendor's page: a signed state, and no key of
@@ -104,16 +105,19 @@ pub(crate) async fn complete_authorisation(
     let http = client()?;
     let tokens = flow_of(connector)?.exchange_code(&http, &app, &grant).await.map_err(failed)?;
     if let Some((theirs, granted)) = other_account(&integration, &tokens) {
-        let refusal = OpError::conflict(format!(
+        let mut refusal = format!(
             "this is account {granted}, and {} of {} is account {theirs}: connect it as {theirs}, or add \
              {granted} as another source by `shelfops integration add`",
             integration.source, tenant.slug
-        ));
+        );
         let scope = revocable(database, &integration, Some(granted)).await?;
         if let Err(error) = flow_of(connector)?.revoke(&http, &app, &tokens, scope).await {
             tracing::warn!(%error, "a grant that is not used could not be given back");
+            if let TokenError::OnlyByTenant { .. } = error {
+                refusal = format!("{refusal}; {error}");
+            }
         }
-        return Err(refusal);
+        return Err(OpError::conflict(refusal));
     }
     let keys = context.connections().keys().clone();
     let store = SealedTokens::new(database.clone(), keys, customer_id, &integration);
@@ -156,11 +160,11 @@ pub(crate) async fn refresh_token(
     let line = context.connections().line(context, tenant, integration).await?;
     match line.tokens().await {
         Ok(tokens) => {
-            super::failure::clear(context, tenant, integration).await?;
+            super::failure::clear(context, tenant, integration, None).await?;
             Ok(tokens.access_expires_at)
         }
         Err(error) => {
-            super::failure::note(context, tenant, integration, &error).await;
+            super::failure::note(context, tenant, integration, None, &error).await;
             Err(error.into())
         }
     }
@@ -179,7 +183,9 @@ pub(crate) async fn check(
     match line.connector().check(line.clone()).await {
         Ok(report) => Ok(report),
         Err(error) => {
-            super::failure::note(context, tenant, integration, &error).await;
+            // Besides the token, only stores are asked for.
+            let stream = Some(Stream::Stores);
+            super::failure::note(context, tenant, integration, stream, &error).await;
             Err(error.into())
         }
     }
@@ -215,7 +221,9 @@ async fn revoke(
     let tokens = line.tokens().await?;
     let account = tokens.granted_by.as_deref().or(integration.external_account.as_deref());
     let scope = revocable(context.database().await?, integration, account).await?;
-    flow.revoke(line.http(), line.app(), &tokens, scope).await.map_err(failed)
+    let revoked = flow.revoke(line.http(), line.app(), &tokens, scope).await;
+    // Its own words: what is behind a failed request for a token is no matter here.
+    revoked.map_err(|error| OpError::from_error(ErrorKind::VendorTrouble, error))
 }
 
 fn flow_of(connector: &'static dyn Connector) -> Result<&'static dyn OAuthFlow, OpError> {
@@ -246,6 +254,6 @@ fn hash(state: &str) -> [u8; 32] {
     Sha256::digest(state.as_bytes()).into()
 }
 
-fn failed(error: shelfops_integrations::oauth::TokenError) -> OpError {
+fn failed(error: TokenError) -> OpError {
     shelfops_integrations::connector::ConnectorError::from(error).into()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use shelfops_db::DbError;
 use shelfops_db::models::{Integration, IntegrationStatus, Tenant};
+use shelfops_ingest::Stream;
 use shelfops_ingest::pipeline::PipelineError;
 use shelfops_ingest::source::SourceError;
 use shelfops_integrations::connector::{ConnectorError, Disposition};
@@ -21,44 +22,123 @@ pub(super) fn of_pipeline(error: &PipelineError) -> Option<&ConnectorError> {
     }
 }
 
-/// Writes down that an integration cannot be read until somebody does something. What passes by itself
-/// is no reason to write anything down.
+/// Why a stream was not read.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// The tenant has not granted it; other streams may be read all the same.
+    Forbidden(OpError),
+    /// Anything else.
+    Failed(OpError),
+}
+
+/// A stream that the tenant has not granted: what must be, and what opens the vendor's page again.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{stream} of {system} cannot be read: {refusal} by `shelfops integration connect --tenant {slug} \
+     --source {system}`"
+)]
+pub(super) struct Ungranted {
+    stream: Stream,
+    system: String,
+    slug: String,
+    refusal: String,
+}
+
+impl Ungranted {
+    /// Says it of a stream, if that is the vendor's error.
+    pub(super) fn find(
+        tenant: &Tenant,
+        integration: &Integration,
+        stream: Stream,
+        error: &ConnectorError,
+    ) -> Option<Self> {
+        let ConnectorError::Forbidden { .. } = error else { return None };
+        let (system, slug) = (integration.source.to_string(), tenant.slug.to_string());
+        Some(Self { stream, system, slug, refusal: error.to_string() })
+    }
+}
+
+impl Unread {
+    /// Returns why.
+    pub(super) fn into_error(self) -> OpError {
+        match self {
+            Self::Forbidden(error) | Self::Failed(error) => error,
+        }
+    }
+}
+
+impl From<OpError> for Unread {
+    fn from(error: OpError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<DbError> for Unread {
+    fn from(error: DbError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<Ungranted> for Unread {
+    fn from(error: Ungranted) -> Self {
+        Self::Forbidden(OpError::from_error(ErrorKind::ReconnectNeeded, error))
+    }
+}
+
+/// Writes down that a stream cannot be read until somebody does something, or the whole integration where
+/// the vendor does not let us in. What passes by itself is no reason to write anything down.
 pub(super) async fn note(
     context: &Context,
     tenant: &Tenant,
     integration: &Integration,
+    stream: Option<Stream>,
     error: &ConnectorError,
 ) {
     if let Disposition::Retry { .. } = error.disposition() {
         return;
     }
-    let reason = with_reasons(error);
-    let written = set(context, tenant, integration, Some(&reason)).await;
+    let stream = stream.filter(|_| !concerns_all(error));
+    let reason = match stream {
+        None => with_reasons(error),
+        Some(stream) => Ungranted::find(tenant, integration, stream, error).map_or_else(
+            || format!("{stream} cannot be read: {}", with_reasons(error)),
+            |ungranted| ungranted.to_string(),
+        ),
+    };
+    let written = set(context, tenant, integration, stream, Some(&reason)).await;
     if let Err(unwritten) = written {
         tracing::warn!(error = %unwritten, "the integration's failure was not written down");
     }
 }
 
-/// Writes down that an integration can be read again, if it could not.
+/// Writes down that a stream can be read again, or without one that the vendor lets us in again, if it was
+/// not so. It says nothing of the other streams.
 pub(super) async fn clear(
     context: &Context,
     tenant: &Tenant,
     integration: &Integration,
+    stream: Option<Stream>,
 ) -> Result<(), OpError> {
     if integration.status == IntegrationStatus::Failed {
-        set(context, tenant, integration, None).await?;
+        set(context, tenant, integration, stream, None).await?;
     }
     Ok(())
+}
+
+/// Whether an error is one of the connection, whichever stream was read.
+const fn concerns_all(error: &ConnectorError) -> bool {
+    matches!(error, ConnectorError::Token { .. } | ConnectorError::Disconnected { .. })
 }
 
 async fn set(
     context: &Context,
     tenant: &Tenant,
     integration: &Integration,
+    stream: Option<Stream>,
     error: Option<&str>,
 ) -> Result<(), OpError> {
     let tx = context.database().await?.tenant(tenant.customer_id).await?;
-    let is_noted = tx.note_integration_failure(integration, error).await?;
+    let is_noted = tx.note_integration_failure(integration, stream, error).await?;
     tx.commit().await?;
     if !is_noted {
         tracing::info!(source = %integration.source, "it was connected again or ended meanwhile");

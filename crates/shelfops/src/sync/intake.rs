@@ -16,7 +16,6 @@ use futures::StreamExt as _;
 use futures::future::ready;
 use futures::stream;
 use http::HeaderMap;
-use serde_json::Value;
 use shelfops_db::models::{Arrival, ConnectedAccount, NewWebhookEvent};
 use shelfops_integrations::connector::{Connector, Delivery, WebhookError, WebhookEvent};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -83,7 +82,6 @@ struct Owners {
 /// A notification of which the vendor waits to hear.
 struct Waiting {
     event: WebhookEvent,
-    payload: Value,
     kept: oneshot::Sender<()>,
 }
 
@@ -118,11 +116,9 @@ impl Intake {
         let delivery = Delivery { url: &url, headers, body };
         reader.verify(&delivery, &applications.webhook_keys(connector.name()))?;
         let event = reader.parse(&delivery)?;
-        let payload: Value = serde_json::from_slice(body)
-            .map_err(|error| NotificationError::Unreadable(error.to_string()))?;
         let account = (connector.name(), event.granted_by.clone());
         let (kept, answer) = oneshot::channel();
-        if self.0.wait(&account, Waiting { event, payload, kept }) {
+        if self.0.wait(&account, Waiting { event, kept }) {
             // A task of its own: who hangs up must not take along those that wait with him.
             tokio::spawn(write(self.0.clone(), account));
         }
@@ -258,7 +254,7 @@ impl Waiting {
         NewWebhookEvent {
             external_event_id: &self.event.event_id,
             event_type: &self.event.kind,
-            payload: &self.payload,
+            payload: &self.event.excerpt,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Notifications that were kept: read for what to look at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::HeaderMap;
 use serde_json::json;
@@ -10,13 +10,14 @@ use shelfops_integrations::connector::{Connector, Delivery, Hint, Reach};
 use uuid::Uuid;
 
 use super::connections::connector_of;
-use super::stream::{SyncReport, SyncRequest, sync_stream};
+use super::failure::Unread;
+use super::stream::{SyncReport, SyncRequest, read_stream};
 use crate::ops::{Context, OpError};
 
 /// How many notifications are settled together: of these, their streams are read once.
 const AT_ONCE: usize = 2_000;
 
-/// How many are held at once to be looked at; one with an order's lines takes some 20 kB.
+/// How many are held at once to be looked at.
 const HELD: usize = 100;
 
 /// What the notifications of an integration led to.
@@ -31,7 +32,8 @@ pub(crate) struct Processed {
     pub(crate) is_complete: bool,
 }
 
-/// Reads what the waiting notifications of an integration are about, each stream once.
+/// Reads what the waiting notifications of an integration are about, each stream once. Those of a stream that
+/// the tenant has not granted are settled with that reason: they keep no others waiting.
 ///
 /// # Errors
 /// Fails when a stream could not be read; its notifications wait on.
@@ -51,13 +53,21 @@ pub(crate) async fn process_notifications(
     if hints.events.is_empty() {
         return Ok(processed);
     }
+    let mut ungranted = BTreeMap::new();
     if hints.is_disconnected {
         end(context, tenant, integration).await?;
     } else {
         // References before the records that point at them.
         for stream in connector.streams().iter().filter(|stream| hints.streams.contains(stream)) {
             let request = SyncRequest { reach: Reach::Recent, ..SyncRequest::new(*stream) };
-            let report = sync_stream(context, tenant, integration, &request).await?;
+            let report = match read_stream(context, tenant, integration, &request).await {
+                Ok(report) => report,
+                Err(Unread::Forbidden(error)) => {
+                    ungranted.insert(*stream, error.with_reasons());
+                    continue;
+                }
+                Err(Unread::Failed(error)) => return Err(error),
+            };
             let is_stopped = report.is_stopped();
             processed.reports.push(report);
             if is_stopped {
@@ -65,16 +75,40 @@ pub(crate) async fn process_notifications(
             }
         }
     }
-    let tx = context.database().await?.tenant(tenant.customer_id).await?;
-    tx.settle_webhook_events(&hints.events, None).await?;
-    tx.commit().await?;
+    settle(context, tenant, &hints, &ungranted).await?;
     Ok(processed)
+}
+
+/// Writes down that something was done about notifications, or why nothing can be.
+async fn settle(
+    context: &Context,
+    tenant: &Tenant,
+    hints: &Hints,
+    ungranted: &BTreeMap<Stream, String>,
+) -> Result<(), OpError> {
+    let mut settled: BTreeMap<Option<&str>, Vec<Uuid>> = BTreeMap::new();
+    for event in &hints.events {
+        let why = event.streams.iter().find_map(|stream| ungranted.get(stream));
+        settled.entry(why.map(String::as_str)).or_default().push(event.id);
+    }
+    let tx = context.database().await?.tenant(tenant.customer_id).await?;
+    for (why, ids) in settled {
+        tx.settle_webhook_events(&ids, why).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A notification that was looked at.
+struct Looked {
+    id: Uuid,
+    streams: Vec<Stream>,
 }
 
 /// What notifications ask for, and which they are.
 #[derive(Default)]
 struct Hints {
-    events: Vec<Uuid>,
+    events: Vec<Looked>,
     streams: BTreeSet<Stream>,
     is_disconnected: bool,
 }
@@ -94,8 +128,8 @@ async fn look(
         let id = integration.integration_id;
         let mut waiting = tx.waiting_webhook_events(id, last.as_ref(), limit).await?;
         for event in &waiting {
-            hints.events.push(event.webhook_event_id);
-            hints.learn(connector, integration, event);
+            let streams = hints.learn(connector, integration, event);
+            hints.events.push(Looked { id: event.webhook_event_id, streams });
         }
         if waiting.len() < HELD {
             break;
@@ -107,20 +141,23 @@ async fn look(
 }
 
 impl Hints {
+    /// Learns what a notification asks for; answers which streams.
     fn learn(
         &mut self,
         connector: &dyn Connector,
         integration: &Integration,
         waiting: &WaitingEvent,
-    ) {
-        let Some(reader) = connector.webhooks() else { return };
+    ) -> Vec<Stream> {
+        let Some(reader) = connector.webhooks() else { return vec![] };
         let (headers, body) = (HeaderMap::new(), waiting.payload.to_string());
         let delivery = Delivery { url: "", headers: &headers, body: body.as_bytes() };
         // It was read once before it was kept.
-        let Ok(event) = reader.parse(&delivery) else { return };
+        let Ok(event) = reader.parse(&delivery) else { return vec![] };
+        let mut streams = Vec::new();
         for hint in event.hints {
             match hint {
                 Hint::Sync(stream) => {
+                    streams.push(stream);
                     self.streams.insert(stream);
                 }
                 // One that comes late may be of a connection before this one.
@@ -130,6 +167,7 @@ impl Hints {
                 }
             }
         }
+        streams
     }
 }
 

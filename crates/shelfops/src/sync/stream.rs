@@ -15,7 +15,7 @@ use shelfops_integrations::connector::{ConnectorError, OpenRequest, Reach, Span}
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::failure;
+use super::failure::{self, Ungranted, Unread};
 use crate::import::{Counts, RunObserver, conclude, replay_arrived};
 use crate::ops::{Context, OpError};
 
@@ -81,6 +81,16 @@ pub(crate) async fn sync_stream(
     integration: &Integration,
     request: &SyncRequest,
 ) -> Result<SyncReport, OpError> {
+    read_stream(context, tenant, integration, request).await.map_err(Unread::into_error)
+}
+
+/// As [`sync_stream`], for who goes on with other streams where the tenant has not granted one.
+pub(super) async fn read_stream(
+    context: &Context,
+    tenant: &Tenant,
+    integration: &Integration,
+    request: &SyncRequest,
+) -> Result<SyncReport, Unread> {
     let started = Instant::now();
     let run = describe(integration, request);
     let database = context.database().await?;
@@ -100,25 +110,28 @@ pub(crate) async fn sync_stream(
         kind = run.kind,
     );
     let (outcome, earlier) = reading.carry().instrument(span).await;
-    if let Err(Trouble::Pipeline(error)) = &outcome
-        && let Some(error) = failure::of_pipeline(error)
-    {
-        failure::note(context, tenant, integration, error).await;
-    }
     let outcome = match outcome {
         Ok(outcome) => conclude(context, tenant, sync_run_id, &sink, Ok(outcome)).await?,
         Err(Trouble::Pipeline(error)) => {
-            conclude(context, tenant, sync_run_id, &sink, Err(error)).await?
+            let ungranted = reading.note(&error).await;
+            let failed = conclude(context, tenant, sync_run_id, &sink, Err(error)).await;
+            if let Some(ungranted) = ungranted {
+                return Err(ungranted.into());
+            }
+            failed?
         }
         Err(Trouble::Before(error)) => {
             let tx = context.database().await?.tenant(tenant.customer_id).await?;
             tx.end_run(sync_run_id, &shelfops_db::models::RunEnd::Failed(error.with_reasons()))
                 .await?;
             tx.commit().await?;
-            return Err(error);
+            return Err(error.into());
         }
     };
-    failure::clear(context, tenant, integration).await?;
+    // Told to stop, it may have stopped before the vendor was asked anything.
+    if outcome.is_complete {
+        failure::clear(context, tenant, integration, Some(request.stream)).await?;
+    }
     let mut counts = earlier;
     counts.add(&Counts::from(&outcome.totals));
     // What waited is a run of its own: with this one's place kept, every stream of several could hold one
@@ -160,6 +173,15 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// Writes down what the vendor's error behind one of the pipeline means, if there is one; answers what
+    /// the tenant has not granted, if it is that.
+    async fn note(&self, error: &PipelineError) -> Option<Ungranted> {
+        let Self { context, tenant, integration, request, .. } = self;
+        let error = failure::of_pipeline(error)?;
+        failure::note(context, tenant, integration, Some(request.stream), error).await;
+        Ungranted::find(tenant, integration, request.stream, error)
+    }
+
     /// Carries the stream into the sink; where another run is in the way, it goes on behind the last
     /// batch that was written. Answers also what became of the records before that.
     async fn carry(&self) -> (Result<Outcome, Trouble>, Counts) {
@@ -197,7 +219,8 @@ impl Reading<'_> {
         let source = match line.connector().open(line.clone(), open) {
             Ok(source) => source,
             Err(error) => {
-                failure::note(context, tenant, integration, &error).await;
+                let stream = Some(request.stream);
+                failure::note(context, tenant, integration, stream, &error).await;
                 return Err(Trouble::Before(error.into()));
             }
         };

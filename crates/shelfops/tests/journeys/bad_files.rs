@@ -7,7 +7,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
 use crate::fixture::{
-    SALES_HEADER, Sale, Shop, assert_same_rows, compressed, csv, parquet, sales, shop,
+    Report, SALES_HEADER, Sale, Shop, assert_same_rows, compressed, csv, parquet, sales, shop,
 };
 
 #[tokio::test]
@@ -71,7 +71,13 @@ async fn a_file_that_cannot_be_read_is_refused_by_name_and_leaves_no_trace() {
 async fn a_header_alone_is_a_file_without_records() {
     let shop = shop().await;
     shop.write("header.csv", format!("{SALES_HEADER}\n"));
-    let first = shop.import_sales("header.csv", &[]).await;
+    let advice = "header.csv has a header and no records: export it again";
+    let look = shop.importing("header.csv", "transactions", &["--dry-run"]).run().await.succeeds();
+    assert!(look.data()["dry_runs"][0]["advice"].to_string().contains(advice), "{look}");
+    assert!(look.json().get("next").is_none(), "there is nothing to load: {look}");
+    let first = shop.importing("header.csv", "transactions", &[]).run().await.succeeds();
+    assert!(first.json()["risks"].to_string().contains(advice), "{first}");
+    let first = Report::of(&first.data());
     assert_eq!((first.status.as_str(), first.counts.read), ("loaded", 0));
     let second = shop.import_sales("header.csv", &[]).await;
     assert_eq!(second.status, "nothing new");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shelfops_simulators::square::Moment;
+use shelfops_simulators::square::{Force, ForcedLine, ForcedReturn, ForcedSale, Moment};
 
 use crate::fixture::{Vendor, shop};
 
@@ -115,6 +115,75 @@ async fn a_day_that_differs_from_the_vendors_is_told_and_mended() {
     let outcomes: Vec<_> =
         shown["comparisons"].as_array().unwrap().iter().map(|day| &day["outcome"]).collect();
     assert!(outcomes.iter().any(|outcome| *outcome == "repaired"), "{shown}");
+}
+
+/// Sells two things at the first store; returns the order's id.
+async fn sell(vendor: &Vendor, is_open: bool) -> String {
+    let location_id = vendor.books().await.stores[0].location_id.clone();
+    let line = |price| ForcedLine {
+        variation_id: None,
+        quantity: "1".to_owned(),
+        unit_price: Some(price),
+    };
+    let lines = vec![line(1_000), line(500)];
+    let sale = ForcedSale { location_id, lines, hours_late: 0, is_open, coupon: 0 };
+    assert!(vendor.force(&Force::Sale(sale)).await);
+    vendor.books().await.lines.last().unwrap().order_id.clone()
+}
+
+/// The lines that are no voids, by kind.
+const COUNTED: &str = "
+    select concat_ws(' ', transaction_type, count(*), trim_scale(sum(total_amount)))
+    from transactions where transaction_type <> 'void' group by transaction_type order by 1";
+
+#[tokio::test]
+async fn what_was_told_too_early_or_is_told_no_more_is_taken_back() {
+    let vendor = Vendor::start(|config| {
+        config.start = days_ago(4);
+        config.return_lag_seconds = 40 * 60;
+        config.merchants[0].orders_per_day = 0;
+    })
+    .await;
+    let shop = shop().await;
+    let begun = jiff::Timestamp::from_millisecond(vendor.simulator.now().millis()).unwrap();
+    vendor.connect(&shop, ADD).await.succeeds();
+    let (sold, open) = (sell(&vendor, false).await, sell(&vendor, true).await);
+    vendor.call(&shop, SYNC).await.succeeds();
+    assert_eq!(shop.texts(COUNTED).await, ["sale 4 30"]);
+
+    // Goods come back, and something for the trouble. Both refunds are listed before the return is.
+    let lines = vec![(1, "1".to_owned())];
+    let back = ForcedReturn { order_id: sold.clone(), lines, amount: None, instead: Vec::new() };
+    assert!(vendor.force(&Force::Return(back)).await);
+    assert!(vendor.force(&Force::RefundAmount { order_id: sold, amount: 200 }).await);
+    vendor.advance(Duration::from_secs(35 * 60)).await;
+    vendor.call(&shop, SYNC).await.succeeds();
+    assert_eq!(shop.texts(COUNTED).await, ["return 2 7", "sale 4 30"], "as refunds of amounts");
+
+    for _ in 0..2 {
+        assert!(vendor.force(&Force::RemoveLastLine { order_id: open.clone() }).await);
+    }
+    vendor.advance(Duration::from_secs(10 * 60)).await;
+    vendor.call(&shop, SYNC).await.succeeds();
+    let found = ["return 2 7", "sale 2 15"];
+    assert_eq!(shop.texts(COUNTED).await, found, "the goods and the trouble, each once");
+    vendor.assert_books_agree(&shop).await;
+    vendor.assert_refunds_agree(&shop).await;
+
+    let again = vendor.call(&shop, SYNC).await.succeeds();
+    assert_eq!(sum(&again.data(), "inserted") + sum(&again.data(), "updated"), 0, "{again}");
+    vendor.advance(Duration::from_secs(2 * 86_400)).await;
+    vendor.call(&shop, SYNC).await.succeeds();
+    // By the store's clock it may still have been the day before.
+    let day = jiff::tz::TimeZone::UTC.to_datetime(begun).date();
+    for day in [day, day.yesterday().unwrap()] {
+        let line = format!("sync reconcile --tenant acme --source square --day {day} -o json");
+        let compared = vendor.call(&shop, &line).await.succeeds();
+        for store in compared.data().as_array().unwrap() {
+            assert_eq!(store["outcome"], "equal", "{compared}");
+        }
+    }
+    assert_eq!(shop.texts(COUNTED).await, found);
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 //!
 //! Each seed is another history and another course of faults: answers that fail in every way, webhooks
 //! that are lost, late, repeated and overtaken, workers and the server killed, the database crashed and
-//! recovered, what was agreed with the vendor taken back, orders edited and called off, products
-//! deleted, things renamed, prices and shelves changed. `CONVERGENCE_SEEDS=200` runs as many;
+//! recovered, what was agreed with the vendor taken back, orders edited, emptied and called off, refunds
+//! listed before their returns and beside them, products deleted, things renamed, prices and shelves
+//! changed. `CONVERGENCE_SEEDS=200` runs as many;
 //! `CONVERGENCE_FIRST` says from which on.
 
 use std::collections::BTreeSet;
@@ -96,6 +97,8 @@ fn trade(config: &mut SquareConfig, seed: u64) {
     let now = jiff::Timestamp::now().as_millisecond();
     config.start = Moment::from_millis(now - 6 * DAY_MILLIS);
     config.faults = faults(seed);
+    // Many a refund is paid out and listed before the order that took the goods back is.
+    config.return_lag_seconds = 900;
     let merchant = &mut config.merchants[0];
     merchant.history_days = 1;
     merchant.orders_per_day = 90;
@@ -161,12 +164,30 @@ fn second_thought(chance: &mut Chance, books: &Oracle) -> Option<Force> {
         1 => Some(Force::CancelOrder { order_id: order_in(chance, "OPEN")? }),
         2 => Some(Force::RemoveLastLine { order_id: order_in(chance, "OPEN")? }),
         3 => Some(Force::TouchOrder { order_id: order_in(chance, "COMPLETED")? }),
-        _ => Some(Force::Return(ForcedReturn {
-            order_id: order_in(chance, "COMPLETED")?,
-            lines: Vec::new(),
-            amount: None,
-            instead: Vec::new(),
-        })),
+        _ => {
+            let lines = sold_in("COMPLETED");
+            let line = lines.get(chance.below(lines.len().max(1) as u64) as usize)?;
+            let place = line.uid.strip_prefix("li-")?.parse::<usize>().ok()?;
+            Some(Force::Return(ForcedReturn {
+                order_id: line.order_id.clone(),
+                lines: vec![(place - 1, line.quantity.clone())],
+                amount: None,
+                instead: Vec::new(),
+            }))
+        }
+    }
+}
+
+/// Returns what the merchant does at the same moment: somebody who brings goods back gets more than they
+/// were worth, and an order that lost a line loses all.
+fn and_more(whim: &Force, chance: &mut Chance) -> Vec<Force> {
+    match whim {
+        Force::Return(back) => {
+            let (order_id, amount) = (back.order_id.clone(), 1 + chance.below(40) as u32);
+            vec![Force::RefundAmount { order_id, amount }]
+        }
+        Force::RemoveLastLine { .. } if chance.below(2) == 0 => vec![whim.clone(); 9],
+        _ => Vec::new(),
     }
 }
 
@@ -218,6 +239,9 @@ impl World {
             if let Some(whim) = whim(&mut self.chance, &self.vendor.books().await) {
                 // What the vendor does not allow does not happen.
                 self.vendor.force(&whim).await;
+                for more in and_more(&whim, &mut self.chance) {
+                    self.vendor.force(&more).await;
+                }
             }
             tokio::time::sleep(Duration::from_millis(200 + self.chance.below(1_500))).await;
             match self.chance.below(6) {
@@ -271,6 +295,7 @@ impl World {
         .unwrap();
         self.vendor.assert_books_agree(&self.shop).await;
         self.vendor.assert_shelves_agree(&self.shop).await;
+        self.vendor.assert_refunds_agree(&self.shop).await;
         // Refunds and money too, by the vendor's own count of each store's days.
         let now = jiff::Timestamp::from_millisecond(self.vendor.simulator.now().millis()).unwrap();
         let today = jiff::tz::TimeZone::UTC.to_datetime(now).date();

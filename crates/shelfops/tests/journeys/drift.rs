@@ -1,7 +1,7 @@
 //! Drift on the schema as it is: none on a clean database, and what somebody did by hand is found, alarmed
 //! of and mended.
 
-use shelfops_testkit::{Engine, TestDatabase, engines, server_for};
+use shelfops_testkit::{Engine, TestDatabase, engines, own_server, server_for};
 use tempfile::TempDir;
 use tokio_postgres::Client;
 
@@ -15,6 +15,10 @@ struct Site {
 impl Site {
     async fn open(engine: Engine) -> Self {
         let database = server_for(engine).await.unwrap().empty().await.unwrap();
+        Self::build(database, engine).await
+    }
+
+    async fn build(database: TestDatabase, engine: Engine) -> Self {
         let site = Self { database, directory: tempfile::tempdir().unwrap() };
         site.call(&format!("migrate up --timeseries-engine {}", engine.name())).await.succeeds();
         site
@@ -69,6 +73,10 @@ const SEEDS: &[(&str, &str)] = &[
         "constraint anomalies_severity_score_check on public.anomalies",
     ),
     ("alter table public.alerts owner to shelfops_app", "table public.alerts"),
+    (
+        "alter table public.stores disable trigger all",
+        "constraint alerts_customer_id_store_id_fkey on public.alerts",
+    ),
     ("create table public.scratch (id bigint)", "table public.scratch"),
     ("comment on table public.stores is null", "table public.stores"),
 ];
@@ -139,8 +147,78 @@ async fn what_was_changed_by_hand_is_found_named_and_mended() {
             mend(&client, &answer).await;
             let (answer, names) = found(&site, " --against clean.json").await;
             assert_eq!(names, Vec::<String>::new(), "{change}: {answer}");
+            let silent = "select count(*) from pg_trigger where tgisinternal and tgenabled <> 'O'";
+            let silent = client.query_one(silent, &[]).await.unwrap();
+            assert_eq!(silent.get::<_, i64>(0), 0, "{change}");
         }
     }
+}
+
+/// Makes the roles what the migrations make them, where a run that was killed has left them otherwise.
+const ROLES_AS_MADE: &str = "do $$ begin
+    if exists (select from pg_roles where rolname = 'shelfops_app') then
+        alter role shelfops_app nosuperuser nobypassrls nocreaterole;
+        alter role shelfops_readonly nosuperuser nobypassrls nocreaterole;
+        revoke shelfops_owner from shelfops_app;
+        alter role shelfops_app reset all;
+        alter role shelfops_readonly set default_transaction_read_only = on;
+    end if;
+end $$";
+
+/// Changes of our roles by hand, whose each is, and whether the declared schema can be built all the same.
+const ROLE_SEEDS: &[(&str, &str, bool)] = &[
+    ("alter role shelfops_app bypassrls", "role shelfops_app", false),
+    ("grant shelfops_owner to shelfops_app", "role shelfops_app", false),
+    ("alter role shelfops_readonly superuser", "role shelfops_readonly", false),
+    ("alter role shelfops_app set statement_timeout = '1ms'", "role shelfops_app", true),
+    (
+        "alter role shelfops_readonly reset default_transaction_read_only",
+        "role shelfops_readonly",
+        true,
+    ),
+];
+
+#[tokio::test]
+async fn a_role_that_could_see_every_tenant_is_told_alarmed_of_and_mended() {
+    // Its own, for roles belong to the server.
+    let database = own_server("roles").await.unwrap().empty().await.unwrap();
+    let client = database.connect().await.unwrap();
+    client.batch_execute(ROLES_AS_MADE).await.unwrap();
+    let site = Site::build(database, Engine::Native).await;
+    site.call("migrate drift").await.succeeds();
+    for (change, named, is_built) in ROLE_SEEDS {
+        client.batch_execute(change).await.unwrap();
+        let (answer, names) = found(&site, "").await;
+        assert_eq!(names, [*named], "{change}: {answer}");
+        assert_eq!(answer.data()["not_compared"].is_null(), *is_built, "{change}: {answer}");
+        mend(&client, &answer.exits_with(3)).await;
+        let (answer, names) = found(&site, "").await;
+        assert_eq!(names, Vec::<String>::new(), "{change}: {answer}");
+    }
+    // What else differs is told when roles are as they should be.
+    let harm = "alter role shelfops_app bypassrls; alter table public.stores add column phone text";
+    client.batch_execute(harm).await.unwrap();
+    let shown = site.call("migrate drift").await.exits_with(3);
+    assert!(shown.stdout.contains("changed  role shelfops_app"), "{shown}");
+    assert!(shown.stdout.contains("alter role shelfops_app nobypassrls;"), "{shown}");
+    assert!(shown.stderr.contains("1 difference in 3 objects"), "{shown}");
+    assert!(shown.stderr.contains("only roles were compared"), "{shown}");
+    let due = "update shelfops.upkeep_schedules set next_due_at = now(), is_paused = kind <> 'schema-drift'";
+    client.batch_execute(due).await.unwrap();
+    let running = site.command("worker").start();
+    let open = "select message from shelfops.platform_alerts where resolved_at is null";
+    let alert =
+        async || client.query_opt(open, &[]).await.unwrap().map(|row| row.get::<_, String>(0));
+    let patience = std::time::Duration::from_secs(60);
+    shelfops_testkit::wait_for("the alert", patience, async || alert().await.is_some())
+        .await
+        .unwrap();
+    let message = alert().await.unwrap();
+    assert!(message.contains("role shelfops_app, and nothing but roles"), "{message}");
+    running.kill().await;
+    client.batch_execute("alter role shelfops_app nobypassrls").await.unwrap();
+    let (answer, names) = found(&site, "").await;
+    assert_eq!(names, ["column public.stores.phone"], "{answer}");
 }
 
 #[tokio::test]

@@ -97,6 +97,12 @@ fn head(path: &str, sent: &SentWebhook) -> Vec<u8> {
     bytes
 }
 
+/// Makes up the id of an event.
+fn event_id(forger: &mut Forger) -> String {
+    let event: Value = serde_json::from_slice(&forger.event(MERCHANT)).unwrap();
+    event["event_id"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test]
 async fn what_the_vendor_did_not_send_is_refused_and_leaves_nothing_behind() {
     let (receiver, mut forger) = Receiver::start().await;
@@ -131,9 +137,10 @@ async fn those_that_come_together_are_kept_and_one_that_cannot_be_is_the_only_on
         .collect();
     // The same one again, at the same moment.
     sent.push(sent[0].clone());
-    // JSON may say it, and PostgreSQL cannot keep it.
+    // No vendor has such an id, and PostgreSQL cannot keep it: it is larger than what an index takes.
     let mut spoilt: Value = serde_json::from_slice(&forger.event(MERCHANT)).unwrap();
-    spoilt["data"]["note"] = Value::from("\0");
+    let large: String = (0..400).map(|_| event_id(&mut forger)).collect();
+    spoilt["event_id"] = Value::from(large);
     sent.push(forger.genuine(spoilt.to_string().into_bytes()));
     let answers = join_all(sent.iter().map(|one| receiver.post(one))).await;
     let (last, others) = answers.split_last().unwrap();
@@ -141,6 +148,42 @@ async fn those_that_come_together_are_kept_and_one_that_cannot_be_is_the_only_on
     assert!(others.iter().all(|status| *status == 200), "{others:?}");
     assert_eq!(receiver.kept().await, 40);
     assert_eq!(receiver.looks_put().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_nul_character_keeps_no_notification_out_and_nothing_of_a_buyer_is_kept() {
+    let (receiver, mut forger) = Receiver::start().await;
+    let shop = &receiver.shop;
+    let mut event: Value = serde_json::from_slice(&forger.event(MERCHANT)).unwrap();
+    let payment = &mut event["data"]["object"]["payment"];
+    payment["note"] = "gift\0 wrapped".into();
+    payment["order_id"] = "ORDER\0".into();
+    payment["buyer_email_address"] = "ann@example.com".into();
+    payment["card_details"] = serde_json::json!({ "card": {
+        "last_4": "1111", "cardholder_name": "ANN EXAMPLE", "fingerprint": "sq-1-abc",
+    }});
+    let genuine = forger.genuine(event.to_string().into_bytes());
+    for _ in 0..2 {
+        assert_eq!(receiver.post(&genuine).await, 200);
+    }
+    assert_eq!(receiver.kept().await, 1);
+    let kept: Value =
+        serde_json::from_str(&shop.texts("select payload::text from webhook_events").await[0])
+            .unwrap();
+    let expected = serde_json::json!({
+        "event_id": event["event_id"], "type": "payment.updated", "merchant_id": MERCHANT,
+        "created_at": event["created_at"],
+        "data": {
+            "id": event["data"]["id"],
+            "object": { "payment": { "order_id": "ORDER\\0" } },
+        },
+    });
+    assert_eq!(kept, expected);
+    let settled = "select count(*) from webhook_events
+                   where processed_at is not null and error is null";
+    receiver.work_until(async || shop.number(settled).await == 1).await;
+    assert_eq!(receiver.post(&genuine).await, 200);
+    assert_eq!((receiver.kept().await, shop.number(settled).await), (1, 1));
 }
 
 #[tokio::test]

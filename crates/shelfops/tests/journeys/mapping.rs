@@ -183,8 +183,8 @@ async fn a_mapping_with_a_mistake_is_refused_with_what_was_probably_meant() {
     shop.write("sales.csv", csv(&sales(1..=3)));
     for (mapping, code, parts) in [
         ("time_fromat = \"iso\"", 2, &["map.toml", "time_fromat"][..]),
-        ("[columns]\nstroe = \"store\"", 1, &["stroe", "store"]),
-        ("[columns]\nstore = \"shop\"", 1, &["'shop'", "the file lacks. Found: id, receipt"]),
+        ("[columns]\nstroe = \"store\"", 2, &["stroe", "store"]),
+        ("[columns]\nstore = \"shop\"", 2, &["'shop'", "the file lacks. Found: id, receipt"]),
         ("time_zone = \"Europe/Berlim\"", 2, &["Europe/Berlim", "no time zone"]),
         ("encoding = \"latin-7-bit\"", 2, &["no known encoding", "windows-1252"]),
         ("delimiter = \"::\"", 2, &["cannot be a delimiter"]),

@@ -76,16 +76,23 @@ async fn the_schema_goes_up_and_down_in_steps() {
 }
 
 #[tokio::test]
-async fn going_down_wants_a_word_once_there_is_a_tenant() {
+async fn going_down_wants_a_word_once_there_is_a_tenant_and_something_to_lose() {
     let site = Site::open().await;
-    site.call("migrate up").await.succeeds();
+    site.call("migrate up --to 20261128110000").await.succeeds();
     site.call("tenant add acme").await.succeeds();
     let before = site.count("applied").await;
-    for line in ["migrate down", "migrate down --all"] {
+    // Whole tables, a column, and at last a function alone.
+    for (line, lost) in [
+        ("migrate down --all", "drop table"),
+        ("migrate down --to 20261127150000", "drop column dropped_before"),
+    ] {
         let said = site.call(line).await.fails_with(2);
         assert!(said.contains("--delete-data") && said.contains("1 tenant"), "{said}");
+        assert!(said.contains(lost), "{said}");
     }
     assert_eq!(site.count("applied").await, before);
+    let functions = site.versions("migrate down --to 20261128100000").await;
+    assert_eq!(functions, ["20261128110000"], "it loses nothing, so nothing is asked");
     site.call("migrate down --all --delete-data").await.succeeds();
     assert_eq!(site.count("applied").await, 0);
 }

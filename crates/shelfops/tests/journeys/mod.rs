@@ -37,4 +37,5 @@ mod simulate;
 mod telemetry;
 mod timeseries;
 mod together;
+mod ungranted;
 mod worker;

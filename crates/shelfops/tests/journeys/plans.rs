@@ -318,7 +318,7 @@ async fn drift_of_a_table_whose_name_wants_quotes_becomes_a_plan() {
 #[tokio::test]
 async fn a_plan_whose_process_is_killed_is_gone_on_with() {
     let site = Site::open("staging").await;
-    site.call("migrate down --steps 4").await.exits_with(4);
+    site.call("migrate down --steps 5").await.exits_with(4);
     site.approve(1).await;
     // The fourth takes a column away, and waits for who reads the table.
     let holder = site.client().await;
@@ -336,7 +336,7 @@ async fn a_plan_whose_process_is_killed_is_gone_on_with() {
     .unwrap();
     applying.kill().await;
     let shown = site.call("plan show 1").await.succeeds().stdout;
-    assert!(shown.contains("3 of 4 steps done"), "{shown}");
+    assert!(shown.contains("4 of 5 steps done"), "{shown}");
     holder.batch_execute("rollback").await.unwrap();
 
     site.call("plan apply 1").await.succeeds();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use shelfops_testkit::{Engine, engines, wait_for};
 
-use crate::fixture::{Sale, Shop, best_engine, compressed, csv, sales, shop};
+use crate::fixture::{Answer, Sale, Shop, best_engine, compressed, csv, sales, shop};
 
 const STORE_S9: &str = "store_id,name,time_zone\nS9,New Store,Europe/Paris\n";
 
@@ -50,8 +50,84 @@ async fn what_waits_is_listed_by_rule_and_shown_whole() {
     assert_eq!(shown["data"]["raw"]["quantity"], "two");
     assert!(shown["summary"][0].as_str().unwrap().contains("'two' is not a number"), "{shown}");
     assert!(shown["why"][0]["claim"].to_string().contains("exact decimal"), "{shown}");
-    let limited = shop.call("quarantine list --tenant acme --rule known-store --limit 3 -o json");
-    assert_eq!(limited.await.succeeds().data().as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_list_that_is_cut_says_how_many_there_are() {
+    let shop = with_waiting_lines().await;
+    let list = "quarantine list --tenant acme --rule known-store -o json";
+    let cut = shop.call(&format!("{list} --limit 3")).await.succeeds();
+    assert_eq!(cut.data().as_array().unwrap().len(), 3);
+    let told = |answer: &Answer| answer.json()["summary"][0].as_str().unwrap().to_owned();
+    assert_eq!(told(&cut), "the first 3 of 10 records of acme refused by 'known-store'");
+    let whole = shop.call(list).await.succeeds();
+    assert_eq!(told(&whole), "10 records of acme refused by 'known-store'");
+    let none = shop.call("quarantine list --tenant acme --rule known-product -o json").await;
+    let none = none.succeeds();
+    assert_eq!(told(&none), "0 records of acme refused by 'known-product'");
+    assert!(none.json().get("next").is_none(), "there is none to show: {none}");
+}
+
+#[tokio::test]
+async fn a_known_file_says_what_waits_of_it_and_how_it_gets_in() {
+    let shop = with_waiting_lines().await;
+    let flags = ["--unknown-stores", "create"];
+    let answer = shop.importing("sales.csv", "transactions", &flags).run().await.succeeds();
+    let json = answer.json();
+    assert_eq!(json["data"]["files"][0]["status"], "nothing new");
+    assert_eq!(json["data"]["files"][0]["waiting"], 12);
+    assert!(json["summary"][1].as_str().unwrap().contains("12 records wait"), "{answer}");
+    let command = json["next"][0]["command"].as_str().unwrap();
+    assert_eq!(command, "shelfops quarantine replay --tenant acme --create-unknown");
+    shop.call(command.strip_prefix("shelfops ").unwrap()).await.succeeds();
+    assert_eq!(shop.line_count().await, 98);
+    shop.call("quarantine discard --tenant acme --rule number-readable --reason typo").await;
+    let answer = shop.importing("sales.csv", "transactions", &flags).run().await.succeeds();
+    let json = answer.json();
+    assert_eq!(json["data"]["files"][0]["waiting"], 0);
+    assert!(!json["next"].to_string().contains("quarantine"), "nothing waits any more: {answer}");
+}
+
+#[tokio::test]
+async fn what_an_earlier_run_refused_first_is_found_from_a_later_one() {
+    let shop = with_waiting_lines().await;
+    let flags = ["--again"];
+    let answer = shop.importing("sales.csv", "transactions", &flags).run().await.succeeds();
+    let told = answer.json()["summary"][0].to_string();
+    assert!(told.contains("12 in quarantine (12 of them refused before)"), "{answer}");
+    let later = answer.data()["files"][0]["sync_run_id"].as_str().unwrap().to_owned();
+    let listed = shop.call(&format!("quarantine list --tenant acme --run {later} -o json")).await;
+    let listed = listed.succeeds();
+    assert_eq!(listed.data(), serde_json::json!([]));
+    let json = listed.json();
+    assert!(json["summary"][1].as_str().unwrap().contains("it refused 12 records"), "{listed}");
+    let command = json["next"][0]["command"].as_str().unwrap();
+    let command = format!("{} -o json", command.strip_prefix("shelfops ").unwrap());
+    assert_eq!(shop.call(&command).await.succeeds().data().as_array().unwrap().len(), 12);
+}
+
+#[tokio::test]
+async fn a_record_that_was_given_up_says_why_and_no_more_what_to_do() {
+    let shop = with_waiting_lines().await;
+    let records = list(&shop, Some("number-readable")).await;
+    let id = records[0]["id"].as_str().unwrap();
+    let show = format!("quarantine show {id} --tenant acme");
+    let waiting = shop.call(&show).await.succeeds();
+    assert!(waiting.stderr.contains("  why: ") && !waiting.stderr.contains(".:"), "{waiting}");
+    assert!(!waiting.stdout.contains("settled"), "{waiting}");
+
+    let discard = format!("quarantine discard --tenant acme --id {id} --reason typo");
+    shop.call(&discard).await.succeeds();
+    let given_up = shop.call(&show).await.succeeds();
+    assert!(given_up.stdout.contains("typo") && !given_up.stderr.contains("why:"), "{given_up}");
+    let json = shop.call(&format!("{show} -o json")).await.succeeds().json();
+    assert_eq!(json["data"]["settled_reason"], "typo");
+    assert!(json["data"]["settled_at"].is_string() && json.get("why").is_none(), "{json}");
+    for line in [format!("quarantine replay --tenant acme --id {id}"), discard] {
+        let answer = shop.call(&line).await.succeeds();
+        assert!(answer.stderr.contains("it was discarded at 2"), "{answer}");
+        assert!(answer.stderr.contains(": typo"), "{answer}");
+    }
 }
 
 #[tokio::test]
@@ -265,7 +341,13 @@ async fn wrong_ids_and_rules_are_told() {
             5,
             "no rule 'known-shop'",
         ),
-        ("quarantine discard --tenant acme --reason x".to_owned(), 2, "--id"),
+        ("quarantine discard --tenant acme --reason x".to_owned(), 2, "--id, --rule or --run"),
+        (format!("quarantine list --tenant acme --run {nobody}"), 5, "acme has no run"),
+        (
+            format!("quarantine discard --tenant acme --run {nobody} --reason x"),
+            5,
+            "acme has no run",
+        ),
         ("quarantine discard --tenant acme --rule known-store".to_owned(), 2, "--reason"),
         ("quarantine list --tenant acmé".to_owned(), 5, "there is no tenant 'acmé'"),
         ("quality rules known-shop".to_owned(), 5, "no rule 'known-shop'"),

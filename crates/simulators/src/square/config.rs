@@ -46,6 +46,9 @@ pub struct SquareConfig {
     pub cursor_seconds: u32,
     /// How long after its creation a refund is not listed yet, in simulated seconds.
     pub refund_lag_seconds: u32,
+    /// How long after goods came back the order that took them is not found yet, in simulated seconds:
+    /// longer than the other, a refund is listed before its return.
+    pub return_lag_seconds: u32,
     /// How long a receiver of webhooks may take to answer, in real milliseconds.
     pub webhook_timeout_milliseconds: u64,
     /// How many webhooks are sent at the same time.
@@ -122,6 +125,7 @@ impl Default for SquareConfig {
             faults: FaultPlan::default(),
             cursor_seconds: 300,
             refund_lag_seconds: 3,
+            return_lag_seconds: 0,
             webhook_timeout_milliseconds: 10_000,
             webhook_concurrency: 8,
         }

@@ -43,7 +43,8 @@ pub use faults::{FaultKind, FaultPlan, RequestFault, WebhookFaults};
 pub use forger::{ForgedWebhook, Forger, SIGNATURE_HEADER, SentWebhook};
 pub use moment::Moment;
 pub use oracle::{
-    Oracle, OracleLevel, OracleLine, OracleLineType, OracleProduct, OracleStore, OracleTotals,
+    Oracle, OracleLevel, OracleLine, OracleLineType, OracleProduct, OracleRefund, OracleStore,
+    OracleTotals,
 };
 pub use request_log::LoggedRequest;
 pub use server::{Simulator, SimulatorHandle, serve};

@@ -12,6 +12,7 @@ use super::world::ids::Kind;
 use super::world::merchant::Merchant;
 use super::world::orders::{CUSTOM_AMOUNT, LineRecord, State};
 use super::world::payments::NONE;
+use super::world::refunds::RefundRecord;
 
 /// Everything about a merchant at an instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub struct Oracle {
     pub products: Vec<OracleProduct>,
     /// Every line of every order, in the order in which the vendor heard of them.
     pub lines: Vec<OracleLine>,
+    /// Every refund that no order tells of.
+    pub refunds: Vec<OracleRefund>,
     /// The latest count of every shelf that has one.
     pub inventory: Vec<OracleLevel>,
     /// The sums of what is completed.
@@ -123,6 +126,19 @@ pub struct OracleLine {
     pub closed_at: Option<Moment>,
 }
 
+/// Money that went back without goods.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OracleRefund {
+    /// The refund.
+    pub refund_id: String,
+    /// The store.
+    pub location_id: String,
+    /// How much, in the smallest unit.
+    pub amount: i64,
+    /// Its status, in the vendor's words.
+    pub status: String,
+}
+
 /// A count of a shelf.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OracleLevel {
@@ -177,6 +193,7 @@ impl Oracle {
             stores,
             products: variations.map(|number| product(merchant, number)).collect(),
             lines,
+            refunds: refunds(merchant),
             inventory: levels(merchant),
             totals: OracleTotals::of(merchant),
         }
@@ -279,6 +296,18 @@ fn add_lines(merchant: &Merchant, number: u32, lines: &mut Vec<OracleLine>) {
     lines.extend(returned.map(|(at, (record, amounts))| {
         line(OracleLineType::Return, format!("rli-{}", at + 1), record, amounts)
     }));
+}
+
+fn refunds(merchant: &Merchant) -> Vec<OracleRefund> {
+    let all = (0_u64..).zip(merchant.refunds.all());
+    let without_goods = all.filter(|(_, record)| !record.is_of_goods);
+    let refund = |(number, record): (u64, &RefundRecord)| OracleRefund {
+        refund_id: merchant.ids.text(Kind::Refund, number).to_string(),
+        location_id: merchant.ids.text(Kind::Location, u64::from(record.store)).to_string(),
+        amount: record.amount,
+        status: record.status.word().to_owned(),
+    };
+    without_goods.map(refund).collect()
 }
 
 fn levels(merchant: &Merchant) -> Vec<OracleLevel> {

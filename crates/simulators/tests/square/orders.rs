@@ -164,7 +164,7 @@ async fn an_edit_raises_version_and_time_of_update_and_moves_the_order_to_the_en
 }
 
 #[tokio::test]
-async fn an_open_order_can_lose_lines_but_not_its_only_one() {
+async fn an_open_order_can_lose_all_of_its_lines() {
     let shop = Shop::open(quiet()).await;
     let mut sale = shop.sale("2", 500).await;
     sale.lines.push(sale.lines[0].clone());
@@ -177,8 +177,40 @@ async fn an_open_order_can_lose_lines_but_not_its_only_one() {
     assert_eq!((lines(&before).len(), lines(&after).len()), (2, 1));
     assert_eq!(lines(&after)[0]["uid"], lines(&before)[0]["uid"]);
     assert_eq!(after["version"].as_i64(), before["version"].as_i64().map(|version| version + 1));
+    shop.force(Force::RemoveLastLine { order_id: open.clone() }).await;
+    let emptied = shop.order(&open).await;
+    assert!(emptied.get("line_items").is_none(), "empty lists are left out: {emptied}");
+    assert_eq!((text(&emptied, "state"), amount(&emptied, "total_money")), ("OPEN", 0));
     let again = Force::RemoveLastLine { order_id: open.clone() };
-    assert!(shop.simulator.force(MERCHANT, &again).await.is_err(), "the only line stays");
+    assert!(shop.simulator.force(MERCHANT, &again).await.is_err(), "there is none");
+    shop.force(Force::CompleteOrder { order_id: open.clone() }).await;
+    let closed = shop.order(&open).await;
+    assert_eq!((text(&closed, "state"), closed.get("tenders")), ("COMPLETED", None));
+}
+
+#[tokio::test]
+async fn an_order_that_takes_goods_back_may_appear_after_its_refund() {
+    let mut config = quiet();
+    config.return_lag_seconds = 600;
+    let shop = Shop::open(config).await;
+    let sold = shop.sell("1", 1_000).await;
+    let back =
+        ForcedReturn { order_id: sold, lines: Vec::new(), amount: None, instead: Vec::new() };
+    let returned = shop.force(Force::Return(back)).await.unwrap();
+    shop.simulator.advance(Duration::from_secs(599)).await.unwrap();
+    assert_eq!(shop.get_all("/v2/refunds", "refunds").await.len(), 1);
+    let found = async || {
+        let body = search(&shop.locations(), "2026-01-01T00:00:00Z", None, "ASC");
+        let listed = shop.post("/v2/orders/search", body).await.ok();
+        let by_id = json!({ "order_ids": [returned] });
+        let by_id = shop.post("/v2/orders/batch-retrieve", by_id).await.ok();
+        let path = format!("/v2/orders/{returned}");
+        let status = shop.get(&path).await.status;
+        (ids(&listed).contains(&&*returned), ids(&by_id).len(), status)
+    };
+    assert_eq!(found().await, (false, 0, 404));
+    shop.simulator.advance(Duration::from_secs(1)).await.unwrap();
+    assert_eq!(found().await, (true, 1, 200));
 }
 
 #[tokio::test]

@@ -90,6 +90,34 @@ async fn a_refund_is_pending_first_and_counts_for_its_payment() {
 }
 
 #[tokio::test]
+async fn a_refund_of_an_amount_is_told_by_no_order() {
+    let shop = Shop::open(quiet()).await;
+    let order = shop.sell("1", 1_000).await;
+    let paid = amount(&shop.order(&order).await["tenders"][0], "amount_money");
+    let refund = |amount| Force::RefundAmount { order_id: order.clone(), amount };
+    let too_much = u32::try_from(paid).unwrap() + 1;
+    for amount in [0, too_much] {
+        assert!(shop.simulator.force(MERCHANT, &refund(amount)).await.is_err(), "{amount}");
+    }
+    let before = shop.order(&order).await;
+    let id = shop.force(refund(200)).await.unwrap();
+    shop.force(Force::SettleRefund { refund_id: id.clone(), is_accepted: true }).await;
+    assert_eq!(shop.order(&order).await, before);
+    assert!(shop.simulator.force(MERCHANT, &refund(too_much - 200)).await.is_err());
+    shop.simulator.advance(Duration::from_secs(4)).await.unwrap();
+    let told = shop.get_all("/v2/refunds", "refunds").await.swap_remove(0);
+    assert_eq!((text(&told, "id"), text(&told, "order_id")), (&*id, &*order));
+    assert_eq!((text(&told, "status"), amount(&told, "amount_money")), ("COMPLETED", 200));
+    let books = shop.simulator.oracle(MERCHANT).await.unwrap();
+    let kept: Vec<_> =
+        books.refunds.iter().map(|refund| (&*refund.refund_id, refund.amount)).collect();
+    assert_eq!((kept, books.lines.len()), (vec![(&*id, 200)], 1));
+    // The return of the goods besides is a refund with an order.
+    shop.force(all_of(&order)).await;
+    assert_eq!(shop.simulator.oracle(MERCHANT).await.unwrap().refunds.len(), 1);
+}
+
+#[tokio::test]
 async fn a_refund_that_settled_is_found_by_its_time_of_update_only() {
     let shop = Shop::open(quiet()).await;
     let order = shop.sell("1", 1_000).await;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 
+use super::role::Role;
 use super::schema::{Key, Kind, Object, Schema};
 use crate::plans::describe;
 
@@ -41,16 +42,19 @@ const TIMESCALE_QUERIES: &[(Kind, &str)] = &[
 ];
 
 const PRELUDE: &str = include_str!("sql/prelude.sql");
+const ROLES: &str = include_str!("sql/roles.sql");
 const VIEWS: &str = include_str!("sql/views.sql");
 const GRANTS: &str = include_str!("sql/grants.sql");
 
-/// What is not looked at.
+/// What is not looked at, and what is though it belongs to the server.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Schemas that are kept by somebody else.
     pub ignored_schemas: Vec<String>,
     /// Extensions that the server's administrator decides about.
     pub ignored_extensions: Vec<String>,
+    /// Roles that come with the schema: of all that the server has, these are looked at.
+    pub roles: Vec<Role>,
 }
 
 /// Why a schema was not read.
@@ -110,6 +114,7 @@ async fn read_all(client: &Client, options: &Options) -> Result<Schema, ReadErro
             client.query(include_str!("sql/chunks.sql"), &[]).await.map_err(reading("chunks"))?;
         reader.chunks = rows.iter().map(|row| row.get(0)).collect();
     }
+    reader.roles(&options.roles).await?;
     for (kind, query) in QUERIES {
         reader.collect(*kind, query, &[]).await?;
     }
@@ -168,6 +173,14 @@ impl Reader<'_> {
             self.schema.objects.insert(key, object);
         }
         Ok(())
+    }
+
+    /// Reads the roles that come with the schema.
+    async fn roles(&mut self, roles: &[Role]) -> Result<(), ReadError> {
+        let names: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
+        let owners = roles.iter().filter(|role| role.is_owner);
+        let owners: Vec<&str> = owners.map(|role| role.name.as_str()).collect();
+        self.collect(Kind::Role, ROLES, &[&names, &owners]).await
     }
 
     /// Reads rights, each of which needs what it is on.
@@ -290,6 +303,7 @@ fn entry(kind: Kind, row: &Row) -> (Key, Object) {
 
 const fn plural(kind: Kind) -> &'static str {
     match kind {
+        Kind::Role => "roles",
         Kind::Extension => "extensions",
         Kind::Schema => "schemas",
         Kind::Type => "types",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::create::{change_owner, sequence_settings, set_comment, set_firing};
 use super::statement::{Site, Statement};
-use super::{rights, timescale};
+use super::{rights, roles, timescale};
 use crate::drift::schema::{Key, Kind, Object};
 use crate::lint::data_type::DataType;
 
@@ -51,6 +51,7 @@ pub(super) fn alter(
 fn own(site: &Site<'_>, key: &Key, sides: Sides<'_>, facts: &BTreeSet<&str>) -> Altered {
     let (_, declared) = sides;
     match key.kind {
+        Kind::Role => Altered::By(roles::change(key, sides, facts)),
         Kind::Extension => extension(key, declared, facts),
         Kind::Type => altered_type(site, key, sides, facts),
         Kind::Routine => {
@@ -84,6 +85,11 @@ fn own(site: &Site<'_>, key: &Key, sides: Sides<'_>, facts: &BTreeSet<&str>) -> 
                 Altered::MadeAnew
             }
         }
+        Kind::Constraint if facts.contains("fires") => match declared.fact("fires") {
+            // What was written while it was off is checked with it, and no superuser is needed.
+            "" => Altered::MadeAnew,
+            _ => Altered::ByHand("only a superuser can switch off what checks it".to_owned()),
+        },
         Kind::View if facts.len() == 1 && facts.contains("options") => {
             Altered::By(options(key, "view", sides, "options"))
         }

@@ -1,7 +1,7 @@
 //! Makes what is missing.
 
 use super::statement::{Site, Statement, quoted};
-use super::{rights, timescale};
+use super::{rights, roles, timescale};
 use crate::drift::schema::{Key, Kind, Object};
 
 /// Returns the statements that make an object as it was declared, with its owner and comment.
@@ -24,6 +24,7 @@ fn itself(site: &Site<'_>, key: &Key, object: &Object) -> Vec<Statement> {
     let one = |sql: String| vec![Statement::light(key, sql)];
     let definition = object.fact("definition");
     match key.kind {
+        Kind::Role => roles::create(key, object),
         Kind::Extension => one(format!(
             "create extension if not exists {} with schema {}",
             key.name,

@@ -37,6 +37,7 @@ pub(super) fn drop(site: &Site<'_>, key: &Key) -> Vec<Statement> {
             format!("drop {} {name} on {relation}", key.kind.word())
         }
         Kind::EventTrigger => format!("drop event trigger {name}"),
+        Kind::Role => format!("drop role {name}"),
         Kind::Type | Kind::Routine | Kind::Statistics | Kind::View | Kind::MaterializedView => {
             format!("drop {} {}", noun(key, Some(object)), key.qualified())
         }

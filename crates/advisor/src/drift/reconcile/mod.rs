@@ -10,6 +10,7 @@ mod create;
 mod drop;
 mod order;
 mod rights;
+mod roles;
 mod statement;
 mod timescale;
 
@@ -281,7 +282,7 @@ impl<'s> Plan<'s> {
     }
 }
 
-/// Whether rows or values may be in it: it goes last.
+/// Whether rows or values may be in it, or all of it belong to it: it goes last.
 const fn holds(kind: Kind) -> bool {
     matches!(
         kind,
@@ -292,6 +293,7 @@ const fn holds(kind: Kind) -> bool {
             | Kind::Type
             | Kind::Schema
             | Kind::Extension
+            | Kind::Role
     )
 }
 

@@ -47,6 +47,24 @@ impl Rule for CheckWithoutNotValid {
                         findings.add(*span, message).sized(known.and_then(|table| table.size));
                     }
                 }
+                Change::AddColumn(column, constraints) => {
+                    let check =
+                        constraints.iter().find(|one| matches!(one.kind, ConstraintKind::Check(_)));
+                    if let Some(check) = check {
+                        let message = format!(
+                            "all of `{}` is read for the check of `{}` while nobody may use it",
+                            alter.table, column.name
+                        );
+                        findings
+                            .add(check.span, message)
+                            .severity(Severity::Warning)
+                            .sized(known.and_then(|table| table.size))
+                            .help(
+                                "add the column alone, its check `not valid` as a constraint of the table, and \
+                                 validate it in another transaction",
+                            );
+                    }
+                }
                 _ => {}
             }
         }

@@ -25,10 +25,11 @@ impl Rule for DropTable {
     }
 
     fn check(&self, at: &At<'_>, findings: &mut Findings<'_>) {
-        let Action::Drop(drop) = &at.statement.action else { return };
         if at.is_down() {
             return;
         }
+        tell_of_chunks(at, findings);
+        let Action::Drop(drop) = &at.statement.action else { return };
         let what = match drop.kind {
             ObjectKind::Table => "table",
             ObjectKind::Schema => "schema",
@@ -51,5 +52,15 @@ impl Rule for DropTable {
                 more.severity(Severity::Error);
             }
         }
+    }
+}
+
+/// TimescaleDB drops the chunks of a time by a call.
+fn tell_of_chunks(at: &At<'_>, findings: &mut Findings<'_>) {
+    let Action::Select { calls } = &at.statement.action else { return };
+    for call in calls.iter().filter(|call| call.name.ends_with("drop_chunks")) {
+        let Some(table) = call.table().filter(|table| !at.state.is_new(table)) else { continue };
+        let message = format!("chunks of `{table}` are lost with all their rows");
+        findings.add(at.statement.span, message);
     }
 }

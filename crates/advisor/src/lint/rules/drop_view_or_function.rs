@@ -10,7 +10,7 @@ pub(super) struct DropViewOrFunction;
 const ABOUT: About = About {
     name: "drop-view-or-function",
     severity: Severity::Warning,
-    summary: "Dropping a view, function or type breaks every query that uses it.",
+    summary: "Dropping a view, function, type, sequence or extension breaks every query that uses it.",
     why: "The release before this one runs on for a while, and fails on its next query. What a \
         materialized view stored is gone too.",
     remedy: "release code that does not use it first, and say so in an allow comment; `create or \
@@ -35,6 +35,8 @@ impl Rule for DropViewOrFunction {
             ObjectKind::MaterializedView => "materialized view",
             ObjectKind::Routine => "function",
             ObjectKind::Type => "type",
+            ObjectKind::Sequence => "sequence",
+            ObjectKind::Extension => "extension",
             _ => return,
         };
         for name in &drop.names {
@@ -42,13 +44,15 @@ impl Rule for DropViewOrFunction {
             let is_remade = at.script.statements.iter().any(|other| match &other.action {
                 Action::CreateView(view) => view.name == *name,
                 Action::CreateFunction(function) => function.name == *name,
-                Action::CreateEnum(made) => made == name,
+                Action::CreateEnum(made) | Action::CreateSequence(made) => made == name,
                 Action::CreateTable(table) => table.name == *name,
                 Action::Rename { to, .. } => *to == name.name,
                 Action::AlterTable(alter) => alter.table == *name,
                 _ => false,
             });
-            if !is_remade && !at.state.is_new(name) {
+            let is_new = at.state.is_new(name)
+                || (drop.kind == ObjectKind::Sequence && at.state.is_new_sequence(name));
+            if !is_remade && !is_new {
                 let message =
                     format!("code that still uses the {what} `{name}` fails from here on");
                 findings.add(at.statement.span, message);

@@ -1,7 +1,7 @@
 //! A role that becomes one for which policies do not hold.
 
 use super::{About, Rule};
-use crate::lint::script::Action;
+use crate::lint::script::action::{Action, Change};
 use crate::lint::{At, Findings, Severity};
 
 /// A role that becomes one for which policies do not hold.
@@ -30,6 +30,9 @@ grant select on stores to app;",
 const MIGHTY: &[&str] =
     &["pg_execute_server_program", "pg_read_server_files", "pg_write_server_files"];
 
+/// Roles that every server has and that have a right on every table.
+const READING_ALL: &[&str] = &["pg_read_all_data", "pg_write_all_data"];
+
 /// Words in names of roles that tables belong to, where nobody told whose they are.
 const OWNING: &[&str] = &["owner", "postgres", "superuser", "root", "dba"];
 
@@ -57,34 +60,82 @@ impl Rule for MembershipLiftsIsolation {
         if at.is_down() {
             return;
         }
-        let (roles, members) = match &at.statement.action {
-            Action::Grant(grant) => (grant.roles(), grant.to.clone()),
-            Action::Role(role) => (role.member_of.clone(), role.name.iter().cloned().collect()),
-            _ => return,
-        };
+        let pairs = memberships(&at.statement.action);
         let known = &at.state.roles;
-        for role in &roles {
+        for (role, member) in &pairs {
+            if known.unbound.contains(member) {
+                continue;
+            }
             let is_owner = known.owners.contains(role) || has_word(role, OWNING);
             let is_unbound = known.unbound.contains(role) || MIGHTY.contains(&role.as_str());
-            for member in members.iter().filter(|member| !known.unbound.contains(*member)) {
-                if is_unbound {
-                    let message =
-                        format!("`{member}` may become `{role}`, for which no policy holds");
-                    findings.add(at.statement.span, message);
-                } else if is_owner && known.bound.contains(member) && !changes_schema(member) {
-                    let message = format!(
-                        "`{member}`, which policies are for, has the rights of their owner `{role}`"
-                    );
-                    findings.add(at.statement.span, message);
-                } else if is_owner && at.profile.tenant_column.is_some() && !changes_schema(member)
-                {
-                    let message = format!(
-                        "`{member}` has the rights of `{role}`, which may switch policies off"
-                    );
-                    findings.add(at.statement.span, message).severity(Severity::Warning);
-                }
+            let has_tenants = at.profile.tenant_column.is_some();
+            if is_unbound {
+                let message = format!("`{member}` may become `{role}`, for which no policy holds");
+                findings.add(at.statement.span, message);
+            } else if is_owner && known.bound.contains(member) && !changes_schema(member) {
+                let message = format!(
+                    "`{member}`, which policies are for, has the rights of their owner `{role}`"
+                );
+                findings.add(at.statement.span, message);
+            } else if is_owner && has_tenants && !changes_schema(member) {
+                let message =
+                    format!("`{member}` has the rights of `{role}`, which may switch policies off");
+                findings.add(at.statement.span, message).severity(Severity::Warning);
+            } else if has_tenants && READING_ALL.contains(&role.as_str()) {
+                let message = format!(
+                    "`{member}` reaches every table by `{role}`, also partitions and stored results \
+                     that no policy guards"
+                );
+                findings.add(at.statement.span, message).severity(Severity::Warning);
             }
         }
+        for (owner, table) in new_owners(at) {
+            let is_new = !known.owners.contains(owner);
+            if is_new && known.bound.contains(owner) && !changes_schema(owner) {
+                let message = format!(
+                    "{table} belongs to `{owner}`, which policies are for, from here on: it may switch them off"
+                );
+                findings.add(at.statement.span, message);
+            }
+        }
+    }
+}
+
+/// Returns the roles that others become members of, each with its member.
+fn memberships(action: &Action) -> Vec<(String, String)> {
+    let each = |roles: &[String], members: &[String]| -> Vec<(String, String)> {
+        let of =
+            |role: &String| members.iter().map(|member| (role.clone(), member.clone())).collect();
+        roles.iter().flat_map(|role| -> Vec<(String, String)> { of(role) }).collect()
+    };
+    match action {
+        Action::Grant(grant) => each(&grant.roles(), &grant.to),
+        Action::Role(role) => {
+            let itself: Vec<String> = role.name.iter().cloned().collect();
+            let mut pairs = each(&role.member_of, &itself);
+            pairs.extend(each(&itself, &role.members));
+            pairs
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the roles that tables belong to from here on, each with the tables in words.
+fn new_owners<'a>(at: &'a At<'_>) -> Vec<(&'a String, String)> {
+    match &at.statement.action {
+        Action::AlterTable(alter) => alter
+            .changes
+            .iter()
+            .filter(|_| at.state.is_guarded(&alter.table))
+            .filter_map(|(_, change)| match change {
+                Change::OwnerTo(owner) => Some((owner, format!("`{}`", alter.table))),
+                _ => None,
+            })
+            .collect(),
+        Action::Reassign(owners) => {
+            owners.iter().map(|owner| (owner, "what is reassigned".to_owned())).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod alter_system;
 mod attach_partition_without_check;
+mod autovacuum_disabled;
 mod char_type;
 mod check_without_not_valid;
 mod column_with_volatile_default;
@@ -25,6 +26,7 @@ mod foreign_key_without_index;
 mod foreign_key_without_not_valid;
 mod generated_column_on_existing_table;
 mod grant_of_truncate;
+mod grant_on_materialized_view;
 mod grant_on_partition;
 mod grant_to_public;
 mod hypertable_migrates_data;
@@ -50,6 +52,7 @@ mod required_column_without_default;
 mod reserved_or_quoted_name;
 mod rls_on_compressed_hypertable;
 mod role_bypasses_isolation;
+mod row_changes_tenant;
 mod rule_on_table;
 mod security_definer_without_search_path;
 mod select_star_in_view;
@@ -179,6 +182,7 @@ pub const RULES: &[&dyn Rule] = &[
     &attach_partition_without_check::AttachPartitionWithoutCheck,
     &detach_partition_without_concurrently::DetachPartitionWithoutConcurrently,
     &storage_rewrite::StorageRewrite,
+    &autovacuum_disabled::AutovacuumDisabled,
     &explicit_table_lock::ExplicitTableLock,
     &transaction_left_open::TransactionLeftOpen,
     &domain_constraint::DomainConstraint,
@@ -208,6 +212,7 @@ pub const RULES: &[&dyn Rule] = &[
     &tenant_column_missing::TenantColumnMissing,
     &tenant_column_nullable::TenantColumnNullable,
     &tenant_by_default::TenantByDefault,
+    &row_changes_tenant::RowChangesTenant,
     &tenant_isolation_missing::TenantIsolationMissing,
     &isolation_removed::IsolationRemoved,
     &policy_without_tenant::PolicyWithoutTenant,
@@ -219,6 +224,7 @@ pub const RULES: &[&dyn Rule] = &[
     &publication_of_tenants::PublicationOfTenants,
     &grant_of_truncate::GrantOfTruncate,
     &grant_on_partition::GrantOnPartition,
+    &grant_on_materialized_view::GrantOnMaterializedView,
     &hypertable_migrates_data::HypertableMigratesData,
 ];
 

@@ -2,6 +2,7 @@
 
 use super::{About, Rule};
 use crate::lint::script::action::{Action, Logic};
+use crate::lint::state::Table;
 use crate::lint::{At, Findings, Severity};
 
 /// A policy that lets every tenant through.
@@ -45,10 +46,10 @@ impl Rule for PolicyWithoutTenant {
                 );
                 continue;
             }
-            let Some((_, tenant)) = guarded else { continue };
+            let Some((table, tenant)) = guarded else { continue };
             // A role of one tenant may have that tenant's name in its policy.
             let is_of_roles = policy.roles.iter().any(|role| role != "public");
-            let asked = Asked { at, tenant, is_of_roles };
+            let asked = Asked { at, table, tenant, is_of_roles };
             match logic {
                 _ if asked.is_kept_apart(logic) => {}
                 Logic::Any(sides) if sides.iter().any(|side| asked.is_kept_apart(side)) => {
@@ -91,6 +92,7 @@ impl Rule for PolicyWithoutTenant {
 /// What a condition is asked.
 struct Asked<'a> {
     at: &'a At<'a>,
+    table: &'a Table,
     tenant: &'a str,
     is_of_roles: bool,
 }
@@ -112,6 +114,10 @@ impl Asked<'_> {
                 let is_tenant = column == self.tenant;
                 is_read_guarded || (is_tenant && (*asks || self.is_of_roles))
             }
+            // A query that looks at nothing of the row lets all rows through, or none.
+            Logic::Exists(named) => named
+                .iter()
+                .any(|name| *name == self.table.name.name || self.table.column(name).is_some()),
             Logic::Never | Logic::Unclear => true,
             Logic::Open => false,
         }

@@ -10,7 +10,7 @@ pub(super) struct RefreshWithoutConcurrently;
 const ABOUT: About = About {
     name: "refresh-without-concurrently",
     severity: Severity::Warning,
-    summary: "Refreshing without `concurrently` closes the view to readers.",
+    summary: "Refreshing without `concurrently` closes the view to readers; `with no data` for longer.",
     why: "REFRESH MATERIALIZED VIEW holds an ACCESS EXCLUSIVE lock for as long as the query runs: \
         dashboards hang.",
     remedy: "write `refresh materialized view concurrently`; the view needs a unique index over all \
@@ -26,12 +26,17 @@ impl Rule for RefreshWithoutConcurrently {
     }
 
     fn check(&self, at: &At<'_>, findings: &mut Findings<'_>) {
-        let Action::Refresh { view, is_concurrent: false, is_emptied: false } =
-            &at.statement.action
+        let Action::Refresh { view, is_concurrent: false, is_emptied } = &at.statement.action
         else {
             return;
         };
-        if !at.state.is_new(view) {
+        if at.state.is_new(view) {
+            return;
+        }
+        if *is_emptied {
+            let message = format!("every query of `{view}` fails until it is refreshed");
+            findings.add(at.statement.span, message);
+        } else {
             let size = at.state.table(view).and_then(|view| view.size);
             findings
                 .add(at.statement.span, format!("refreshing closes `{view}` to readers"))

@@ -35,6 +35,12 @@ impl Rule for SequenceSetBack {
             {
                 tell(findings, at.statement.span, &format!("`{sequence}`"), number.as_deref());
             }
+            Action::CycleSequence(sequence) if !at.state.is_new_sequence(sequence) => {
+                let message = format!("`{sequence}` begins anew when it is used up");
+                findings.add(at.statement.span, message).severity(Severity::Warning).help(
+                    "let it fail there: `no cycle`, and give it and its column a larger type in time",
+                );
+            }
             Action::AlterTable(alter) if !at.state.is_new(&alter.table) => {
                 for (span, change) in &alter.changes {
                     if let Change::RestartIdentity(column, number) = change {

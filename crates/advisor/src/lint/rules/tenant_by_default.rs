@@ -10,7 +10,7 @@ pub(super) struct TenantByDefault;
 const ABOUT: About = About {
     name: "tenant-by-default",
     severity: Severity::Warning,
-    summary: "The tenant column has a constant for a default.",
+    summary: "The tenant column, or the setting that policies ask for, has a constant for a default.",
     why: "Code that forgets the tenant writes rows of everybody into one tenant, and nothing fails.",
     remedy: "no default, so that such an insert fails; or one that asks for the present tenant",
     given: super::TENANTS,
@@ -44,6 +44,13 @@ impl Rule for TenantByDefault {
                 }
             }
         }
+        if let Action::SetForSessions { whose, name, value } = &at.statement.action
+            && names_tenant(name, tenant)
+            && !at.is_down()
+        {
+            let message = format!("sessions of {whose} that name no tenant are those of {value}");
+            findings.add(at.statement.span, message);
+        }
         for (table, value) in constants.into_iter().filter(|(_, value)| is_constant(value)) {
             findings.add(
                 value.span,
@@ -51,4 +58,12 @@ impl Rule for TenantByDefault {
             );
         }
     }
+}
+
+/// Whether a setting says who asks, by its name: `app.tenant` and `app.tenant_id` for `tenant_id`.
+fn names_tenant(setting: &str, tenant: &str) -> bool {
+    let word = tenant.strip_suffix("_id").unwrap_or(tenant);
+    setting
+        .rsplit_once('.')
+        .is_some_and(|(_, last)| last == tenant || last.split('_').any(|part| part == word))
 }

@@ -52,6 +52,7 @@ impl Rule for TenantColumnNullable {
             }
             _ => None,
         };
+        tell_of_emptied(at, tenant, findings);
         if let Some((span, table)) = loosened {
             findings.add(span, format!("a row of `{table}` without `{tenant}` belongs to nobody"));
         }
@@ -65,4 +66,29 @@ fn is_set_later(at: &At<'_>) -> bool {
         }
         _ => false,
     })
+}
+
+/// `on delete set null` sets all columns of the reference to null, the tenant's among them.
+fn tell_of_emptied(at: &At<'_>, tenant: &String, findings: &mut Findings<'_>) {
+    for (table, constraint) in super::added_constraints(&at.statement.action) {
+        let ConstraintKind::ForeignKey(to) = &constraint.kind else { continue };
+        let Some(emptied) = &to.emptied else { continue };
+        let all = if emptied.is_empty() { &constraint.columns } else { emptied };
+        if all.contains(tenant) && constraint.columns.len() > 1 {
+            let kept: Vec<&str> = constraint
+                .columns
+                .iter()
+                .filter(|column| *column != tenant)
+                .map(String::as_str)
+                .collect();
+            let message = format!(
+                "deleting a row of `{}` takes `{tenant}` from those of `{table}` that refer to it, or fails",
+                to.table
+            );
+            findings.add(constraint.span, message).help(format!(
+                "name the columns that become null: `on delete set null ({})`",
+                kept.join(", ")
+            ));
+        }
+    }
 }

@@ -42,7 +42,8 @@ impl Rule for UniqueAcrossTenants {
             let mut keys: Vec<(Span, &Name, String, Vec<String>)> =
                 added_constraints(&statement.action)
                     .filter(|(_, one)| {
-                        matches!(one.kind, ConstraintKind::Unique) && one.using_index.is_none()
+                        matches!(one.kind, ConstraintKind::Unique | ConstraintKind::Exclude)
+                            && one.using_index.is_none()
                     })
                     .map(|(name, one)| {
                         (one.span, name, one.columns.join(", "), one.columns.clone())

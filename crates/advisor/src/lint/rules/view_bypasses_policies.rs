@@ -1,7 +1,7 @@
 //! A view that reads with its owner's eyes.
 
 use super::{About, Rule};
-use crate::lint::script::Action;
+use crate::lint::script::action::{Action, is_off};
 use crate::lint::{At, Findings, Severity};
 
 /// A view that reads with its owner's eyes.
@@ -34,9 +34,8 @@ impl Rule for ViewBypassesPolicies {
         let view = match &at.statement.action {
             Action::CreateView(view) => view,
             Action::SetViewOptions { view, options } => {
-                let is_off = |(name, value): &(String, String)| {
-                    name == "security_invoker" && is_false(value)
-                };
+                let is_off =
+                    |(name, value): &(String, String)| name == "security_invoker" && is_off(value);
                 if !at.is_down() && options.iter().any(is_off) {
                     let message = format!("`{view}` shows what its owner sees from here on");
                     findings.add(at.statement.span, message);
@@ -45,17 +44,12 @@ impl Rule for ViewBypassesPolicies {
             }
             _ => return,
         };
-        let says = |option: &str| {
-            view.options.iter().any(|(name, value)| name == option && !is_false(value))
-        };
         // A barrier alone keeps nobody apart: something in the view must ask who is there.
-        if says("security_invoker") || (says("security_barrier") && !view.calls.is_empty()) {
+        if view.is_of_invoker() || (view.has_option("security_barrier") && !view.calls.is_empty()) {
             return;
         }
         let guarded = view.reads.iter().find(|name| {
-            at.state
-                .table(name)
-                .is_some_and(|table| table.has_row_security || table.is_isolated_by_function)
+            at.state.is_guarded(name) || at.state.table(name).is_some_and(|it| it.shows_guarded)
         });
         if let Some(table) = guarded {
             let what = if view.is_materialized {
@@ -72,8 +66,4 @@ impl Rule for ViewBypassesPolicies {
             }
         }
     }
-}
-
-fn is_false(value: &str) -> bool {
-    matches!(value, "false" | "off" | "no" | "0")
 }

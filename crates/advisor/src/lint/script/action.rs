@@ -5,7 +5,7 @@
 
 pub use super::object::{
     CallOf, ChangeRows, Condition, CreateFunction, CreateRule, CreateView, Drop, Grant, Logic,
-    ObjectKind, Policy, Publish, Published, Role,
+    ObjectKind, Policy, Publish, Published, Role, is_off,
 };
 use super::{Name, Span};
 use crate::lint::data_type::DataType;
@@ -21,8 +21,10 @@ pub enum Action {
         name: Name,
         /// The tables whose rows it copies.
         reads: Vec<Name>,
+        /// `temporary`.
+        is_temporary: bool,
     },
-    /// `alter table`.
+    /// `alter table`, and what `alter view` and `alter materialized view` have in common with it.
     AlterTable(AlterTable),
     /// `create index`.
     CreateIndex(CreateIndex),
@@ -34,7 +36,7 @@ pub enum Action {
         kind: ObjectKind,
         /// Its old name.
         from: Name,
-        /// Its new name, in the old schema.
+        /// Its new name, in the old schema unless it names another.
         to: String,
     },
     /// `create view`, `create materialized view`.
@@ -115,8 +117,19 @@ pub enum Action {
     Policy(Policy),
     /// `grant`.
     Grant(Grant),
-    /// `create role`, `alter role`.
+    /// `create role`, `alter role`, `alter group`.
     Role(Role),
+    /// `alter role .. set`, `alter database .. set`: a setting that later sessions begin with.
+    SetForSessions {
+        /// The role, or `database` and its name.
+        whose: String,
+        /// The setting.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// `reassign owned`: to whom.
+    Reassign(Vec<String>),
     /// `create rule`.
     CreateRule(CreateRule),
     /// `create publication`, `alter publication .. add`, `alter publication .. set`.
@@ -130,6 +143,8 @@ pub enum Action {
         /// The number it goes on with, as it is written; none for the one it began with.
         at: Option<String>,
     },
+    /// `alter sequence .. cycle`.
+    CycleSequence(Name),
     /// `alter system`.
     AlterSystem,
     /// `create domain`.
@@ -148,7 +163,7 @@ pub enum Action {
         /// The value.
         value: String,
     },
-    /// `alter domain .. add constraint`.
+    /// `alter domain .. add constraint`, `alter domain .. set not null`.
     ConstrainDomain {
         /// The domain.
         domain: Name,
@@ -291,6 +306,8 @@ pub struct Reference {
     pub table: Name,
     /// Its columns; none stands for its primary key.
     pub columns: Vec<String>,
+    /// `on delete set null`, `on delete set default`: the columns, none for all that refer.
+    pub emptied: Option<Vec<String>>,
 }
 
 /// `alter table`.
@@ -329,7 +346,7 @@ pub enum Change {
     DropNotNull(String),
     /// `alter column .. set default`.
     SetDefault(String, Expression),
-    /// `alter column .. drop default`.
+    /// `alter column .. drop default`, `alter column .. drop identity`.
     DropDefault(String),
     /// `alter column .. add generated as identity`.
     AddIdentity(String),

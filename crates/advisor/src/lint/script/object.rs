@@ -31,6 +31,10 @@ pub enum ObjectKind {
     Routine,
     /// A value of an enum.
     EnumValue,
+    /// A sequence.
+    Sequence,
+    /// An extension.
+    Extension,
     /// Anything else.
     Other,
 }
@@ -69,6 +73,23 @@ pub struct CreateView {
     pub is_empty: bool,
 }
 
+impl CreateView {
+    /// Whether an option is on.
+    pub fn has_option(&self, option: &str) -> bool {
+        self.options.iter().any(|(name, value)| name == option && !is_off(value))
+    }
+
+    /// `security_invoker`: whoever reads it, reads with rights of their own.
+    pub fn is_of_invoker(&self) -> bool {
+        self.has_option("security_invoker")
+    }
+}
+
+/// Whether the value of an option says no.
+pub fn is_off(value: &str) -> bool {
+    matches!(value, "false" | "off" | "no" | "0")
+}
+
 /// A statement that changes rows.
 #[derive(Clone, Debug)]
 pub struct ChangeRows {
@@ -82,6 +103,8 @@ pub struct ChangeRows {
     pub reads: Vec<Name>,
     /// Texts in quotes, as they may name values of an enum.
     pub texts: Vec<String>,
+    /// The columns that an update sets.
+    pub sets: Vec<String>,
 }
 
 /// Which rows a statement changes.
@@ -97,6 +120,8 @@ pub struct Condition {
     pub ranged: Vec<String>,
     /// Columns that must equal a value, or one of a list of values.
     pub equal: Vec<String>,
+    /// Columns that must equal a value that a query finds.
+    pub found: Vec<String>,
 }
 
 /// `create function` or `create procedure`.
@@ -157,6 +182,8 @@ pub enum Logic {
     },
     /// No row passes.
     Never,
+    /// `exists (..)`, with what is named in it: the row, where the query looks at it.
+    Exists(Vec<String>),
     /// A function or a query decides, and sees the row.
     Unclear,
     /// It binds no column to a value: rows pass whoever's they are.
@@ -188,7 +215,7 @@ impl Grant {
     }
 }
 
-/// `create role`, `alter role`.
+/// `create role`, `alter role`, `alter group`.
 #[derive(Clone, Debug)]
 pub struct Role {
     /// Its name, none for all roles.
@@ -197,6 +224,8 @@ pub struct Role {
     pub options: Vec<String>,
     /// The roles that it becomes a member of.
     pub member_of: Vec<String>,
+    /// The roles that become members of it.
+    pub members: Vec<String>,
 }
 
 impl Role {

@@ -13,12 +13,19 @@ impl SchemaState {
     pub fn apply(&mut self, statement: &Statement, profile: &Profile) {
         match &statement.action {
             Action::CreateTable(create) => self.create_table(create),
-            Action::CreateTableAs { name, .. } => {
-                self.insert(Table { is_whole: false, ..Table::new(name.clone(), Birth::Here) });
+            Action::CreateTableAs { name, is_temporary, .. } => {
+                let made = Table::new(name.clone(), Birth::Here);
+                self.insert(Table { is_whole: false, is_temporary: *is_temporary, ..made });
             }
             Action::CreateView(view) => {
                 let kind = if view.is_materialized { Kind::MaterializedView } else { Kind::View };
-                self.insert(Table { kind, ..Table::new(view.name.clone(), Birth::Here) });
+                let reads_guarded = view.reads.iter().any(|from| {
+                    self.is_guarded(from) || self.table(from).is_some_and(|it| it.shows_guarded)
+                });
+                // One that asks who is there itself keeps them apart for whatever reads it.
+                let shows_guarded = reads_guarded && (view.is_materialized || view.is_of_invoker());
+                let made = Table::new(view.name.clone(), Birth::Here);
+                self.insert(Table { kind, shows_guarded, ..made });
             }
             Action::AlterTable(alter) => self.alter_table(alter),
             Action::CreateIndex(index) => self.create_index(index),

@@ -95,7 +95,15 @@ async fn tables(transaction: &Transaction<'_>) -> Result<Tables, tokio_postgres:
                 greatest(c.reltuples, 0))::int8,
             coalesce((select sum(pg_total_relation_size(tree.relid))
                 from pg_partition_tree(c.oid) as tree where tree.isleaf),
-                pg_total_relation_size(c.oid))::int8
+                pg_total_relation_size(c.oid))::int8,
+            -- What is stored, or read by whoever asks, of tables that policies guard.
+            (c.relkind = 'm' or coalesce(c.reloptions && array['security_invoker=true',
+                'security_invoker=on', 'security_invoker=yes', 'security_invoker=1'], false))
+                and exists (select from pg_rewrite as r
+                    join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+                    join pg_class as source on d.refclassid = 'pg_class'::regclass
+                        and source.oid = d.refobjid
+                    where r.ev_class = c.oid and source.relrowsecurity)
         from pg_class as c
         join pg_namespace as n on n.oid = c.relnamespace
         left join pg_inherits as i on i.inhrelid = c.oid and c.relispartition
@@ -113,6 +121,7 @@ async fn tables(transaction: &Transaction<'_>) -> Result<Tables, tokio_postgres:
             "m" => Kind::MaterializedView,
             _ => Kind::Table,
         };
+        table.shows_guarded = row.get(12);
         table.is_temporary = row.get(4);
         table.has_row_security = row.get(5);
         table.is_row_security_forced = row.get(6);

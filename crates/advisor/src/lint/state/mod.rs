@@ -83,6 +83,8 @@ pub struct Table {
     pub is_row_security_forced: bool,
     /// The names of its policies.
     pub policies: Vec<String>,
+    /// Whether it is a view or a stored result that shows rows of guarded tables, and keeps nobody apart itself.
+    pub shows_guarded: bool,
     /// Whether a function of the profile isolated it.
     pub is_isolated_by_function: bool,
     /// How large it is, where a database was asked.
@@ -179,6 +181,11 @@ impl SchemaState {
         }
         self.new_enums.clear();
         self.new_sequences.clear();
+    }
+
+    /// Whether policies or a function of the profile keep tenants apart in a table.
+    pub fn is_guarded(&self, name: &Name) -> bool {
+        self.table(name).is_some_and(|it| it.has_row_security || it.is_isolated_by_function)
     }
 
     /// Whether this script made the sequence, or the table that it numbers.

@@ -22,6 +22,7 @@ impl Table {
             has_row_security: false,
             is_row_security_forced: false,
             policies: Vec::new(),
+            shows_guarded: false,
             is_isolated_by_function: false,
             size: None,
         }

@@ -32,7 +32,7 @@ impl Rule for ChunksNotExcluded {
     }
 }
 
-pub(super) fn is_append(node: &Node) -> bool {
+pub(in crate::plans) fn is_append(node: &Node) -> bool {
     matches!(node.kind.as_str(), "Append" | "Merge Append")
         || node.provider.as_deref().is_some_and(|it| it.contains("Append"))
 }

@@ -146,7 +146,7 @@ fn is_true(value: &serde_json::Value) -> bool {
 ///
 /// Both sides are an average over runs and, in parallel plans, over workers, so they compare. Less
 /// than a row counts as one, because estimates never are less.
-pub(in crate::plans) fn factor(node: &Node) -> f64 {
+pub(super) fn factor(node: &Node) -> f64 {
     match node.actual {
         Some(actual) if actual.loops > 0.0 => actual.rows.max(1.0) / node.estimate.rows.max(1.0),
         _ => 1.0,

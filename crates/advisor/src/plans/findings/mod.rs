@@ -42,9 +42,9 @@ mod finding;
 mod indexing;
 mod look;
 
+pub(super) use chunks_not_excluded::is_append;
 pub use finding::{Confidence, Finding, Remedy, Share, ShareOf};
 pub use look::Look;
-pub(super) use look::factor;
 
 use std::collections::BTreeMap;
 

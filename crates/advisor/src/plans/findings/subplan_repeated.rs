@@ -25,7 +25,10 @@ impl Rule for SubplanRepeated {
 
     fn look(&self, look: &Look<'_>) -> Vec<Finding> {
         let subplans = look.nodes().filter(|node| {
-            node.relationship.as_deref() == Some("SubPlan") && look.is_worth_it_below(node)
+            node.relationship.as_deref() == Some("SubPlan")
+                && look.is_worth_it_below(node)
+                // Who asks cannot write a policy as a join.
+                && !super::row_security_cost::concerns(look, node)
         });
         let repeated = subplans.filter_map(|node| {
             let runs = node.actual?.loops;

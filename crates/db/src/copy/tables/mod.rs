@@ -12,7 +12,7 @@ use folding::fold;
 use jiff::Timestamp;
 use shelfops_ingest::Stream;
 use shelfops_ingest::batch::Accepted;
-use shelfops_ingest::records::Record;
+use shelfops_ingest::records::{Record, Withdrawn};
 
 use super::SinkOptions;
 use super::days::Days;
@@ -121,6 +121,7 @@ pub(super) fn write(
 pub(super) struct StagedBatch<'a> {
     pub(super) destinations: &'a Destinations,
     pub(super) superseded: &'a [u32],
+    pub(super) withdrawn: &'a [Withdrawn],
 }
 
 /// Makes the staging table ready to be merged.

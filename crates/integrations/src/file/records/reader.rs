@@ -113,6 +113,7 @@ impl BlockReader {
         SourceBlock {
             drafts,
             raw: Arc::new(block),
+            withdrawn: Vec::new(),
             cursor: self.records.cursor().into(),
             bytes_read: self.records.bytes_read(),
         }

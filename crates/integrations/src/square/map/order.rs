@@ -5,11 +5,11 @@
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use shelfops_ingest::records::{Draft, TransactionType};
+use shelfops_ingest::records::{Draft, TransactionType, Withdrawn};
 use shelfops_ingest::source::Malformed;
 use shelfops_ingest::values::Currency;
 
-use super::order_line::{Head, Side, charge, goods};
+use super::order_line::{Head, Side, changed_at, charge, goods};
 use super::{amount, field};
 use crate::connector::Excerpt;
 use crate::square::wire::Order;
@@ -88,6 +88,20 @@ pub(in crate::square) fn each_record(
             read(OrderPart::ReturnCharge(number, index), Side::Returned, charge);
         }
     }
+}
+
+/// Returns an order that has no line, or none any more: those that it had are sold no more.
+pub(in crate::square) fn without_lines(order: &Order<'_>) -> Option<Withdrawn> {
+    let is_told = matches!(standing(order), Standing::Counts | Standing::Void);
+    if !is_told || line_count(order) > 0 {
+        return None;
+    }
+    Some(Withdrawn {
+        external_id: field::text(order.id.as_deref()).into_value()?,
+        store: field::text(order.location_id.as_deref()).into_value()?,
+        occurred_at: field::instant(order.created_at.as_deref())?,
+        updated_at: changed_at(order).into_value()?.instant,
+    })
 }
 
 /// Returns what an order says that it comes to, returns taken off and tips left out; `None` for one

@@ -1,5 +1,6 @@
 //! One line of an order, sold or returned, as a transaction.
 
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use shelfops_ingest::records::{Draft, TransactionDraft, TransactionType};
 use shelfops_ingest::source::Malformed;
@@ -28,7 +29,7 @@ impl Head {
             order_id: field::text(order.id.as_deref()),
             store: field::text(order.location_id.as_deref()),
             occurred_at: field::moment(order.created_at.as_deref()),
-            updated_at: field::moment(order.updated_at.as_deref()),
+            updated_at: changed_at(order),
             line_count: u32::try_from(line_count).unwrap_or(u32::MAX),
         }
     }
@@ -51,6 +52,19 @@ impl Head {
             order_lines: Some(self.line_count),
             ..TransactionDraft::default()
         }
+    }
+}
+
+/// Returns when an order was changed last. Of two versions of one millisecond, which is all that the vendor
+/// tells, the later one is newer: the version is in the microseconds.
+pub(super) fn changed_at(order: &Order<'_>) -> Field<Moment> {
+    match field::moment(order.updated_at.as_deref()) {
+        Field::Value(told) => {
+            let version = SignedDuration::from_micros(order.version.unwrap_or(0).clamp(0, 999));
+            let instant = told.instant.checked_add(version).unwrap_or(told.instant);
+            Field::Value(Moment::exact(instant))
+        }
+        other => other,
     }
 }
 

@@ -1,15 +1,19 @@
 //! A refund that names an amount and no goods, as a return.
 
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use serde_json::Value;
-use shelfops_ingest::records::{Draft, TransactionDraft, TransactionType};
+use shelfops_ingest::records::{Draft, TransactionDraft, TransactionType, Withdrawn};
 use shelfops_ingest::source::Malformed;
-use shelfops_ingest::values::Field;
+use shelfops_ingest::values::{Field, Text};
 
 use super::product::REFUND_BY_AMOUNT;
 use super::{field, money};
 use crate::connector::Excerpt;
 use crate::square::wire::PaymentRefund;
+
+/// The least that tables tell apart; the vendor's times have milliseconds.
+const NEWER: SignedDuration = SignedDuration::from_micros(1);
 
 /// A refund is its own record.
 pub(in crate::square) struct RefundPart;
@@ -32,9 +36,8 @@ pub(in crate::square) fn refund_of(refund: &PaymentRefund) -> Draft {
     let money = refund.amount_money.as_ref();
     let currency = field::currency(money.and_then(|money| money.currency.as_deref()));
     let total = money::required(money, &currency);
-    let id = refund.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
     Draft::Transaction(Box::new(TransactionDraft {
-        external_id: field::text(id.map(|id| format!("refund/{id}")).as_deref()),
+        external_id: external_id(refund),
         order_id: field::text(refund.order_id.as_deref()),
         store: field::text(refund.location_id.as_deref()),
         product: field::text(Some(REFUND_BY_AMOUNT)),
@@ -47,6 +50,26 @@ pub(in crate::square) fn refund_of(refund: &PaymentRefund) -> Draft {
         updated_at: field::moment(refund.updated_at.as_deref()),
         ..TransactionDraft::default()
     }))
+}
+
+/// Returns a refund that is no record of its own, since an order tells its goods: it was taken for one if
+/// it was seen before that order.
+pub(in crate::square) fn no_record(refund: &PaymentRefund) -> Option<Withdrawn> {
+    let occurred_at = field::instant(refund.created_at.as_deref())?;
+    let version = field::instant(refund.updated_at.as_deref()).unwrap_or(occurred_at);
+    Some(Withdrawn {
+        external_id: external_id(refund).into_value()?,
+        store: field::text(refund.location_id.as_deref()).into_value()?,
+        occurred_at,
+        // Newer than the refund as it is: a page that was fetched before the order was there says that
+        // very version.
+        updated_at: version.checked_add(NEWER).unwrap_or(version),
+    })
+}
+
+fn external_id(refund: &PaymentRefund) -> Field<Text> {
+    let id = refund.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
+    field::text(id.map(|id| format!("refund/{id}")).as_deref())
 }
 
 impl Excerpt for RefundPart {

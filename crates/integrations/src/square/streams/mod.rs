@@ -2,6 +2,7 @@
 
 mod catalog;
 mod catalog_names;
+mod goods_told;
 mod inventory;
 mod locations;
 mod orders;

@@ -149,6 +149,9 @@ impl OrdersPage {
                     newest = newest.max(map::instant(order.updated_at.as_deref()));
                     seen.learn(order);
                     map::each_record(order, |part, draft| page.push(part, draft));
+                    if let Some(emptied) = map::without_lines(order) {
+                        page.withdraw(emptied);
+                    }
                 }
             }
         })?;

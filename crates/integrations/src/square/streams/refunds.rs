@@ -1,21 +1,20 @@
 //! Lists refunds, and keeps those whose goods no order tells.
 //!
-//! A return with goods is an order of its own and is read there; its refund would count twice. Which
-//! order a refund names, the documents leave open, so both answers are looked for.
+//! A return with goods is an order of its own and is read there; its refund would count twice. One that
+//! was listed before that order was is taken back.
 
 use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashSet;
-use serde_json::json;
 
-use super::orders::{OrderSearch, OrderTime};
+use super::goods_told::goods_told;
 use super::progress::next_page;
-use super::returns_seen::{ReturnsSeen, SAME_RETURN, has_goods};
+use super::returns_seen::ReturnsSeen;
 use crate::connector::{ConnectorError, JsonPage};
 use crate::square::client::{Call, Client};
 use crate::square::map::{self, RefundPart};
-use crate::square::wire::{Envelope, Order, PaymentRefund};
+use crate::square::wire::{Envelope, PaymentRefund};
 
-/// The most refunds of a page, and the most orders that may be asked for by id.
+/// The most refunds of a page.
 const PAGE_LIMIT: usize = 100;
 
 /// Before any refund: the list would else begin a year ago.
@@ -44,6 +43,13 @@ pub(in crate::square) struct RefundSearch<'a> {
     pub(in crate::square) page: Option<&'a str>,
 }
 
+/// A page of the list, and the refunds on it that could be read.
+pub(super) struct ListPage {
+    body: String,
+    pub(super) next: Option<String>,
+    pub(super) refunds: Vec<PaymentRefund>,
+}
+
 /// A page of refunds, with those whose goods an order tells.
 pub(in crate::square) struct RefundsPage {
     pub(in crate::square) body: String,
@@ -62,20 +68,26 @@ impl RefundSearch<'_> {
         call: &Call,
         seen: &ReturnsSeen,
     ) -> Result<RefundsPage, ConnectorError> {
+        let ListPage { body, next, mut refunds } = self.list(client, call).await?;
+        refunds.retain(|refund| map::is_paid_out(refund) == Ok(true));
+        let told = goods_told(client, call, &refunds, seen).await?;
+        Ok(RefundsPage { body, next, told })
+    }
+
+    /// Fetches a page alone.
+    pub(super) async fn list(
+        &self,
+        client: &Client,
+        call: &Call,
+    ) -> Result<ListPage, ConnectorError> {
         let body = client.get(call, &self.path()).await?.body;
         let shape = |reason| call.shape(reason);
         let envelope = Envelope::parse(&body).map_err(shape)?;
         let next = envelope.text("cursor").and_then(|next| next_page(self.page, next));
         let next = next.map_err(shape)?;
-        let refunds: Vec<PaymentRefund> = envelope
-            .list("refunds")
-            .map_err(shape)?
-            .into_iter()
-            .filter_map(|json| map::parse::<PaymentRefund>(json.get()).ok())
-            .filter(|refund| map::is_paid_out(refund) == Ok(true))
-            .collect();
-        let told = goods_told(client, call, &refunds, seen).await?;
-        Ok(RefundsPage { body, next, told })
+        let refunds = envelope.list("refunds").map_err(shape)?.into_iter();
+        let refunds = refunds.filter_map(|json| map::parse(json.get()).ok()).collect();
+        Ok(ListPage { body, next, refunds })
     }
 
     fn path(&self) -> String {
@@ -124,10 +136,14 @@ impl RefundsPage {
             }
             match refund.and_then(|refund| Ok((map::is_paid_out(&refund)?, refund))) {
                 Err(malformed) => page.push(RefundPart, Err(malformed)),
-                Ok((true, refund)) if !self.is_told(&refund) => {
-                    page.push(RefundPart, Ok(map::refund_of(&refund)));
+                Ok((true, refund)) if self.is_told(&refund) => {
+                    // It may have been listed before the order was.
+                    if let Some(withdrawn) = map::no_record(&refund) {
+                        page.withdraw(withdrawn);
+                    }
                 }
-                Ok(_) => {}
+                Ok((true, refund)) => page.push(RefundPart, Ok(map::refund_of(&refund))),
+                Ok((false, _)) => {}
             }
         }
         Ok(newest)
@@ -136,83 +152,6 @@ impl RefundsPage {
     fn is_told(&self, refund: &PaymentRefund) -> bool {
         refund.id.as_ref().is_some_and(|id| self.told.contains(id))
     }
-}
-
-/// Returns the ids of refunds whose goods an order tells.
-async fn goods_told(
-    client: &Client,
-    call: &Call,
-    refunds: &[PaymentRefund],
-    seen: &ReturnsSeen,
-) -> Result<FxHashSet<String>, ConnectorError> {
-    let (known, unknown): (Vec<_>, Vec<_>) =
-        refunds.iter().partition(|refund| seen.tell_of(refund));
-    let mut order_ids: Vec<&str> =
-        unknown.iter().filter_map(|refund| refund.order_id.as_deref()).collect();
-    order_ids.sort_unstable();
-    order_ids.dedup();
-    let mut returns = FxHashSet::default();
-    for ids in order_ids.chunks(PAGE_LIMIT) {
-        let call = Call::new(format!("the orders of {}", call.what), call.scopes);
-        let body = json!({ "order_ids": ids });
-        let reply = client.post(&call, "/v2/orders/batch-retrieve", &body).await?;
-        let envelope = Envelope::parse(&reply.body).map_err(|reason| call.shape(reason))?;
-        for json in envelope.list("orders").map_err(|reason| call.shape(reason))? {
-            let Ok(order) = map::parse::<Order<'_>>(json.get()) else { continue };
-            if has_goods(&order) {
-                returns.extend(order.id);
-            }
-        }
-    }
-    let mut told: FxHashSet<String> =
-        known.into_iter().filter_map(|refund| refund.id.clone()).collect();
-    for refund in unknown {
-        let Some(id) = &refund.id else { continue };
-        let names_return = refund.order_id.as_ref().is_some_and(|order| returns.contains(order));
-        if names_return || has_return_beside(client, call, refund).await? {
-            told.insert(id.clone());
-        }
-    }
-    Ok(told)
-}
-
-/// Whether an order made about the time of the refund tells its goods: one that returns from the
-/// order the refund names, or that pays back to the same payment.
-async fn has_return_beside(
-    client: &Client,
-    call: &Call,
-    refund: &PaymentRefund,
-) -> Result<bool, ConnectorError> {
-    let made_at = map::instant(refund.created_at.as_deref());
-    let (Some(made_at), Some(store)) = (made_at, &refund.location_id) else { return Ok(false) };
-    let stores = [store.clone()];
-    let mut page = None;
-    loop {
-        let search = OrderSearch {
-            stores: &stores,
-            time: OrderTime::Created,
-            from: made_at.checked_sub(SAME_RETURN).unwrap_or(made_at),
-            until: made_at.checked_add(SAME_RETURN).ok(),
-            page: page.as_deref(),
-        };
-        let found = search.fetch(client, call).await?;
-        let mut is_found = false;
-        found.each_order(call, |order, _| {
-            is_found |= order.is_ok_and(|order| has_goods(order) && belongs(order, refund));
-        })?;
-        if is_found || found.next.is_none() {
-            return Ok(is_found);
-        }
-        page = found.next;
-    }
-}
-
-fn belongs(order: &Order<'_>, refund: &PaymentRefund) -> bool {
-    let names = |told: &Option<String>, wanted: &Option<String>| wanted.is_some() && told == wanted;
-    let returns = order.returns.iter().flatten();
-    let refunds = order.refunds.iter().flatten();
-    returns.into_iter().any(|returned| names(&returned.source_order_id, &refund.order_id))
-        || refunds.into_iter().any(|paid| names(&paid.tender_id, &refund.payment_id))
 }
 
 /// Writes parts of a query, each with `&` behind it.

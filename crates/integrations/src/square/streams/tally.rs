@@ -22,15 +22,16 @@ impl Tally {
     /// Makes a block of a page that came in a body of that many bytes.
     pub(super) fn block<E: Excerpt + 'static>(
         &mut self,
-        page: JsonPage<E>,
+        mut page: JsonPage<E>,
         body_bytes: usize,
         resume: &impl Serialize,
     ) -> SourceBlock {
         self.pages += 1;
         self.bytes += body_bytes as u64;
+        let withdrawn = page.take_withdrawn();
         let (drafts, raw) = page.finish();
         // Cursors are made of texts, times and numbers, which always make JSON.
         let cursor = Cursor::new(serde_json::to_value(resume).unwrap_or_default());
-        SourceBlock { drafts, raw, cursor, bytes_read: self.bytes }
+        SourceBlock { drafts, raw, withdrawn, cursor, bytes_read: self.bytes }
     }
 }

@@ -11,6 +11,8 @@ pub(in crate::square) struct Order<'a> {
     pub(in crate::square) id: Option<String>,
     pub(in crate::square) location_id: Option<String>,
     pub(in crate::square) state: Option<String>,
+    /// Rises with each change.
+    pub(in crate::square) version: Option<i64>,
     pub(in crate::square) created_at: Option<String>,
     pub(in crate::square) updated_at: Option<String>,
     #[serde(borrow)]
@@ -40,6 +42,7 @@ pub(in crate::square) struct OrderReturn<'a> {
 /// Money that went back.
 #[derive(Debug, Deserialize)]
 pub(in crate::square) struct OrderRefund {
+    pub(in crate::square) amount_money: Option<Money>,
     /// The payment that it went back to.
     pub(in crate::square) tender_id: Option<String>,
 }

@@ -129,7 +129,8 @@ impl Comparing<'_> {
         let totals = match counted {
             Ok(totals) => totals,
             Err(error) => {
-                failure::note(context, tenant, integration, &error).await;
+                let stream = Some(Stream::Transactions);
+                failure::note(context, tenant, integration, stream, &error).await;
                 return Err(error.into());
             }
         };

@@ -8,6 +8,7 @@ use crate::square::json::Json;
 use crate::square::moment::{Moment, SECOND};
 use crate::square::world::ids::Kind;
 use crate::square::world::merchant::Merchant;
+use crate::square::world::orders::OrderRecord;
 
 /// A request to read a merchant's records.
 #[derive(Debug)]
@@ -25,9 +26,16 @@ pub(crate) struct Call<'c> {
     /// How long cursors live, in simulated seconds.
     pub(crate) cursor_seconds: u32,
     pub(crate) refund_lag_seconds: u32,
+    pub(crate) return_lag_seconds: u32,
 }
 
 impl<'c> Call<'c> {
+    /// Whether an order is found by now: one that takes goods back may appear late.
+    pub(crate) fn finds(&self, order: &OrderRecord) -> bool {
+        let appears = || order.closed.plus(SECOND * i64::from(self.return_lag_seconds));
+        !order.has_returns() || appears() <= self.now
+    }
+
     /// Returns the fields of the body.
     pub(crate) fn fields(&self) -> Result<Fields<'c>, ApiError> {
         Fields::of(self.body)

@@ -113,6 +113,7 @@ async fn answer(
         path: endpoint.path,
         cursor_seconds: simulation.config.cursor_seconds,
         refund_lag_seconds: simulation.config.refund_lag_seconds,
+        return_lag_seconds: simulation.config.return_lag_seconds,
     })
 }
 

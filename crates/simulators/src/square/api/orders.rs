@@ -39,5 +39,6 @@ pub(super) fn retrieve(call: &Call<'_>) -> Answer {
 
 fn number(call: &Call<'_>, id: &str) -> Option<u32> {
     let count = call.merchant.orders.count() as usize;
-    call.merchant.ids.index(Kind::Order, id, count).map(|number| number as u32)
+    let number = call.merchant.ids.index(Kind::Order, id, count)? as u32;
+    call.finds(call.merchant.orders.order(number)).then_some(number)
 }

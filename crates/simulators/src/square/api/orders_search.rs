@@ -118,7 +118,8 @@ impl<'c> Search<'c> {
         orders.scan(self.by, window, self.is_ascending, |place| {
             let is_next =
                 last.is_none_or(|last| if self.is_ascending { place > last } else { place < last });
-            if is_next && self.matches(orders.order(place.1)) {
+            let order = orders.order(place.1);
+            if is_next && call.finds(order) && self.matches(order) {
                 found.push(place);
             }
             found.len() < most

@@ -17,7 +17,7 @@ pub enum Force {
         /// The new quantity, as a decimal.
         quantity: String,
     },
-    /// Takes the last line off an open order; one line stays.
+    /// Takes the last line off an open order, which may be left with none.
     RemoveLastLine {
         /// The order.
         order_id: String,
@@ -39,6 +39,13 @@ pub enum Force {
     },
     /// Takes goods or money back; answers with the id of the order that does.
     Return(ForcedReturn),
+    /// Pays money of an order back and takes no goods; answers with the refund's id. No order tells of it.
+    RefundAmount {
+        /// The completed order whose payment is paid back in part.
+        order_id: String,
+        /// How much, in the smallest unit.
+        amount: u32,
+    },
     /// Lets the bank decide on a refund that is pending.
     SettleRefund {
         /// The refund.

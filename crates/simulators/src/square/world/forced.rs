@@ -2,7 +2,7 @@
 
 use super::events::Happening;
 use super::force::Force;
-use super::forced_sales::{sell, take};
+use super::forced_sales::{refund, sell, take};
 use super::ids::Kind;
 use super::lookup::{index, order, positive, refuse, store, variation};
 use super::merchant::Merchant;
@@ -17,13 +17,16 @@ pub(crate) fn force(merchant: &mut Merchant, force: &Force) -> Result<Option<Str
     match force {
         Force::Sale(sale) => return sell(merchant, sale).map(Some),
         Force::Return(back) => return take(merchant, back).map(Some),
+        Force::RefundAmount { order_id, amount } => {
+            return refund(merchant, (order_id, *amount)).map(Some);
+        }
         Force::EditOrder { order_id, line, quantity } => {
             edit_order(merchant, order_id, (*line, quantity))?;
         }
         Force::RemoveLastLine { order_id } => {
             let order = order(merchant, order_id)?;
             if !sales::remove_last_line(merchant, order) {
-                refuse("only open orders of several lines can lose one, as with the vendor")?;
+                refuse("only lines of open orders can be taken off, as with the vendor")?;
             }
         }
         Force::TouchOrder { order_id } => {

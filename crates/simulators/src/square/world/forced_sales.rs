@@ -76,6 +76,25 @@ pub(super) fn take(merchant: &mut Merchant, back: &ForcedReturn) -> Result<Strin
     Ok(merchant.ids.text(Kind::Order, u64::from(order)).to_string())
 }
 
+/// Pays money back now and takes nothing; answers with the refund's id.
+pub(super) fn refund(
+    merchant: &mut Merchant,
+    (order_id, amount): (&str, u32),
+) -> Result<String, SquareError> {
+    let source = order(merchant, order_id)?;
+    let record = *merchant.orders.order(source);
+    if record.state != State::Completed || record.payment == NONE {
+        return refuse("only what was paid for can be paid back");
+    }
+    let paid = Bill::of(merchant, &record).net();
+    let left = paid - merchant.refunds.refunded(record.payment, merchant.now);
+    if amount == 0 || i64::from(amount) > left {
+        return refuse("more than was paid, or nothing, cannot go back");
+    }
+    let number = take_back::refund_amount(merchant, source, i64::from(amount));
+    Ok(merchant.ids.text(Kind::Refund, u64::from(number)).to_string())
+}
+
 fn returned_lines(
     merchant: &Merchant,
     record: &OrderRecord,

@@ -244,11 +244,11 @@ impl OrderBook {
         is_sold.then(|| &mut self.lines[order.first_line as usize + line])
     }
 
-    /// Takes the last line off an order that sells several and takes none back; says whether it could be.
+    /// Takes the last line off an order that takes none back; says whether there was one.
     pub(crate) fn drop_last_line(&mut self, number: u32) -> bool {
         let order = &mut self.records[number as usize];
         // Lines that come back follow those that are sold.
-        let can_lose = order.line_count > 1 && order.return_count == 0;
+        let can_lose = order.line_count > 0 && order.return_count == 0;
         if can_lose {
             order.line_count -= 1;
         }

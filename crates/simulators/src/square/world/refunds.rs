@@ -48,11 +48,13 @@ pub(crate) struct RefundRecord {
     pub(crate) amount: i64,
     /// The payment it goes back to, or [`NONE`] for one without a receipt.
     pub(crate) payment: u32,
-    /// The order that takes the goods back.
+    /// The order that takes the goods back, or the one that sold them.
     pub(crate) order: u32,
     pub(crate) store: u16,
     pub(crate) status: RefundStatus,
     pub(crate) reason: &'static str,
+    /// Whether an order takes goods back for it.
+    pub(crate) is_of_goods: bool,
 }
 
 /// All refunds.
@@ -92,7 +94,9 @@ impl RefundLedger {
         if refund.payment != NONE {
             self.of_payment.entry(refund.payment).or_default().push(number);
         }
-        self.of_order.insert(refund.order, number);
+        if refund.is_of_goods {
+            self.of_order.insert(refund.order, number);
+        }
         self.records.push(refund);
         number
     }

@@ -80,7 +80,8 @@ pub(crate) fn place(merchant: &mut Merchant, order: u32) {
 /// Changes an open order: every third of several lines loses the last of them, the others get more of
 /// the first: one, or half a unit of what is weighed.
 pub(crate) fn amend(merchant: &mut Merchant, order: u32) {
-    let is_less = merchant.dice("amendment", u64::from(order)).per_mille(333);
+    let has_several = merchant.orders.sold(merchant.orders.order(order)).len() > 1;
+    let is_less = has_several && merchant.dice("amendment", u64::from(order)).per_mille(333);
     if is_less && remove_last_line(merchant, order) {
         return;
     }
@@ -106,7 +107,7 @@ pub(crate) fn set_quantity(
     true
 }
 
-/// Takes the last line off an open order that has several; says whether it could be.
+/// Takes the last line off an open order, its only one too; says whether it could be.
 pub(crate) fn remove_last_line(merchant: &mut Merchant, order: u32) -> bool {
     let can_lose = merchant.orders.order(order).state == State::Open;
     if !can_lose || !merchant.orders.drop_last_line(order) {

@@ -103,10 +103,28 @@ pub(crate) fn take_back(merchant: &mut Merchant, back: TakeBack) -> u32 {
             store,
             status: RefundStatus::Pending,
             reason,
+            is_of_goods: true,
         };
         give_back(merchant, refund, is_cash);
     }
     order
+}
+
+/// Pays money of an order back and takes no goods, and returns the refund: it names the order that sold.
+pub(crate) fn refund_amount(merchant: &mut Merchant, order: u32, amount: i64) -> u32 {
+    let (now, record) = (merchant.now, *merchant.orders.order(order));
+    let refund = RefundRecord {
+        created: now,
+        updated: now,
+        amount,
+        payment: record.payment,
+        order,
+        store: record.store,
+        status: RefundStatus::Pending,
+        reason: "Goodwill",
+        is_of_goods: false,
+    };
+    give_back(merchant, refund, record.is_cash)
 }
 
 /// The bank says how a refund went.
@@ -117,7 +135,9 @@ pub(crate) fn settle(merchant: &mut Merchant, number: u32, status: RefundStatus)
         return;
     }
     merchant.refunds.settle(number, status, now);
-    merchant.orders.change(refund.order, now, |_| {});
+    if refund.is_of_goods {
+        merchant.orders.change(refund.order, now, |_| {});
+    }
     merchant.tell(now, Happening::RefundUpdated { refund: number });
     touch_payment(merchant, refund.payment);
 }
@@ -136,7 +156,7 @@ pub(crate) fn sum_of_money(amount: i64) -> Option<LineRecord> {
     })
 }
 
-fn give_back(merchant: &mut Merchant, refund: RefundRecord, is_cash: bool) {
+fn give_back(merchant: &mut Merchant, refund: RefundRecord, is_cash: bool) -> u32 {
     let now = merchant.now;
     let payment = refund.payment;
     let status = if is_cash { RefundStatus::Completed } else { RefundStatus::Pending };
@@ -155,6 +175,7 @@ fn give_back(merchant: &mut Merchant, refund: RefundRecord, is_cash: bool) {
         let due = now.plus(i64::from(minutes) * MINUTE);
         merchant.agenda.set(due, Task::Settle { refund: number, status });
     }
+    number
 }
 
 fn touch_payment(merchant: &mut Merchant, payment: u32) {

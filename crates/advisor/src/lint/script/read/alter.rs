@@ -3,15 +3,17 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::super::Name;
-use super::super::action::{Action, CreateFunction, ObjectKind};
-use super::node::{child, has, inner, name, name_in, one_line, options, unquoted};
+use super::super::action::{Action, AlterTable, CreateFunction, ObjectKind};
+use super::node::{Place, child, has, inner, name, name_in, one_line, options, span, unquoted};
+use super::statement::sets_search_path;
+use super::table::change;
 
 /// Reads what is changed.
-pub(super) fn action(node: &SyntaxNode) -> Action {
+pub(super) fn action(node: &SyntaxNode, place: &Place<'_>) -> Action {
     match node.kind() {
         SyntaxKind::ALTER_INDEX => index(node),
-        SyntaxKind::ALTER_VIEW => view(node, ObjectKind::View),
-        SyntaxKind::ALTER_MATERIALIZED_VIEW => view(node, ObjectKind::MaterializedView),
+        SyntaxKind::ALTER_VIEW => view(node, ObjectKind::View, place),
+        SyntaxKind::ALTER_MATERIALIZED_VIEW => view(node, ObjectKind::MaterializedView, place),
         SyntaxKind::ALTER_TYPE => enum_or_type(node),
         SyntaxKind::ALTER_SCHEMA => renamed(
             ObjectKind::Schema,
@@ -48,8 +50,17 @@ type Renaming = (SyntaxKind, SyntaxKind, SyntaxKind);
 fn renamed(kind: ObjectKind, node: &SyntaxNode, (old, clause, new): Renaming) -> Action {
     let from = name_in(node, &[old]);
     let to = child(node, clause).and_then(|clause| name_in(&clause, &[new]));
+    let schema = child(node, SyntaxKind::SET_SCHEMA)
+        .and_then(|clause| name_in(&clause, &[SyntaxKind::SCHEMA_REF]));
     match (from, to) {
         (Some(from), Some(to)) => Action::Rename { kind, from, to: to.name },
+        (Some(from), None) => match schema {
+            Some(schema) => {
+                let to = format!("{}.{}", schema.name, from.name);
+                Action::Rename { kind, from, to }
+            }
+            None => Action::Other,
+        },
         _ => Action::Other,
     }
 }
@@ -63,7 +74,7 @@ fn index(node: &SyntaxNode) -> Action {
     renamed(ObjectKind::Index, node, kinds)
 }
 
-fn view(node: &SyntaxNode, kind: ObjectKind) -> Action {
+fn view(node: &SyntaxNode, kind: ObjectKind, place: &Place<'_>) -> Action {
     let Some(view) = name_in(node, &[SyntaxKind::VIEW_REF]) else { return Action::Other };
     if let Some(set) = child(node, SyntaxKind::SET_OPTIONS) {
         return Action::SetViewOptions { view, options: options(&set) };
@@ -76,6 +87,21 @@ fn view(node: &SyntaxNode, kind: ObjectKind) -> Action {
             .map(|option| (option.trim().to_owned(), "false".to_owned()))
             .collect();
         return Action::SetViewOptions { view, options };
+    }
+    let as_of_tables = node.children().filter(|child| {
+        matches!(
+            child.kind(),
+            SyntaxKind::RENAME_COLUMN
+                | SyntaxKind::SET_SCHEMA
+                | SyntaxKind::SET_TABLESPACE
+                | SyntaxKind::SET_ACCESS_METHOD
+                | SyntaxKind::OWNER_TO
+        )
+    });
+    let changes: Vec<_> =
+        as_of_tables.map(|child| (span(&child, place), change(&child, place))).collect();
+    if !changes.is_empty() {
+        return Action::AlterTable(AlterTable { table: view, changes });
     }
     renamed(kind, node, (SyntaxKind::VIEW_REF, SyntaxKind::VIEW_RENAME_TO, SyntaxKind::VIEW))
 }
@@ -109,7 +135,7 @@ fn routine(node: &SyntaxNode, kinds: Renaming) -> Action {
             let has_search_path = node
                 .descendants()
                 .filter(|inner| inner.kind() == SyntaxKind::SET_FUNC_OPTION)
-                .any(|setting| one_line(&setting).to_lowercase().contains("search_path"));
+                .any(|setting| sets_search_path(&setting));
             let dynamic = Vec::new();
             Action::CreateFunction(CreateFunction {
                 name,

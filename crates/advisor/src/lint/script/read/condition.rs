@@ -4,7 +4,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::super::object::Logic;
 use super::expression::{named, tables_read};
-use super::node::{has, one_line, plain_name};
+use super::node::{child, has, one_line, plain_name};
 use super::rows::operator;
 
 /// Calls that put values together and know nothing of who asks.
@@ -29,6 +29,8 @@ pub(super) fn logic(node: &SyntaxNode) -> Logic {
         SyntaxKind::BIN_EXPR => comparison(node),
         // A choice is followed no further than to a branch that lets everything through.
         SyntaxKind::CASE_EXPR if has_plain_true(node) => Logic::Open,
+        SyntaxKind::CALL_EXPR if has(node, SyntaxKind::EXISTS_FN) => Logic::Exists(named(node).1),
+        SyntaxKind::CALL_EXPR if is_true_by_default(node) => Logic::Open,
         SyntaxKind::CALL_EXPR if named_outside_queries(node).is_empty() && !reads_rows(node) => {
             // It does not look at the row: all of them or none.
             Logic::Open
@@ -50,6 +52,14 @@ fn has_plain_true(node: &SyntaxNode) -> bool {
     node.descendants().any(|inner| {
         inner.kind() == SyntaxKind::LITERAL && one_line(&inner).eq_ignore_ascii_case("true")
     })
+}
+
+/// Whether it is `coalesce(.., true)`, which lets a row through where nobody said who asks.
+fn is_true_by_default(node: &SyntaxNode) -> bool {
+    let is_coalesce = node.children().next().is_some_and(|first| plain_name(&first) == "coalesce");
+    let arguments = child(node, SyntaxKind::ARG_LIST);
+    let mut values = arguments.iter().flat_map(SyntaxNode::children);
+    is_coalesce && values.any(|value| one_line(&value).eq_ignore_ascii_case("true"))
 }
 
 /// Reads a comparison: only one for equality binds a column to a value.

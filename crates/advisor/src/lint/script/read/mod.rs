@@ -2,6 +2,7 @@
 
 mod alter;
 mod condition;
+mod dynamic;
 mod expression;
 mod node;
 mod object;
@@ -71,6 +72,25 @@ fn nested(body: &squawk_syntax::plpgsql::Plpgsql, statements: &mut Vec<Statement
         {
             statements.push(read(&node, &place, true));
         }
+        if holder.kind() == SyntaxKind::PLPGSQL_DYN_EXECUTE_STMT
+            && let Some(text) = dynamic::text_of(&holder)
+        {
+            put_together(&text, node::span(&holder, &place), statements);
+        }
+    }
+}
+
+/// Reads what a block puts together and runs. It stands where that is done.
+fn put_together(text: &str, at: Span, statements: &mut Vec<Statement>) {
+    if super::unreadable(text).is_some() {
+        return;
+    }
+    let parsed = SourceFile::parse(text);
+    let nodes: Vec<SyntaxNode> = parsed.syntax_node().children().collect();
+    // Of a block within a block, nothing is told.
+    let is_told = parsed.errors().is_empty() && nodes.iter().all(|it| it.kind() != SyntaxKind::DO);
+    if is_told {
+        statements.extend(nodes.iter().map(|node| read(node, &Place::Within(at), true)));
     }
 }
 

@@ -12,10 +12,15 @@ pub(super) enum Place<'b> {
     File,
     /// It is that of a body in quotes.
     Body(&'b Plpgsql),
+    /// It is that of a text that is put together when it runs: this is where that is done.
+    Within(Span),
 }
 
 /// Returns where a node stands in the file, without space and comments around it.
 pub(super) fn span(node: &SyntaxNode, place: &Place<'_>) -> Span {
+    if let Place::Within(span) = place {
+        return *span;
+    }
     let mut tokens = node
         .descendants_with_tokens()
         .filter_map(|element| element.into_token())
@@ -26,7 +31,7 @@ pub(super) fn span(node: &SyntaxNode, place: &Place<'_>) -> Span {
         _ => (node.text_range(), node.text_range()),
     };
     let (first, last) = match place {
-        Place::File => (first, last),
+        Place::File | Place::Within(_) => (first, last),
         Place::Body(body) => (body.source_range(first), body.source_range(last)),
     };
     Span { start: first.start().into(), end: last.end().into() }
@@ -94,6 +99,19 @@ pub(super) fn name_in(node: &SyntaxNode, kinds: &[SyntaxKind]) -> Option<Name> {
     node.descendants().find(|inner| kinds.contains(&inner.kind())).map(|found| name(&found))
 }
 
+/// Returns the name of a role that a node refers to; `group` before it says nothing.
+pub(super) fn role_name(node: &SyntaxNode) -> String {
+    let text = one_line(node);
+    let role = match text.split_once(char::is_whitespace) {
+        Some((group, role)) if group.eq_ignore_ascii_case("group") => role,
+        _ => &text,
+    };
+    match role.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(quoted) => quoted.to_owned(),
+        None => role.to_lowercase(),
+    }
+}
+
 /// Returns the names of all columns below a node.
 pub(super) fn column_names(node: &SyntaxNode) -> Vec<String> {
     node.descendants()
@@ -108,6 +126,14 @@ pub(super) fn unquoted(text: &str) -> String {
         Some(inside) => inside.replace("''", "'"),
         None => text.to_owned(),
     }
+}
+
+/// Returns the setting that a node sets, and its value.
+pub(super) fn setting(node: &SyntaxNode) -> Option<(String, String)> {
+    let setting = inner(node, SyntaxKind::CONFIG_PARAMETER_REF)?;
+    let value = inner(node, SyntaxKind::TO_CONFIG_VALUE)?;
+    let values: Vec<String> = value.children().map(|it| unquoted(&one_line(&it))).collect();
+    Some((one_line(&setting).to_lowercase(), values.join(", ")))
 }
 
 /// Returns the options of a `with (..)` or `set (..)` in lower case: name and value.

@@ -4,7 +4,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::super::action::{Action, CreateRule, Publish, Published, Role};
 use super::expression::named;
-use super::node::{child, has, inner, name, name_in, one_line, words};
+use super::node::{child, has, inner, name, name_in, one_line, role_name, setting, words};
 
 /// Reads what is made or changed.
 pub(super) fn action(node: &SyntaxNode) -> Action {
@@ -12,23 +12,20 @@ pub(super) fn action(node: &SyntaxNode) -> Action {
         SyntaxKind::CREATE_ROLE
         | SyntaxKind::ALTER_ROLE
         | SyntaxKind::CREATE_USER
-        | SyntaxKind::ALTER_USER => role(node),
+        | SyntaxKind::ALTER_USER
+        | SyntaxKind::CREATE_GROUP
+        | SyntaxKind::ALTER_GROUP => role(node),
+        SyntaxKind::ALTER_DATABASE => for_sessions(node),
+        SyntaxKind::REASSIGN => {
+            let to = node.children().filter(|list| list.kind() == SyntaxKind::ROLE_REF_LIST).last();
+            Action::Reassign(to.map(|list| roles_in(&list)).unwrap_or_default())
+        }
         SyntaxKind::CREATE_RULE => rule(node),
         SyntaxKind::CREATE_PUBLICATION | SyntaxKind::ALTER_PUBLICATION => publication(node),
         SyntaxKind::CREATE_SEQUENCE => {
             name_in(node, &[SyntaxKind::SEQUENCE]).map_or(Action::Other, Action::CreateSequence)
         }
-        SyntaxKind::ALTER_SEQUENCE => {
-            let restart = child(node, SyntaxKind::OPTION_RESTART)
-                .or_else(|| child(node, SyntaxKind::RESTART));
-            match (name_in(node, &[SyntaxKind::SEQUENCE_REF]), restart) {
-                (Some(sequence), Some(restart)) => Action::RestartSequence {
-                    sequence,
-                    at: restart.children().last().map(|at| one_line(&at)),
-                },
-                _ => Action::Other,
-            }
-        }
+        SyntaxKind::ALTER_SEQUENCE => sequence(node),
         SyntaxKind::ALTER_SYSTEM => Action::AlterSystem,
         SyntaxKind::CREATE_DOMAIN => match name_in(node, &[SyntaxKind::DOMAIN]) {
             Some(name) => Action::CreateDomain {
@@ -42,24 +39,73 @@ pub(super) fn action(node: &SyntaxNode) -> Action {
     }
 }
 
+fn sequence(node: &SyntaxNode) -> Action {
+    let Some(sequence) = name_in(node, &[SyntaxKind::SEQUENCE_REF]) else { return Action::Other };
+    let restart =
+        child(node, SyntaxKind::OPTION_RESTART).or_else(|| child(node, SyntaxKind::RESTART));
+    match restart {
+        Some(restart) => Action::RestartSequence {
+            sequence,
+            at: restart.children().last().map(|at| one_line(&at)),
+        },
+        None if child(node, SyntaxKind::OPTION_CYCLE).is_some() => Action::CycleSequence(sequence),
+        None => Action::Other,
+    }
+}
+
 fn role(node: &SyntaxNode) -> Action {
+    if child(node, SyntaxKind::SET_CONFIG_PARAM).is_some() {
+        return for_sessions(node);
+    }
     let named = name_in(node, &[SyntaxKind::ROLE, SyntaxKind::ROLE_REF]);
     let list = child(node, SyntaxKind::ROLE_OPTION_LIST);
-    let joins =
-        |kind| matches!(kind, SyntaxKind::ROLE_OPTION_IN_ROLE | SyntaxKind::ROLE_OPTION_IN_GROUP);
-    let member_of = list
-        .iter()
-        .flat_map(SyntaxNode::children)
-        .filter(|option| joins(option.kind()))
-        .flat_map(|option| option.descendants().collect::<Vec<_>>())
-        .filter(|inner| inner.kind() == SyntaxKind::ROLE_REF)
-        .map(|role| name(&role).name)
+    let options = || list.iter().chain([node]).flat_map(SyntaxNode::children);
+    let member_of = options()
+        .filter(|option| {
+            matches!(
+                option.kind(),
+                SyntaxKind::ROLE_OPTION_IN_ROLE | SyntaxKind::ROLE_OPTION_IN_GROUP
+            )
+        })
+        .flat_map(|option| roles_in(&option))
+        .collect();
+    let members = options()
+        .filter(|option| {
+            matches!(
+                option.kind(),
+                SyntaxKind::ROLE_OPTION_ROLE
+                    | SyntaxKind::ROLE_OPTION_USER
+                    | SyntaxKind::ROLE_OPTION_ADMIN
+                    | SyntaxKind::ADD_USERS
+            )
+        })
+        .flat_map(|option| roles_in(&option))
         .collect();
     Action::Role(Role {
         name: named.map(|named| named.name),
-        options: list.map(|list| words(&list)).unwrap_or_default(),
+        options: list.as_ref().map(words).unwrap_or_default(),
         member_of,
+        members,
     })
+}
+
+fn roles_in(node: &SyntaxNode) -> Vec<String> {
+    let is_role = |inner: &SyntaxNode| inner.kind() == SyntaxKind::ROLE_REF;
+    node.descendants().filter(is_role).map(|role| role_name(&role)).collect()
+}
+
+/// A setting that later sessions of a role or in a database begin with.
+fn for_sessions(node: &SyntaxNode) -> Action {
+    let database = name_in(node, &[SyntaxKind::DATABASE_REF]).map(|it| format!("database {it}"));
+    let role = name_in(node, &[SyntaxKind::ROLE_REF]).map(|it| it.name);
+    match child(node, SyntaxKind::SET_CONFIG_PARAM).and_then(|set| setting(&set)) {
+        Some((name, value)) => Action::SetForSessions {
+            whose: role.or(database).unwrap_or_else(|| "all".to_owned()),
+            name,
+            value,
+        },
+        None => Action::Other,
+    }
 }
 
 fn rule(node: &SyntaxNode) -> Action {

@@ -25,6 +25,9 @@ pub(super) fn change(verb: &'static str, statement: &SyntaxNode) -> Action {
         .map(|text| unquoted(&text))
         .collect();
     let reads = expression::tables_read(statement);
+    let sets = child(statement, SyntaxKind::SET_CLAUSE)
+        .map(|clause| columns_set(&clause))
+        .unwrap_or_default();
     let is_limited = has_limit(statement);
     // Rows that are written out are as many as somebody wrote.
     if verb == "insert" && (reads.is_empty() || is_limited) {
@@ -34,9 +37,18 @@ pub(super) fn change(verb: &'static str, statement: &SyntaxNode) -> Action {
             condition: None,
             reads: Vec::new(),
             texts,
+            sets,
         });
     }
-    Action::ChangeRows(ChangeRows { verb, table, condition, reads, texts })
+    Action::ChangeRows(ChangeRows { verb, table, condition, reads, texts, sets })
+}
+
+fn columns_set(clause: &SyntaxNode) -> Vec<String> {
+    clause
+        .descendants()
+        .filter(|inner| inner.kind() == SyntaxKind::COLUMN_TARGET)
+        .flat_map(|target| node::column_names(&target))
+        .collect()
 }
 
 fn has_limit(statement: &SyntaxNode) -> bool {
@@ -50,14 +62,25 @@ fn read_condition(condition: &SyntaxNode, statement: &SyntaxNode) -> Condition {
     let mut upper = Vec::new();
     let mut ranged = Vec::new();
     let mut equal = Vec::new();
+    let mut found = Vec::new();
     for term in terms(condition) {
-        let column = term.children().next().and_then(|first| column_of(&first));
+        let first = term.children().next();
+        // Of a row of columns, each has to equal its value.
+        if let Some(row) = first.as_ref().filter(|it| it.kind() == SyntaxKind::TUPLE_EXPR)
+            && matches!(operator(&term).as_str(), "=" | "in")
+        {
+            let listed = if finds_rows(&term) { &mut found } else { &mut equal };
+            listed.extend(row.children().filter_map(|each| column_of(&each)));
+            continue;
+        }
+        let column = first.and_then(|first| column_of(&first));
         match (term.kind(), column) {
             (SyntaxKind::BETWEEN_EXPR, Some(column)) if !node::has(&term, SyntaxKind::NOT_KW) => {
                 ranged.push(column);
             }
             (SyntaxKind::BIN_EXPR, Some(column)) => match operator(&term).as_str() {
-                "=" if is_value(&term, statement) => equal.push(column),
+                "=" | "in" if finds_rows(&term) => found.push(column),
+                "=" if is_value(&term, statement, &column) => equal.push(column),
                 "in" => equal.push(column),
                 ">" | ">=" => lower.push(column),
                 "<" | "<=" => upper.push(column),
@@ -70,7 +93,7 @@ fn read_condition(condition: &SyntaxNode, statement: &SyntaxNode) -> Condition {
     let text = one_line(condition);
     let squeezed: String = text.to_lowercase().split_whitespace().collect();
     let is_always_true = matches!(squeezed.as_str(), "true" | "1=1" | "(true)" | "(1=1)" | "'t'");
-    Condition { text, is_always_true, has_limit: has_limit(statement), ranged, equal }
+    Condition { text, is_always_true, has_limit: has_limit(statement), ranged, equal, found }
 }
 
 /// Returns the parts of a condition that must all hold.
@@ -114,14 +137,21 @@ fn column_of(node: &SyntaxNode) -> Option<String> {
     }
 }
 
-/// Whether the right side of a comparison is a value and no column of another table.
-fn is_value(term: &SyntaxNode, statement: &SyntaxNode) -> bool {
+/// Whether the rows of a query are what a column is compared with.
+fn finds_rows(term: &SyntaxNode) -> bool {
+    term.children().last().is_some_and(|right| !expression::tables_read(&right).is_empty())
+}
+
+/// Whether the right side of a comparison is a value, and neither the column itself nor one of another table.
+fn is_value(term: &SyntaxNode, statement: &SyntaxNode, column: &str) -> bool {
     let Some(right) = term.children().last() else { return false };
     match right.kind() {
         SyntaxKind::LITERAL | SyntaxKind::CALL_EXPR => true,
         SyntaxKind::CAST_EXPR => inner(&right, SyntaxKind::LITERAL).is_some(),
         // A variable of a block; beside other tables a column of theirs, which is no bound.
-        SyntaxKind::NAME_REF => expression::tables_read(statement).is_empty(),
+        SyntaxKind::NAME_REF => {
+            plain_name(&right) != column && expression::tables_read(statement).is_empty()
+        }
         _ => false,
     }
 }

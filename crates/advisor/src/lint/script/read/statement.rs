@@ -9,7 +9,8 @@ use super::super::action::{
 use super::super::{Name, Span, folded};
 use super::expression::{calls, expression, named, stars, tables_read};
 use super::node::{
-    Place, child, has, inner, name, name_in, one_line, options, plain_name, span, unquoted, words,
+    Place, child, has, inner, name, name_in, one_line, options, plain_name, role_name, setting,
+    span, words,
 };
 use super::{alter, condition, object, rows, table};
 
@@ -23,7 +24,13 @@ pub(super) fn action(node: &SyntaxNode, place: &Place<'_>) -> Action {
         SyntaxKind::CREATE_TABLE => table::create(node, place),
         SyntaxKind::CREATE_TABLE_AS | SyntaxKind::SELECT_INTO => {
             match name_in(node, &[SyntaxKind::TABLE_NAME]) {
-                Some(name) => Action::CreateTableAs { name, reads: tables_read(node) },
+                Some(name) => Action::CreateTableAs {
+                    name,
+                    reads: tables_read(node),
+                    is_temporary: has(node, SyntaxKind::TEMP)
+                        || child(node, SyntaxKind::INTO_CLAUSE)
+                            .is_some_and(|into| has(&into, SyntaxKind::TEMP)),
+                },
                 None => Action::Other,
             }
         }
@@ -37,7 +44,7 @@ pub(super) fn action(node: &SyntaxNode, place: &Place<'_>) -> Action {
         | SyntaxKind::ALTER_FUNCTION
         | SyntaxKind::ALTER_PROCEDURE
         | SyntaxKind::ALTER_ROUTINE
-        | SyntaxKind::ALTER_SCHEMA => alter::action(node),
+        | SyntaxKind::ALTER_SCHEMA => alter::action(node, place),
         SyntaxKind::CREATE_TRIGGER => {
             let on = child(node, SyntaxKind::ON_RELATION)
                 .and_then(|on| name_in(&on, &[SyntaxKind::RELATION_NAME_REF]));
@@ -98,7 +105,9 @@ fn maintenance(node: &SyntaxNode) -> Action {
         SyntaxKind::CREATE_TYPE if has(node, SyntaxKind::ENUM_TYPE) => {
             name_in(node, &[SyntaxKind::TYPE_NAME]).map_or(Action::Other, Action::CreateEnum)
         }
-        SyntaxKind::ALTER_DOMAIN if has(node, SyntaxKind::ADD_CONSTRAINT) => {
+        SyntaxKind::ALTER_DOMAIN
+            if has(node, SyntaxKind::ADD_CONSTRAINT) || has(node, SyntaxKind::SET_NOT_NULL) =>
+        {
             match name_in(node, &[SyntaxKind::DOMAIN_REF]) {
                 Some(domain) => Action::ConstrainDomain {
                     domain,
@@ -136,7 +145,8 @@ fn dropped(kind: SyntaxKind) -> Option<ObjectKind> {
         SyntaxKind::DROP_FUNCTION | SyntaxKind::DROP_PROCEDURE | SyntaxKind::DROP_ROUTINE => {
             ObjectKind::Routine
         }
-        SyntaxKind::DROP_SEQUENCE | SyntaxKind::DROP_EXTENSION => ObjectKind::Other,
+        SyntaxKind::DROP_SEQUENCE => ObjectKind::Sequence,
+        SyntaxKind::DROP_EXTENSION => ObjectKind::Extension,
         _ => return None,
     })
 }
@@ -241,12 +251,16 @@ fn create_function(node: &SyntaxNode) -> Action {
     Action::CreateFunction(CreateFunction {
         name: name(&function),
         is_definer: inner(node, SyntaxKind::SECURITY_DEFINER_FUNC_OPTION).is_some(),
-        has_search_path: settings
-            .iter()
-            .any(|setting| one_line(setting).to_lowercase().contains("search_path")),
+        has_search_path: settings.iter().any(sets_search_path),
         is_leakproof: inner(node, SyntaxKind::LEAKPROOF_FUNC_OPTION).is_some(),
         dynamic: dynamic_sql(node),
     })
+}
+
+/// Whether a function's setting is a search path of its own; `from current` is that of whoever makes it.
+pub(super) fn sets_search_path(setting: &SyntaxNode) -> bool {
+    let text = one_line(setting).to_lowercase();
+    text.contains("search_path") && !text.ends_with("from current")
 }
 
 /// Returns where a body in quotes puts SQL together when it runs.
@@ -302,7 +316,7 @@ fn policy(node: &SyntaxNode, place: &Place<'_>) -> Action {
         check_logic: shape(SyntaxKind::WITH_CHECK_EXPR_CLAUSE),
         roles: inner(node, SyntaxKind::POLICY_ROLES)
             .and_then(|clause| child(&clause, SyntaxKind::ROLE_REF_LIST))
-            .map(|list| list.children().map(|role| one_line(&role).to_lowercase()).collect())
+            .map(|list| list.children().map(|role| role_name(&role)).collect())
             .unwrap_or_default(),
         is_altered: node.kind() == SyntaxKind::ALTER_POLICY,
     })
@@ -334,24 +348,15 @@ fn grant(node: &SyntaxNode) -> Action {
         on: on_text,
         tables: on.map(|on| names_of(&on, &[SyntaxKind::RELATION_NAME_REF])).unwrap_or_default(),
         to: child(&granting, SyntaxKind::ROLE_REF_LIST)
-            .map(|list| list.children().map(|role| one_line(&role).to_lowercase()).collect())
+            .map(|list| list.children().map(|role| role_name(&role)).collect())
             .unwrap_or_default(),
         is_default,
     })
 }
 
 fn set(node: &SyntaxNode) -> Action {
-    let setting = inner(node, SyntaxKind::CONFIG_PARAMETER_REF);
-    let value = inner(node, SyntaxKind::TO_CONFIG_VALUE);
-    match (setting, value) {
-        (Some(setting), Some(value)) => Action::Set {
-            name: one_line(&setting).to_lowercase(),
-            value: value
-                .children()
-                .map(|it| unquoted(&one_line(&it)))
-                .collect::<Vec<_>>()
-                .join(", "),
-        },
-        _ => Action::Other,
+    match setting(node) {
+        Some((name, value)) => Action::Set { name, value },
+        None => Action::Other,
     }
 }

@@ -5,7 +5,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::super::action::{
     Action, AlterTable, Change, Column, Constraint, ConstraintKind, CreateTable, Reference,
 };
-use super::expression::expression;
+use super::expression::{expression, named};
 use super::node::{
     Place, child, column_names, has, inner, name, name_in, one_line, options, plain_name, span,
 };
@@ -32,9 +32,8 @@ pub(super) fn create(node: &SyntaxNode, place: &Place<'_>) -> Action {
     }
     let partition_of = child(node, SyntaxKind::PARTITION_OF)
         .and_then(|of| name_in(&of, &[SyntaxKind::TABLE_NAME_REF]));
-    let partition_columns = child(node, SyntaxKind::PARTITION_BY)
-        .map(|by| super::expression::named(&by).1)
-        .unwrap_or_default();
+    let partition_columns =
+        child(node, SyntaxKind::PARTITION_BY).map(|by| named(&by).1).unwrap_or_default();
     let like = like.or_else(|| {
         child(node, SyntaxKind::INHERITS)
             .and_then(|clause| name_in(&clause, &[SyntaxKind::TABLE_NAME_REF]))
@@ -132,7 +131,7 @@ fn constraint(node: &SyntaxNode, column: Option<&str>, place: &Place<'_>) -> Opt
             let is_key = node.kind() == SyntaxKind::PRIMARY_KEY_CONSTRAINT;
             (if is_key { ConstraintKind::PrimaryKey } else { ConstraintKind::Unique }, columns)
         }
-        SyntaxKind::EXCLUDE_CONSTRAINT => (ConstraintKind::Exclude, Vec::new()),
+        SyntaxKind::EXCLUDE_CONSTRAINT => (ConstraintKind::Exclude, excluded(node)),
         SyntaxKind::FOREIGN_KEY_CONSTRAINT => {
             let lists: Vec<Vec<String>> = node
                 .children()
@@ -142,7 +141,8 @@ fn constraint(node: &SyntaxNode, column: Option<&str>, place: &Place<'_>) -> Opt
             let table = name_in(node, &[SyntaxKind::TABLE_NAME_REF])?;
             let columns = lists.get(1).cloned().unwrap_or_default();
             let own = lists.into_iter().next().unwrap_or_default();
-            (ConstraintKind::ForeignKey(Reference { table, columns }), own)
+            let emptied = emptied(node);
+            (ConstraintKind::ForeignKey(Reference { table, columns, emptied }), own)
         }
         SyntaxKind::REFERENCES_CONSTRAINT => {
             let table = name_in(node, &[SyntaxKind::TABLE_NAME_REF])?;
@@ -151,7 +151,8 @@ fn constraint(node: &SyntaxNode, column: Option<&str>, place: &Place<'_>) -> Opt
                 .filter(|child| child.kind() == SyntaxKind::COLUMN_NAME_REF)
                 .map(|child| plain_name(&child))
                 .collect();
-            (ConstraintKind::ForeignKey(Reference { table, columns }), listed(SyntaxKind::COLUMN))
+            let reference = Reference { table, columns, emptied: emptied(node) };
+            (ConstraintKind::ForeignKey(reference), listed(SyntaxKind::COLUMN))
         }
         _ => return None,
     };
@@ -168,6 +169,22 @@ fn constraint(node: &SyntaxNode, column: Option<&str>, place: &Place<'_>) -> Opt
             .and_then(|clause| name_in(&clause, &[SyntaxKind::INDEX_REF])),
         span: span(node, place),
     })
+}
+
+/// Returns the columns that an exclusion constraint compares.
+fn excluded(node: &SyntaxNode) -> Vec<String> {
+    node.descendants()
+        .filter(|inner| inner.kind() == SyntaxKind::CONSTRAINT_EXCLUSION)
+        .flat_map(|compared| named(&compared).1)
+        .collect()
+}
+
+/// Returns the columns that `on delete set null` or `set default` empties, none for all.
+fn emptied(node: &SyntaxNode) -> Option<Vec<String>> {
+    let action = child(node, SyntaxKind::ON_DELETE_ACTION)?;
+    let set = child(&action, SyntaxKind::SET_NULL_COLUMNS)
+        .or_else(|| child(&action, SyntaxKind::SET_DEFAULT_COLUMNS))?;
+    Some(column_names(&set))
 }
 
 /// Reads `alter table`.
@@ -189,8 +206,8 @@ pub(super) fn alter(node: &SyntaxNode, place: &Place<'_>) -> Action {
 }
 
 /// Reads one thing that happens to a table.
-fn change(node: &SyntaxNode, place: &Place<'_>) -> Change {
-    let named =
+pub(super) fn change(node: &SyntaxNode, place: &Place<'_>) -> Change {
+    let name_of =
         |kinds: &[SyntaxKind]| name_in(node, kinds).map(|name| name.name).unwrap_or_default();
     let is_cascading = has(node, SyntaxKind::CASCADE);
     match node.kind() {
@@ -199,29 +216,30 @@ fn change(node: &SyntaxNode, place: &Place<'_>) -> Change {
             (None, _) => Change::Other,
         },
         SyntaxKind::DROP_COLUMN => {
-            Change::DropColumn { name: named(&[SyntaxKind::COLUMN_NAME_REF]), is_cascading }
+            Change::DropColumn { name: name_of(&[SyntaxKind::COLUMN_NAME_REF]), is_cascading }
         }
         SyntaxKind::ALTER_COLUMN => alter_column(node, place),
         SyntaxKind::ADD_CONSTRAINT => node
             .children()
             .find_map(|child| constraint(&child, None, place))
             .map_or(Change::Other, Change::AddConstraint),
-        SyntaxKind::DROP_CONSTRAINT => {
-            Change::DropConstraint { name: named(&[SyntaxKind::CONSTRAINT_NAME_REF]), is_cascading }
-        }
+        SyntaxKind::DROP_CONSTRAINT => Change::DropConstraint {
+            name: name_of(&[SyntaxKind::CONSTRAINT_NAME_REF]),
+            is_cascading,
+        },
         SyntaxKind::VALIDATE_CONSTRAINT => {
-            Change::ValidateConstraint(named(&[SyntaxKind::CONSTRAINT_NAME_REF]))
+            Change::ValidateConstraint(name_of(&[SyntaxKind::CONSTRAINT_NAME_REF]))
         }
         SyntaxKind::RENAME_COLUMN => Change::RenameColumn {
-            from: named(&[SyntaxKind::COLUMN_NAME_REF]),
-            to: named(&[SyntaxKind::COLUMN_NAME]),
+            from: name_of(&[SyntaxKind::COLUMN_NAME_REF]),
+            to: name_of(&[SyntaxKind::COLUMN_NAME]),
         },
-        SyntaxKind::TABLE_RENAME_TO => Change::RenameTable(named(&[SyntaxKind::TABLE_NAME])),
+        SyntaxKind::TABLE_RENAME_TO => Change::RenameTable(name_of(&[SyntaxKind::TABLE_NAME])),
         SyntaxKind::RENAME_CONSTRAINT => Change::RenameConstraint {
-            from: named(&[SyntaxKind::CONSTRAINT_NAME_REF]),
-            to: named(&[SyntaxKind::CONSTRAINT_NAME]),
+            from: name_of(&[SyntaxKind::CONSTRAINT_NAME_REF]),
+            to: name_of(&[SyntaxKind::CONSTRAINT_NAME]),
         },
-        SyntaxKind::SET_SCHEMA => Change::SetSchema(named(&[SyntaxKind::SCHEMA_REF])),
+        SyntaxKind::SET_SCHEMA => Change::SetSchema(name_of(&[SyntaxKind::SCHEMA_REF])),
         SyntaxKind::ATTACH_PARTITION => match name_in(node, &[SyntaxKind::TABLE_NAME_REF]) {
             Some(partition) => Change::AttachPartition {
                 partition,
@@ -238,12 +256,11 @@ fn change(node: &SyntaxNode, place: &Place<'_>) -> Change {
             },
             None => Change::Other,
         },
-        SyntaxKind::DISABLE_TRIGGER => Change::DisableTrigger(
+        // One that is for replicas alone guards nothing here.
+        SyntaxKind::DISABLE_TRIGGER | SyntaxKind::ENABLE_REPLICA_TRIGGER => Change::DisableTrigger(
             node.children().last().map(|last| one_line(&last)).unwrap_or_default(),
         ),
-        SyntaxKind::ENABLE_TRIGGER
-        | SyntaxKind::ENABLE_ALWAYS_TRIGGER
-        | SyntaxKind::ENABLE_REPLICA_TRIGGER => Change::EnableTrigger,
+        SyntaxKind::ENABLE_TRIGGER | SyntaxKind::ENABLE_ALWAYS_TRIGGER => Change::EnableTrigger,
         SyntaxKind::SET_LOGGED
         | SyntaxKind::SET_UNLOGGED
         | SyntaxKind::SET_TABLESPACE
@@ -253,7 +270,7 @@ fn change(node: &SyntaxNode, place: &Place<'_>) -> Change {
         SyntaxKind::FORCE_RLS => Change::ForceRowSecurity,
         SyntaxKind::NO_FORCE_RLS => Change::UnforceRowSecurity,
         SyntaxKind::SET_OPTIONS => Change::SetOptions(options(node)),
-        SyntaxKind::OWNER_TO => Change::OwnerTo(named(&[SyntaxKind::ROLE_REF])),
+        SyntaxKind::OWNER_TO => Change::OwnerTo(name_of(&[SyntaxKind::ROLE_REF])),
         _ => Change::Other,
     }
 }
@@ -279,7 +296,7 @@ fn alter_column(node: &SyntaxNode, place: &Place<'_>) -> Change {
     if let Some(value) = option(SyntaxKind::SET_DEFAULT).and_then(|it| it.children().last()) {
         return Change::SetDefault(column, expression(&value, place));
     }
-    if option(SyntaxKind::DROP_DEFAULT).is_some() {
+    if option(SyntaxKind::DROP_DEFAULT).or_else(|| option(SyntaxKind::DROP_IDENTITY)).is_some() {
         return Change::DropDefault(column);
     }
     if option(SyntaxKind::SET_NOT_NULL).is_some() {

@@ -1,5 +1,6 @@
 //! Lines of sales as rows: of staging, and of the table itself.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use shelfops_ingest::records::{Transaction, TransactionType};
 use uuid::Uuid;
@@ -33,11 +34,20 @@ impl LineDays {
         let instant = line.occurred_at.instant;
         let second = instant.as_second();
         let local_second = second + i64::from(zone.to_offset(instant).seconds());
-        // The calendar's years fit: 9999 is less than three million days away.
-        let day =
-            |second: i64| i32::try_from(second.div_euclid(86_400) - EPOCH_DAY).unwrap_or(i32::MAX);
-        Self { utc: day(second), business: day(local_second) }
+        Self { utc: day_of(second), business: day_of(local_second) }
     }
+}
+
+fn day_of(second: i64) -> i32 {
+    // The calendar's years fit: 9999 is less than three million days away.
+    i32::try_from(second.div_euclid(86_400) - EPOCH_DAY).unwrap_or(i32::MAX)
+}
+
+/// Adds the days that lines of a moment may belong to: no clock of the world is a whole day away.
+pub(in crate::copy) fn add_days(days: &mut Days, at: Timestamp) {
+    let utc = day_of(at.as_second());
+    days.add(utc, utc.saturating_sub(1));
+    days.add(utc, utc.saturating_add(1));
 }
 
 /// Writes a line to its destination; answers which one that is.

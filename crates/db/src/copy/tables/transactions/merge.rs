@@ -9,6 +9,7 @@ use shelfops_ingest::rules::{DuplicateInTable, Rule as _};
 use tokio_postgres::Row;
 
 use super::super::{Merged, Rejected};
+use super::voids::void;
 use crate::copy::staged_spans::OwnSpans;
 use crate::copy::{CHUNKS, SinkOptions};
 use crate::error::doing;
@@ -110,7 +111,6 @@ const INSERT: &str = include_str!("insert.sql");
 const KNOWN_OF_RANGE: &str = include_str!("known_of_range.sql");
 const KNOWN_OF_ROW: &str = include_str!("known_of_row.sql");
 const REMOVED: &str = include_str!("removed.sql");
-const VOID: &str = include_str!("void.sql");
 const CONTRADICTIONS: &str = include_str!("contradictions.sql");
 
 impl Round<'_> {
@@ -205,20 +205,7 @@ impl Round<'_> {
             .query_fresh(REMOVED, &[&self.customer_id, &self.source, &from, &to, &days, &is_ahead])
             .await
             .map_err(doing("look for lines that were taken off their orders"))?;
-        if removed.is_empty() {
-            return Ok(());
-        }
-        let moments = |column| removed.iter().map(|row| row.get(column)).collect();
-        let (occurred, updated): (Vec<SystemTime>, Vec<SystemTime>) = (moments(0), moments(2));
-        let ids: Vec<&str> = removed.iter().map(|row| row.get(1)).collect();
-        let parameters: [&(dyn ToSql + Sync); 7] =
-            [&self.customer_id, &self.source, &from, &to, &occurred, &ids, &updated];
-        let voided = tx
-            .execute_fresh(VOID, &parameters)
-            .await
-            .map_err(doing("void the lines that were taken off their orders"))?;
-        tracing::info!(voided, source = self.source, "lines were taken off their orders");
-        Ok(())
+        void(tx, (self.customer_id, self.source), (from, to), &removed).await
     }
 
     /// Whether rows are there already, read by another clock. Only files are read by clocks that

@@ -5,17 +5,20 @@
 //! as its indexes are.
 //!
 //! Where a source tells whole orders, a line that its order no longer has becomes a void: it is no sale,
-//! and what was said of it is not lost.
+//! and what was said of it is not lost. The same becomes of lines that their source takes back.
 
 mod chunks;
 mod encode;
 mod merge;
 mod route;
+mod voids;
 
 pub(in crate::copy) use chunks::{are_all_there, finish_chunk, make, prepare_chunk, ready_days};
+pub(in crate::copy) use encode::add_days;
 pub(super) use encode::write;
 pub(in crate::copy) use merge::{Part, merge_staged};
 pub(in crate::copy) use route::{prefer_size, route};
+pub(in crate::copy) use voids::void_withdrawn;
 
 use super::Staging;
 

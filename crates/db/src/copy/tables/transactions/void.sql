@@ -1,4 +1,4 @@
--- Makes voids of the lines that were taken off their orders.
+-- Makes voids of lines that are told no more.
 update transactions as known
 set transaction_type = 'void', source_updated_at = removed.source_updated_at
 from unnest($5::timestamptz[], $6::text[], $7::timestamptz[])

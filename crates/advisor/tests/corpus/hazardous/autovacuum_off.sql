@@ -1,0 +1,2 @@
+-- expect: autovacuum-disabled
+alter table accounts set (autovacuum_enabled = off, toast.autovacuum_enabled = off);

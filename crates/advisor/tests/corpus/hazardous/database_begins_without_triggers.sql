@@ -1,0 +1,2 @@
+-- expect: trigger-disabled
+alter database shop set session_replication_role to 'replica';

@@ -1,0 +1,2 @@
+-- expect: unbounded-data-change
+delete from invoices where id = id;

@@ -1,0 +1,2 @@
+-- expect: domain-constraint
+alter domain quantity set not null;

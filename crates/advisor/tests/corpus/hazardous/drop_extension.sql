@@ -1,0 +1,2 @@
+-- expect: drop-view-or-function
+drop extension pg_trgm;

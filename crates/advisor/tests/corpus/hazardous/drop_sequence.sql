@@ -1,0 +1,2 @@
+-- expect: drop-view-or-function
+drop sequence orders_id_seq;

@@ -1,0 +1,2 @@
+-- expect: rename-table
+alter function touched() set schema old;

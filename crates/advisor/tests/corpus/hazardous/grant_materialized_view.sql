@@ -1,0 +1,2 @@
+-- expect: grant-on-materialized-view
+grant select on monthly_totals to app;

@@ -1,0 +1,2 @@
+-- expect: membership-lifts-isolation
+create group shop_owner with user app;

@@ -1,0 +1,2 @@
+-- expect: membership-lifts-isolation
+alter group shop_owner add user shop_migrator, app;

@@ -1,0 +1,2 @@
+-- expect: default-dropped
+alter table accounts alter column id drop identity;

@@ -1,0 +1,2 @@
+-- data: fails
+create index concurrently accounts_note on accounts ((note::integer));

@@ -1,0 +1,2 @@
+-- expect: storage-rewrite
+alter materialized view monthly_totals set tablespace fast;

@@ -1,0 +1,2 @@
+-- expect: membership-lifts-isolation
+grant readers, shop_owner to group reporting, app with admin option;

@@ -1,0 +1,2 @@
+-- expect: membership-lifts-isolation
+do $$ begin execute 'grant shop_owner to app'; end $$;

@@ -1,0 +1,3 @@
+-- expect: membership-lifts-isolation
+grant select, insert on accounts to app;
+alter table accounts owner to app;

@@ -1,0 +1,2 @@
+-- expect: policy-without-tenant
+alter policy isolation on accounts using (coalesce(tenant_id = current_setting('app.tenant', true)::uuid, true));

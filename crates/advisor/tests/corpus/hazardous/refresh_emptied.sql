@@ -1,0 +1,2 @@
+-- expect: refresh-without-concurrently
+refresh materialized view monthly_totals with no data;

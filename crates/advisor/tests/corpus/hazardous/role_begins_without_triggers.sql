@@ -1,0 +1,2 @@
+-- expect: trigger-disabled
+alter role app set session_replication_role = replica;

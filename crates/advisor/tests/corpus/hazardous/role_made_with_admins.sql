@@ -1,0 +1,2 @@
+-- expect: membership-lifts-isolation
+CREATE ROLE shop_owner NOLOGIN ADMIN reporting, app;

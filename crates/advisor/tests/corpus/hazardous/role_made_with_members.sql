@@ -1,0 +1,2 @@
+-- expect: membership-lifts-isolation
+create role shop_owner nologin role app;

@@ -1,0 +1,2 @@
+-- expect: role-bypasses-isolation
+create role helpdesk login createrole;

@@ -1,0 +1,2 @@
+-- expect: role-bypasses-isolation
+alter role reporting replication;

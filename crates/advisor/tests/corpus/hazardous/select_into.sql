@@ -1,0 +1,2 @@
+-- expect: tenant-isolation-missing
+select tenant_id, id, email into accounts_mailing from accounts;

@@ -1,0 +1,2 @@
+-- expect: trigger-disabled
+drop trigger touched on accounts;

@@ -1,0 +1,2 @@
+-- expect: trigger-disabled
+alter table accounts enable replica trigger touched;

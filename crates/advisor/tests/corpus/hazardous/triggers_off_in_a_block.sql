@@ -1,0 +1,2 @@
+-- expect: trigger-disabled
+do $$ begin execute 'set session_replication_role = replica'; end $$;

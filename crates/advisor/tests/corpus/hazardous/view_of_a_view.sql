@@ -1,0 +1,3 @@
+-- expect: view-bypasses-policies
+create view open_accounts with (security_invoker) as select tenant_id, id from accounts where state = 'open';
+create view account_numbers as select tenant_id, id from open_accounts;

@@ -1,0 +1,2 @@
+-- expect: rename-table
+alter materialized view monthly_totals set schema old;

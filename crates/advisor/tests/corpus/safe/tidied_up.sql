@@ -1,0 +1,3 @@
+-- expect: nothing
+vacuum (analyze) accounts;
+analyze invoices;

@@ -1,0 +1,3 @@
+-- expect: nothing
+drop trigger if exists touched on accounts;
+create trigger touched before update on accounts for each row execute function touched();
