@@ -65,9 +65,24 @@ pub(crate) struct Overrides {
     pub(crate) state_directory: Option<PathBuf>,
 }
 
+impl Overrides {
+    /// Takes a variable that is set to nothing for one that is not set.
+    fn without_empty(self) -> Self {
+        let told = |value: Option<String>| value.filter(|value| !value.is_empty());
+        Self {
+            database_url: told(self.database_url),
+            app_database_url: told(self.app_database_url),
+            timeseries_engine: told(self.timeseries_engine),
+            environment: told(self.environment),
+            state_directory: self.state_directory.filter(|path| !path.as_os_str().is_empty()),
+        }
+    }
+}
+
 impl Config {
     /// Puts the settings together.
     pub(crate) fn load(overrides: Overrides) -> Result<Self, OpError> {
+        let overrides = overrides.without_empty();
         let directory = std::env::current_dir().unwrap_or_default();
         let path = directory.ancestors().map(|up| up.join("shelfops.toml")).find(|p| p.is_file());
         let file = path.as_deref().map(read).transpose()?.unwrap_or_default();

@@ -1,11 +1,12 @@
 //! The database that operations use: the one that was named, or an embedded server.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use shelfops_db::{Database, DatabaseConfig};
 use shelfops_embedded_postgres::{Config as ServerConfig, Installation, Server, ServerHandle};
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
 
 use crate::config::Config;
 use crate::ops::OpError;
@@ -14,6 +15,13 @@ use crate::ops::context::Talk;
 /// The embedded server's database.
 const DATABASE: &str = "shelfops";
 
+/// How often is looked whether the embedded server is still there.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The embedded server, as long as it is ours. Looking after it and giving it up exclude each other: a
+/// server that is being stopped must not be taken for one that was killed.
+type Held = Mutex<Option<ServerHandle>>;
+
 /// A database that is opened when it is first asked for.
 pub(crate) struct OpenDatabase {
     address: Option<DatabaseConfig>,
@@ -21,7 +29,7 @@ pub(crate) struct OpenDatabase {
     talk: Arc<dyn Talk>,
     database: OnceCell<Database>,
     owner_url: OnceCell<String>,
-    server: Mutex<Option<ServerHandle>>,
+    server: Arc<Held>,
 }
 
 impl OpenDatabase {
@@ -36,7 +44,7 @@ impl OpenDatabase {
             talk,
             database: OnceCell::new(),
             owner_url: OnceCell::new(),
-            server: Mutex::new(None),
+            server: Arc::default(),
         }
     }
 
@@ -82,7 +90,7 @@ impl OpenDatabase {
             owner_url: handle.connection_url(DATABASE),
             tenant_url: Some(handle.connection_url_as("shelfops_app", DATABASE)),
         };
-        *self.server.lock().await = Some(handle);
+        *held(&self.server) = Some(handle);
         Ok(config)
     }
 
@@ -91,12 +99,52 @@ impl OpenDatabase {
         if let Some(database) = self.database.get() {
             database.close();
         }
-        let Some(handle) = self.server.lock().await.take() else { return };
-        let stopped = tokio::task::spawn_blocking(move || handle.stop_if_last()).await;
-        if let Ok(Err(error)) = stopped {
+        let server = self.server.clone();
+        let stopped = tokio::task::spawn_blocking(move || {
+            let handle = held(&server).take();
+            handle.map(ServerHandle::stop_if_last)
+        });
+        if let Ok(Some(Err(error))) = stopped.await {
             tracing::warn!(error = %error, "the embedded server did not stop at once");
         }
     }
+
+    /// Starts the embedded server again whenever it is gone, from now until the database is closed: for
+    /// those who serve and work, and go on when a session breaks. A command that ends says so instead.
+    pub(crate) fn watch(&self) {
+        let server = Arc::downgrade(&self.server);
+        tokio::spawn(async move {
+            let mut told = String::new();
+            loop {
+                tokio::time::sleep(LOOK).await;
+                let Some(server) = server.upgrade() else { return };
+                let looked = tokio::task::spawn_blocking(move || {
+                    held(&server).as_ref().map(ServerHandle::ensure_running)
+                });
+                match looked.await {
+                    Ok(Some(Ok(was_gone))) => {
+                        told.clear();
+                        if was_gone {
+                            tracing::warn!("the embedded server was gone, and runs again");
+                        }
+                    }
+                    Ok(Some(Err(error))) => {
+                        let text = error.to_string();
+                        if told != text {
+                            tracing::error!(error = text, "the embedded server is gone");
+                            told = text;
+                        }
+                    }
+                    // Given up, or the program ends.
+                    Ok(None) | Err(_) => return,
+                }
+            }
+        });
+    }
+}
+
+fn held(server: &Held) -> MutexGuard<'_, Option<ServerHandle>> {
+    server.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn start_server(directory: PathBuf) -> Result<ServerHandle, OpError> {

@@ -50,6 +50,7 @@ async fn work(
     terminal: Arc<dyn Talk>,
 ) -> Result<Output<Value>, OpError> {
     let database = context.database().await?;
+    context.open_database().watch();
     let crew = Arc::new(Crew::new(context.clone(), talk));
     let settings = WorkerSettings::new(usize::try_from(concurrency).unwrap_or(1));
     terminal.say(&format!(

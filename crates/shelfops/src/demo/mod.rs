@@ -112,6 +112,7 @@ pub(crate) async fn run(
     }
     let mut live = None;
     if !talk.should_stop() {
+        context.open_database().watch();
         stage.serve(context);
         match Live::begin(context, stage).await {
             Ok((begun, counts, report)) => {

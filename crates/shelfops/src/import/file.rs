@@ -82,8 +82,21 @@ pub(crate) async fn import_file(
     let Some(run) = describe(context, request).await? else {
         return Ok(report(request, "stopped", Counts::default(), started, None));
     };
+    let lock = context.database().await?.lock_run(tenant.customer_id, &run).await?;
+    let outcome = import_alone(context, tenant, (request, started), run).await;
+    // Dropped, it would be given up when the server has noticed: the same file may come next.
+    lock.release().await;
+    outcome
+}
+
+/// Imports a file that nobody else imports meanwhile.
+async fn import_alone(
+    context: &Context,
+    tenant: &Tenant,
+    (request, started): (&ImportRequest, Instant),
+    run: NewRun,
+) -> Result<FileReport, OpError> {
     let database = context.database().await?;
-    let _lock = database.lock_run(tenant.customer_id, &run).await?;
     let tx = database.tenant(tenant.customer_id).await?;
     let known = tx.cursor(&request.source, request.stream, &run.origin).await?;
     let known = known.filter(|_| !request.again);

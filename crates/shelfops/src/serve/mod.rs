@@ -134,6 +134,7 @@ pub(crate) async fn run(
     let address = listener.local_addr().map_err(cannot)?;
     // An embedded server starts now and not with the first request.
     context.database().await?;
+    context.open_database().watch();
 
     tell(&introduction(address))?;
     serve_on(listener, context, settings).await;

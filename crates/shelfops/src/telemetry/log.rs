@@ -26,11 +26,20 @@ pub(super) fn listener(telling: &Telling) -> Listener {
     };
     let filter =
         EnvFilter::try_from_env("SHELFOPS_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let log = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    let log = fmt::layer().with_ansi(has_colours()).with_writer(std::io::stderr);
     if telling.log_format == Some(LogFormat::Json) {
         let log = log.json().flatten_event(true).with_current_span(true).with_span_list(false);
         log.with_filter(filter).boxed()
     } else {
         log.with_filter(filter).boxed()
     }
+}
+
+/// Whether lines may be coloured: on a terminal that knows colours, for a user who wants some
+/// (<https://no-color.org>).
+fn has_colours() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    std::io::stderr().is_terminal()
+        && !is_set("NO_COLOR")
+        && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb")
 }

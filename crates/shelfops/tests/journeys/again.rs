@@ -48,6 +48,15 @@ async fn reading_a_file_again_leaves_every_row_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_named_often_is_not_in_its_own_way() {
+    let shop = shop().await;
+    shop.write("sales.csv", csv(&dirty_sales(20)));
+    let often = ["sales.csv"; 12].join(" ");
+    let line = format!("import {often} --tenant acme --kind transactions --again");
+    shop.call(&line).await.succeeds();
+}
+
+#[tokio::test]
 async fn references_read_again_leave_every_row_as_it_is() {
     let shop = shop().await;
     let before = identities(&shop).await;

@@ -256,6 +256,60 @@ async fn a_server_that_crashes_in_the_middle_is_told_and_the_import_completed_la
 }
 
 #[tokio::test]
+async fn a_server_that_is_killed_runs_again_under_those_who_serve_and_work() {
+    let home = Home::new();
+    home.call("migrate up").await.succeeds();
+    home.until_stopped().await;
+    for (line, begun) in [("worker", "schema-drift:"), ("serve --listen 127.0.0.1:0", "listening")]
+    {
+        let mut running = home.command(line).start();
+        let at_work = async || running.said().contains(begun) || !running.is_running();
+        wait_for("the program to get to work", DEADLINE, at_work).await.unwrap();
+        let killed = home.server_id().unwrap();
+        signal(killed, "KILL");
+        let again = async || {
+            let is_another = home.server_id().is_some_and(|id| id != killed);
+            is_another && running.said().contains("runs again") || !running.is_running()
+        };
+        wait_for("the server to run again", DEADLINE, again).await.unwrap();
+        assert!(running.is_running(), "{line}: {}", running.said());
+        running.signal("TERM");
+        running.end().await.succeeds();
+        home.until_stopped().await;
+    }
+}
+
+#[tokio::test]
+async fn variables_that_are_set_to_nothing_are_not_set() {
+    let home = Home::new();
+    let mut command = home.command("migrate up");
+    for name in [
+        "DATABASE_URL",
+        "SHELFOPS_APP_DATABASE_URL",
+        "SHELFOPS_ENVIRONMENT",
+        "SHELFOPS_TIMESERIES_ENGINE",
+    ] {
+        command = command.env(name, "");
+    }
+    command.run().await.succeeds();
+    assert!(home.path(".shelfops/postgres").is_dir());
+}
+
+#[tokio::test]
+async fn log_lines_have_colours_only_where_they_are_wanted() {
+    let home = Home::new();
+    let logged = async |name: &str, value: &str| {
+        let command = home.command("migrate status").env("SHELFOPS_LOG", "debug");
+        let answer = command.env(name, value).on_terminal("").run().await.succeeds();
+        assert!(answer.stdout.contains("DEBUG"), "{answer}");
+        answer.stdout.contains("\u{1b}[")
+    };
+    assert!(logged("NO_COLOR", "").await);
+    assert!(!logged("NO_COLOR", "1").await);
+    assert!(!logged("TERM", "dumb").await);
+}
+
+#[tokio::test]
 async fn several_programs_share_one_server() {
     let home = Home::new();
     home.call("migrate up").await.succeeds();
