@@ -163,9 +163,13 @@ fn call_at(text: &str, bracket: usize) -> Option<Call<'_>> {
 
 /// Returns the place of the bracket that closes the first one.
 fn closing(text: &str) -> Option<usize> {
-    let mut depth = 0_i64;
-    let mut quote = None;
-    for (at, next) in text.char_indices() {
+    depths(text).find(|(_, depth)| *depth == 0).map(|(at, _)| at)
+}
+
+/// Tells of each place how many brackets are open behind it; those within quotes are none.
+fn depths(text: &str) -> impl Iterator<Item = (usize, i64)> {
+    let (mut depth, mut quote) = (0, None);
+    text.char_indices().map(move |(at, next)| {
         match (quote, next) {
             (Some(open), _) if open == next => quote = None,
             (Some(_), _) => {}
@@ -174,11 +178,8 @@ fn closing(text: &str) -> Option<usize> {
             (None, ')') => depth -= 1,
             _ => {}
         }
-        if depth == 0 {
-            return Some(at);
-        }
-    }
-    None
+        (at, depth)
+    })
 }
 
 /// Whether an index finds a stretch of keys for an operator.
@@ -327,22 +328,11 @@ pub(crate) fn stripped(text: &str) -> &str {
 
 /// Whether no bracket closes that was not opened within.
 fn is_balanced(text: &str) -> bool {
-    let mut depth = 0_i64;
-    let mut quote = None;
-    for next in text.chars() {
-        match (quote, next) {
-            (Some(open), _) if open == next => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(next),
-            (None, '(') => depth += 1,
-            (None, ')') => depth -= 1,
-            _ => {}
-        }
-        if depth < 0 {
-            return false;
-        }
-    }
-    depth == 0
+    let mut last = 0;
+    depths(text).all(|(_, depth)| {
+        last = depth;
+        depth >= 0
+    }) && last == 0
 }
 
 /// Returns the places outside brackets and quotes.
