@@ -51,24 +51,23 @@ const LIED_TO: &str = "
         execute format('alter database %I set enable_bitmapscan = off', current_database());
     end $$";
 
+/// Work so little that a statement takes as long as its rows take to be reached: in no order, more than twice
+/// as long as in theirs on any machine.
+const COUNTED: &str =
+    "count(note), count(state), count(quantity), count(line_id), count(sold_at), count(amount)";
+
 #[tokio::test]
 async fn an_index_that_makes_a_statement_slower_is_refused_whatever_the_planner_says() {
     let bench = bench().await;
     bench.client.batch_execute(LIED_TO).await.unwrap();
-    let sql = "select sum(length(note)), max(state), sum(quantity), min(line_id), max(sold_at), sum(amount), \
-               max(product_id) from lines where store_id <= 190";
-    let is_refused =
-        |proof: &Proof| proof.refused.iter().any(|it| it.rule == "makes-nothing-slower");
-    let (mut indexes, mut proof) = proved(&bench, request(vec![asked(sql)])).await;
-    // What others do on the machine while it is measured may hide the loss, though not each time.
-    for _ in 0..2 {
-        if is_refused(&proof) {
-            break;
-        }
-        (indexes, proof) = proved(&bench, request(vec![asked(sql)])).await;
-    }
+    let sql = format!("select {COUNTED}, count(product_id) from lines where store_id <= 190");
+    let (indexes, proof) = proved(&bench, request(vec![asked(&sql)])).await;
     assert!(indexes.is_empty(), "{indexes:?}");
-    assert!(is_refused(&proof), "{:#?}", proof.refused);
+    assert!(
+        proof.refused.iter().any(|it| it.rule == "makes-nothing-slower"),
+        "{:#?}",
+        proof.refused
+    );
     let statement = &proof.statements[0];
     assert!(statement.after.indexes.is_empty(), "{statement:#?}");
     assert!(proof.indexes.is_empty());
@@ -80,10 +79,7 @@ async fn a_statement_that_another_new_index_makes_as_slow_is_no_less_slower() {
     bench.client.batch_execute(LIED_TO).await.unwrap();
     // Without the one index the planner takes the other one, and all rows come in no order again.
     let statements = vec![
-        asked(
-            "select sum(length(note)), max(state), sum(quantity), min(line_id), max(sold_at), sum(amount) \
-             from lines where store_id <= 190 and product_id >= 250",
-        ),
+        asked(&format!("select {COUNTED} from lines where store_id <= 190 and product_id >= 250")),
         asked("select * from lines where store_id = 3"),
         asked("select * from lines where product_id = 42"),
     ];
