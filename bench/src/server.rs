@@ -4,7 +4,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use shelfops_embedded_postgres::{Config, Installation, Server, ServerHandle};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
+
+/// How often a copy is tried while others come into the database.
+const COPY_TRIES: usize = 20;
 
 /// A private server for one run.
 pub(crate) struct BenchServer {
@@ -34,13 +38,18 @@ impl BenchServer {
     pub(crate) async fn copy(&self, database: &str, name: &str) -> anyhow::Result<()> {
         let admin = self.connect("postgres").await?;
         admin.batch_execute(&format!("drop database if exists {name} with (force)")).await?;
-        // A session that was left, or a vacuum, takes a moment to go.
         let gone =
             "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = $1";
-        admin.execute(gone, &[&database]).await?;
         let copy = format!("create database {name} template {database} strategy file_copy");
-        admin.batch_execute(&copy).await?;
-        Ok(())
+        for _ in 0..COPY_TRIES {
+            // A session that was left, or a vacuum: another one may come before the copy begins.
+            admin.execute(gone, &[&database]).await?;
+            match admin.batch_execute(&copy).await {
+                Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) => {}
+                outcome => return Ok(outcome?),
+            }
+        }
+        anyhow::bail!("{database} cannot be copied: others use it each time")
     }
 
     /// Drops a database.

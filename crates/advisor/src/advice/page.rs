@@ -159,10 +159,6 @@ fn refusals(text: &mut String, advice: &Advice, proof: Option<&Proof>) {
         let _ = writeln!(text, "\nrefused by measuring: {}", rejected.what);
         let _ = writeln!(text, "    {}: {}", rejected.rule, rejected.reason);
     }
-    for kept in proof.map(|proof| proof.kept_although.as_slice()).unwrap_or_default() {
-        let _ = writeln!(text, "\nkept although a statement is slower with it: {}", kept.what);
-        let _ = writeln!(text, "    {}: {}", kept.rule, kept.reason);
-    }
     let mut rules: Vec<&str> = advice.rejected.iter().map(|it| it.rule).collect();
     rules.sort_unstable();
     rules.dedup();

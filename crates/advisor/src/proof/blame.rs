@@ -6,7 +6,7 @@ use super::{Measured, NOISE_MS, ProofError, SLOWEST};
 use crate::advice::{Advice, AdvisedIndex, Statement};
 use crate::indexes::{Index, Rejected};
 
-/// How many times what one statement loses by an index others must gain by it, for it to be kept.
+/// How many times what a statement loses counts against the choice that makes it slower.
 pub(super) const WORTH: f64 = 10.0;
 
 /// An index that makes a statement slower.
@@ -166,12 +166,6 @@ pub(super) fn unmeasured(advised: &AdvisedIndex, after: &[Measured]) -> Option<u
     advised.serves.iter().copied().find(|place| !is_measured(*place))
 }
 
-/// Returns what all statements together lose by an index.
-pub(super) fn lost(found: &[Slower], index: &Index, statements: &[Statement]) -> f64 {
-    let by_it = found.iter().filter(|it| it.index == *index);
-    by_it.map(|it| it.ms * statements.get(it.place).map_or(1.0, calls)).sum()
-}
-
 /// Returns how much sooner the statements are done whose plans use an index.
 pub(super) fn saved(
     bench: &Bench<'_>,
@@ -191,27 +185,4 @@ pub(super) fn saved(
 /// How often a statement runs.
 pub(super) fn calls(statement: &Statement) -> f64 {
     statement.calls.unwrap_or(1.0).max(1.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::indexes::Key;
-
-    #[test]
-    fn what_several_statements_lose_by_an_index_adds_up() {
-        let index = |name: &str| Index::btree("t", vec![Key::column(name)]);
-        let slower = |place: usize, name: &str, ms: f64| Slower {
-            place,
-            ms,
-            rejected: Rejected::index(&index(name), "makes-nothing-slower", String::new()),
-            index: index(name),
-        };
-        let often = Statement { calls: Some(3.0), ..Statement::default() };
-        let statements = [often, Statement::default()];
-        let found = [slower(0, "a", 10.0), slower(1, "a", 5.0), slower(1, "b", 5.0)];
-        assert_eq!(lost(&found, &index("a"), &statements), 35.0);
-        assert_eq!(lost(&found, &index("b"), &statements), 5.0);
-        assert_eq!(lost(&found, &index("c"), &statements), 0.0);
-    }
 }

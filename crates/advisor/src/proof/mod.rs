@@ -129,8 +129,6 @@ pub struct Proof {
     pub statistics: Vec<Compared>,
     /// What did not hold.
     pub refused: Vec<Rejected>,
-    /// Indexes that are kept although they make a statement slower, with what others gain by them.
-    pub kept_although: Vec<Rejected>,
     /// How often the choice was made.
     pub rounds: usize,
     /// What could not be measured, and how it could.
@@ -190,7 +188,6 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         rollups: compare::rollups(&client, copy, &statements, &advice).await?,
         statistics: statistics::compared(&client, copy, &statements, &after).await?,
         refused: outcome.refused,
-        kept_although: outcome.kept_although,
         rounds: outcome.rounds,
         not_measured,
         seconds: started.elapsed().as_secs_f64(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::blame::{Slower, WORTH, calls, lost, saved, slower, time, unused};
+use super::blame::{Slower, WORTH, calls, saved, slower, time, unused};
 use super::build::Bench;
 use super::meter::Meter;
 use super::tried::{Tried, in_vain};
@@ -15,8 +15,6 @@ pub(super) struct Outcome {
     pub(super) advice: Advice,
     pub(super) after: Vec<Measured>,
     pub(super) refused: Vec<Rejected>,
-    /// Indexes that are kept although they make a statement slower.
-    pub(super) kept_although: Vec<Rejected>,
     pub(super) rounds: usize,
 }
 
@@ -177,8 +175,8 @@ impl<'r, 'c> Rounds<'r, 'c> {
         Ok(())
     }
 
-    /// Ends with the best choice: what makes a statement slower goes, unless others gain ten times as much by
-    /// it, what saves nothing goes, and nothing new comes.
+    /// Ends with the best choice: what makes a statement slower goes, whatever others gain by it, what saves
+    /// nothing goes, and nothing new comes.
     async fn settle(mut self, advisor: &Advisor<'_>, last: Advice) -> Result<Outcome, ProofError> {
         let (mut advice, mut after) = match self.best.take() {
             Some(best) => (best.advice, best.after),
@@ -189,15 +187,8 @@ impl<'r, 'c> Rounds<'r, 'c> {
         loop {
             let found = self.slower(&advice, &mut after).await?;
             let both = (self.before, after.as_slice());
-            let lost: Vec<f64> =
-                found.iter().map(|it| lost(&found, &it.index, &self.statements)).collect();
-            let (mut kept, mut gone) = (Vec::new(), Vec::new());
-            for (it, lost) in found.into_iter().zip(lost) {
-                let saved = saved(self.bench, &it.index, &self.statements, both);
-                if saved >= lost * WORTH { kept.push(it) } else { gone.push(it) }
-            }
             let mut against: Vec<(Index, Rejected)> =
-                gone.into_iter().map(|it| (it.index, it.rejected)).collect();
+                found.into_iter().map(|it| (it.index, it.rejected)).collect();
             if against.is_empty() {
                 against = in_vain(self.bench, &self.statements, &advice.indexes, both);
             }
@@ -205,8 +196,7 @@ impl<'r, 'c> Rounds<'r, 'c> {
                 against.extend(self.least_worth(&after));
             }
             if against.is_empty() {
-                let kept_although = kept.into_iter().map(|it| self.kept(it, &after)).collect();
-                return Ok(self.outcome(advice, after, kept_although));
+                return Ok(self.outcome(advice, after));
             }
             self.drop_from(&mut advice, against).await?;
             after = self.meter.all(&self.statements).await?;
@@ -228,16 +218,6 @@ impl<'r, 'c> Rounds<'r, 'c> {
         Ok(())
     }
 
-    fn kept(&self, slower: Slower, after: &[Measured]) -> Rejected {
-        let saved = saved(self.bench, &slower.index, &self.statements, (self.before, after));
-        let reason = format!(
-            "{}; kept although it does, as others are done {saved:.0} ms sooner by it and none of its like \
-             was as good without the loss",
-            slower.rejected.reason
-        );
-        Rejected { rule: "worth-its-loss", reason, ..slower.rejected }
-    }
-
     /// Gives back the index that saved least, where all together take more than they may once they are built.
     fn least_worth(&self, after: &[Measured]) -> Option<(Index, Rejected)> {
         let saved =
@@ -255,12 +235,7 @@ impl<'r, 'c> Rounds<'r, 'c> {
         })
     }
 
-    fn outcome(
-        self,
-        mut advice: Advice,
-        after: Vec<Measured>,
-        kept_although: Vec<Rejected>,
-    ) -> Outcome {
+    fn outcome(self, mut advice: Advice, after: Vec<Measured>) -> Outcome {
         let mut refused = self.refused;
         // An index that harmed in one choice may do well in another, beside other ones.
         refused.retain(|it| {
@@ -270,6 +245,6 @@ impl<'r, 'c> Rounds<'r, 'c> {
         refused.extend(given_back);
         // What measuring says of an index counts, and not what the planner's costs said of it.
         advice.rejected.retain(|it| refused.iter().all(|known| known.what != it.what));
-        Outcome { advice, after, refused, kept_although, rounds: self.rounds }
+        Outcome { advice, after, refused, rounds: self.rounds }
     }
 }
