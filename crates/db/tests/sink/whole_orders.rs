@@ -154,3 +154,31 @@ async fn a_line_that_is_taken_back_is_a_void_and_where_none_is_known_nothing_com
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_taken_back_at_once_may_lie_months_apart_and_be_compressed() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        desk.stock().await;
+        let how = |origin| How::from(origin).of_system();
+        let after = async |told: &[Told], origin| after(fixture, &desk, told, &how(origin)).await;
+        let at = |told: Told, occurred_at: &str| told.with("occurred_at", occurred_at);
+        let old = "2025-11-03T10:00:00Z";
+        let sold = [at(sale("a", "s1", "p1", AT), old), sale("b", "s1", "p1", AT)];
+        assert_eq!(after(&sold, "1").await, ["a sale", "b sale"]);
+        let client = fixture.superuser().await;
+        let compress = "select shelfops.compress_chunks('transactions', '2026-01-01')";
+        client.execute(compress, &[]).await.unwrap();
+        // Of two that take back the same, the later one counts, whichever is told first.
+        let back = [
+            at(withdrawn(4, "a"), old),
+            at(withdrawn(2, "a"), old),
+            withdrawn(2, "b"),
+            withdrawn(4, "b"),
+        ];
+        assert_eq!(after(&back, "2").await, ["a void", "b void"]);
+        let between = sold.map(|told| told.with("updated_at", "2026-03-02T13:00:00Z"));
+        assert_eq!(after(&between, "3").await, ["a void", "b void"]);
+    })
+    .await;
+}

@@ -24,6 +24,9 @@ const IDS_AT_ONCE: usize = 100;
 /// than this of a busy merchant's day is many pages.
 const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
 
+/// How far around a refund others are looked for, and the returns that they may be for.
+const AROUND: SignedDuration = SignedDuration::from_mins(15);
+
 /// A refund that some returns may have paid back.
 type Candidate<'r> = (&'r PaymentRefund, Vec<PaidBack>);
 
@@ -38,18 +41,23 @@ pub(super) async fn goods_told(
     seen: &ReturnsSeen,
 ) -> Result<FxHashSet<String>, ConnectorError> {
     let mut told = FxHashSet::default();
-    let (mut candidates, mut unknown) = (Vec::<Candidate<'_>>::new(), Vec::new());
+    let mut open = Vec::new();
     for refund in refunds {
         match seen.goods_of(refund) {
             Goods::Told => told.extend(id_of(refund)),
-            Goods::Alike(paid) => candidates.push((refund, paid)),
-            Goods::Unknown => unknown.push(refund),
+            // What was seen need not be all: the return that it names may be on no page of these.
+            Goods::Alike(_) | Goods::Unknown => open.push(refund),
         }
     }
-    told.extend(told_by_name(client, call, &unknown).await?);
-    unknown.retain(|refund| refund.id.as_ref().is_none_or(|id| !told.contains(id)));
-    for refund in unknown {
-        match returns_beside(client, call, refund).await?.goods_of(refund) {
+    told.extend(told_by_name(client, call, &open).await?);
+    open.retain(|refund| refund.id.as_ref().is_none_or(|id| !told.contains(id)));
+    let mut candidates: Vec<Candidate<'_>> = Vec::new();
+    for refund in open {
+        let mut goods = seen.goods_of(refund);
+        if matches!(goods, Goods::Unknown) {
+            goods = returns_beside(client, call, refund, SAME_RETURN).await?.goods_of(refund);
+        }
+        match goods {
             Goods::Told => told.extend(id_of(refund)),
             Goods::Alike(paid) => candidates.push((refund, paid)),
             Goods::Unknown => {}
@@ -59,8 +67,16 @@ pub(super) async fn goods_told(
         return Ok(told);
     }
     let others = refunds_beside(client, call, &candidates).await?;
-    let covered = candidates.iter().filter(|candidate| is_covered(candidate, &others));
-    told.extend(covered.filter_map(|(refund, _)| id_of(refund)));
+    for (refund, paid) in candidates {
+        let is_told = is_covered(refund, &paid, &others) || {
+            // Those that went before it may have been paid for by returns that do not fit this one.
+            let beside = returns_beside(client, call, refund, AROUND).await?;
+            is_covered(refund, &beside.joined_to(refund), &others)
+        };
+        if is_told {
+            told.extend(id_of(refund));
+        }
+    }
     Ok(told)
 }
 
@@ -95,11 +111,12 @@ async fn told_by_name(
     Ok(told)
 }
 
-/// Returns the returns that were made at the store about the time of a refund.
+/// Returns the returns that were made at the store within so long of a refund.
 async fn returns_beside(
     client: &Client,
     call: &Call,
     refund: &PaymentRefund,
+    within: SignedDuration,
 ) -> Result<ReturnsSeen, ConnectorError> {
     let mut beside = ReturnsSeen::default();
     let made_at = map::instant(refund.created_at.as_deref());
@@ -110,8 +127,8 @@ async fn returns_beside(
         let search = OrderSearch {
             stores: &stores,
             time: OrderTime::Created,
-            from: made_at.checked_sub(SAME_RETURN).unwrap_or(made_at),
-            until: made_at.checked_add(SAME_RETURN).ok(),
+            from: made_at.checked_sub(within).unwrap_or(made_at),
+            until: made_at.checked_add(within).ok(),
             page: page.as_deref(),
         };
         let found = search.fetch(client, call).await?;
@@ -141,14 +158,13 @@ async fn refunds_beside(
     let mut beside = BTreeMap::new();
     for group in times.chunk_by(|before, next| next.duration_since(*before) <= TOGETHER) {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
-        let around = SAME_RETURN * 2;
         let mut page = None;
         loop {
             let search = RefundSearch {
                 store: None,
                 time: RefundTime::Created,
-                from: first.checked_sub(around).unwrap_or(*first),
-                until: last.checked_add(around).ok(),
+                from: first.checked_sub(AROUND).unwrap_or(*first),
+                until: last.checked_add(AROUND).ok(),
                 page: page.as_deref(),
             };
             let found = search.list(client, call).await?;
@@ -162,27 +178,76 @@ async fn refunds_beside(
     Ok(beside)
 }
 
-/// Whether one of the returns paid this refund back, and not another that goes before it: one that names a
-/// return, else the one that was made first.
-fn is_covered((refund, paid): &Candidate<'_>, others: &BTreeMap<String, PaymentRefund>) -> bool {
-    let names_return = |refund: &PaymentRefund| {
-        paid.iter().any(|paid| refund.order_id.as_ref() == Some(&paid.order))
-    };
+/// Whether one of these returns paid this refund back, when each is given to one refund: first those that are
+/// named, then, in the order of time, to each refund the earliest return that is left and fits.
+fn is_covered(
+    refund: &PaymentRefund,
+    paid: &[PaidBack],
+    others: &BTreeMap<String, PaymentRefund>,
+) -> bool {
+    let is_named =
+        |refund: &PaymentRefund, paid: &PaidBack| refund.order_id.as_ref() == Some(&paid.order);
+    let names_return = |refund: &PaymentRefund| paid.iter().any(|paid| is_named(refund, paid));
     let rank = |refund: &PaymentRefund| {
         let made_at = map::instant(refund.created_at.as_deref());
         (!names_return(refund), made_at, refund.id.clone())
     };
     let is_same = |told: &Option<String>, other: &Option<String>| told.is_some() && told == other;
     let own_rank = rank(refund);
-    let before = others.values().filter(|other| {
-        let is_joined = is_same(&other.order_id, &refund.order_id)
-            || is_same(&other.payment_id, &refund.payment_id)
-            || names_return(other);
-        let may_be_paid = matches!(other.status.as_deref(), Some("COMPLETED" | "PENDING"));
-        is_joined
-            && may_be_paid
-            && paid.iter().any(|paid| paid.fits(other))
-            && rank(other) < own_rank
-    });
-    before.count() < paid.len()
+    let mut before: Vec<&PaymentRefund> = others
+        .values()
+        .filter(|other| {
+            let is_joined = is_same(&other.order_id, &refund.order_id)
+                || is_same(&other.payment_id, &refund.payment_id)
+                || names_return(other);
+            let may_be_paid = matches!(other.status.as_deref(), Some("COMPLETED" | "PENDING"));
+            is_joined && may_be_paid && rank(other) < own_rank
+        })
+        .collect();
+    before.sort_by_key(|other| rank(other));
+    let mut left: Vec<&PaidBack> = paid.iter().collect();
+    left.sort_by_key(|paid| paid.made_at);
+    for other in before {
+        let named = left.iter().position(|paid| is_named(other, paid) && paid.fits(other));
+        if let Some(taken) = named.or_else(|| left.iter().position(|paid| paid.fits(other))) {
+            left.remove(taken);
+        }
+    }
+    left.iter().any(|paid| paid.fits(refund))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refund(id: &str, at: &str) -> PaymentRefund {
+        let json = format!(
+            r#"{{"id":"{id}","order_id":"A","payment_id":"P","status":"COMPLETED",
+                "created_at":"2026-11-20T{at}Z","amount_money":{{"amount":500,"currency":"USD"}}}}"#
+        );
+        map::parse(&json).unwrap()
+    }
+
+    #[test]
+    fn each_of_several_like_returns_pays_one_refund_back() {
+        let mut seen = ReturnsSeen::default();
+        for (id, at) in [("B0", "09:56:00"), ("B1", "10:00:00"), ("B2", "10:03:00")] {
+            let order = format!(
+                r#"{{"id":"{id}","created_at":"2026-11-20T{at}Z",
+                    "returns":[{{"source_order_id":"A","return_line_items":[{{}}]}}],
+                    "refunds":[{{"tender_id":"P","amount_money":{{"amount":500}}}}]}}"#
+            );
+            seen.learn(&map::parse(&order).unwrap());
+        }
+        let times =
+            [("R0", "09:56:05"), ("R1", "10:00:05"), ("R2", "10:03:05"), ("R3", "10:04:00")];
+        let others: BTreeMap<String, PaymentRefund> =
+            times.iter().map(|(id, at)| ((*id).to_owned(), refund(id, at))).collect();
+        let covered: Vec<&str> = others
+            .values()
+            .filter(|it| is_covered(it, &seen.joined_to(it), &others))
+            .filter_map(|it| it.id.as_deref())
+            .collect();
+        assert_eq!(covered, ["R0", "R1", "R2"], "the fourth is for something else");
+    }
 }

@@ -78,16 +78,22 @@ impl ReturnsSeen {
         }
     }
 
+    /// Returns what went back, at any time, for the order or to the payment that a refund names.
+    pub(super) fn joined_to(&self, refund: &PaymentRefund) -> Vec<PaidBack> {
+        let of = |known: &FxHashMap<String, Vec<PaidBack>>, id: &Option<String>| {
+            id.as_ref().and_then(|id| known.get(id)).cloned().unwrap_or_default()
+        };
+        let mut joined = of(&self.by_order, &refund.order_id);
+        for paid in of(&self.by_payment, &refund.payment_id) {
+            remember(&mut joined, &paid);
+        }
+        joined
+    }
+
     /// Returns what is known of the goods of a refund.
     pub(super) fn goods_of(&self, refund: &PaymentRefund) -> Goods {
-        let of = |known: &FxHashMap<String, Vec<PaidBack>>, id: &Option<String>| {
-            let known = id.as_ref().and_then(|id| known.get(id)).map_or(&[][..], Vec::as_slice);
-            known.iter().filter(|paid| paid.fits(refund)).cloned().collect::<Vec<_>>()
-        };
-        let mut alike = of(&self.by_order, &refund.order_id);
-        for paid in of(&self.by_payment, &refund.payment_id) {
-            remember(&mut alike, &paid);
-        }
+        let mut alike = self.joined_to(refund);
+        alike.retain(|paid| paid.fits(refund));
         if alike.iter().any(|paid| refund.order_id.as_ref() == Some(&paid.order)) {
             Goods::Told
         } else if alike.is_empty() {
@@ -107,11 +113,14 @@ fn remember(known: &mut Vec<PaidBack>, paid: &PaidBack) {
 /// Returns what went back with an order: to which payment, and how much. While the order does not list it
 /// yet, it is what the order comes to.
 fn paid_back<'o>(order: &'o Order<'_>) -> Vec<(Option<&'o str>, Option<i64>)> {
-    let listed = order.refunds.iter().flatten();
-    let listed: Vec<_> =
-        listed.map(|paid| (paid.tender_id.as_deref(), units(paid.amount_money.as_ref()))).collect();
-    if !listed.is_empty() {
-        return listed;
+    if let Some(listed) = order.refunds.as_ref().filter(|listed| !listed.is_empty()) {
+        // The money of one that failed never went back: another is made in its place.
+        let paid = listed
+            .iter()
+            .filter(|paid| !matches!(paid.status.as_deref(), Some("REJECTED" | "FAILED")));
+        return paid
+            .map(|paid| (paid.tender_id.as_deref(), units(paid.amount_money.as_ref())))
+            .collect();
     }
     let total = |amounts: &Option<OrderAmounts>| {
         amounts.as_ref().and_then(|amounts| units(amounts.total_money.as_ref()))
@@ -226,6 +235,9 @@ mod tests {
         assert_eq!(found(&order(&dearer), 800), 0, "nothing went back");
         let silent = r#""refunds":[{"tender_id":"P"}]"#;
         assert_eq!(found(&order(silent), 7), 1, "no amount is told");
+        let failed =
+            r#""refunds":[{"tender_id":"P","status":"FAILED","amount_money":{"amount":500}}]"#;
+        assert_eq!(found(&order(failed), 500), 0, "its money never went back");
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub(in crate::square) struct OrderRefund {
     pub(in crate::square) amount_money: Option<Money>,
     /// The payment that it went back to.
     pub(in crate::square) tender_id: Option<String>,
+    pub(in crate::square) status: Option<String>,
 }
 
 /// Sums over an order.

@@ -205,7 +205,8 @@ impl Round<'_> {
             .query_fresh(REMOVED, &[&self.customer_id, &self.source, &from, &to, &days, &is_ahead])
             .await
             .map_err(doing("look for lines that were taken off their orders"))?;
-        void(tx, (self.customer_id, self.source), (from, to), &removed).await
+        let removed: Vec<_> = removed.iter().collect();
+        void(tx, (self.customer_id, self.source), &removed).await
     }
 
     /// Whether rows are there already, read by another clock. Only files are read by clocks that

@@ -1,6 +1,7 @@
 //! Makes voids of lines that are told no more: they are no sales, and what was said of them is not lost.
 
-use std::time::SystemTime;
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use jiff::SignedDuration;
 use postgres_types::ToSql;
@@ -40,10 +41,17 @@ pub(in crate::copy) async fn void_withdrawn(
         .query_fresh(WITHDRAWN, &parameters)
         .await
         .map_err(doing("look for lines that were taken back"))?;
-    void(tx, (customer_id, source), (from, to), &known).await?;
+    // What was found may lie years apart: week by week no statement reaches over what lies between, which
+    // on a compressed hypertable would be unpacked.
+    let mut weeks: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
+    for row in &known {
+        if let Some(at) = timestamp(row.get(0)) {
+            weeks.entry(CHUNKS.span_of(at)).or_default().push(row);
+        }
+    }
     let mut merged = Merged::default();
-    for at in known.iter().filter_map(|row| timestamp(row.get(0))) {
-        let span = CHUNKS.span_of(at);
+    for (span, rows) in weeks {
+        void(tx, (customer_id, source), &rows).await?;
         if let Some((from, to)) = CHUNKS.start_of(span).zip(CHUNKS.start_of(span + 1)) {
             merged.cover(from, to);
         }
@@ -51,21 +59,23 @@ pub(in crate::copy) async fn void_withdrawn(
     Ok(merged)
 }
 
-/// Makes voids of rows that were found: when each occurred, its id, and the version that lacks it.
+/// Makes voids of rows that were found: when each occurred, its id, and the version that lacks it. They lie
+/// near each other: the statement's range is from the first to the last.
 pub(super) async fn void(
     tx: &TenantTx,
     (customer_id, source): (uuid::Uuid, &str),
-    (from, to): (SystemTime, SystemTime),
-    rows: &[Row],
+    rows: &[&Row],
 ) -> Result<(), DbError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
     let moments = |column| rows.iter().map(|row| row.get(column)).collect();
     let (occurred, updated): (Vec<SystemTime>, Vec<SystemTime>) = (moments(0), moments(2));
+    let Some((from, last)) = occurred.iter().min().zip(occurred.iter().max()) else {
+        return Ok(());
+    };
+    // The end is outside; tables keep microseconds.
+    let to = *last + Duration::from_micros(1);
     let ids: Vec<&str> = rows.iter().map(|row| row.get(1)).collect();
     let parameters: [&(dyn ToSql + Sync); 7] =
-        [&customer_id, &source, &from, &to, &occurred, &ids, &updated];
+        [&customer_id, &source, from, &to, &occurred, &ids, &updated];
     let voided = tx
         .execute_fresh(VOID, &parameters)
         .await

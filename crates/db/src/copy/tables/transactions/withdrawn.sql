@@ -10,7 +10,9 @@ with withdrawn as materialized (
         and store.entity = 'store'
         and store.external_id = told.store
 )
-select known.occurred_at, known.external_id, withdrawn.updated_at
+-- Of two that take back the same, the later one.
+select distinct on (known.occurred_at, known.external_id)
+    known.occurred_at, known.external_id, withdrawn.updated_at
 from withdrawn
 cross join lateral (
     select *
@@ -28,3 +30,4 @@ cross join lateral (
         and occurred_at < $4
     offset 0
 ) as known
+order by known.occurred_at, known.external_id, withdrawn.updated_at desc
