@@ -250,3 +250,56 @@ async fn a_check_at_a_new_column_makes_the_server_read_the_table() {
     let apart = "alter table tried add column more int default 0, add check (more > 0) not valid";
     client.batch_execute(apart).await.unwrap();
 }
+
+#[tokio::test]
+async fn indexes_that_a_free_change_of_type_builds_anew_are_those_that_are_named() {
+    let schema =
+        "create table places (id bigint primary key, code varchar(50), plain text collate \"C\");
+        insert into places select each, each, each from generate_series(1, 50) as each;
+        create index by_code on places (code);
+        create index by_code_plain on places (code collate \"C\");
+        create index by_code_down on places (code varchar_pattern_ops desc);
+        create index by_length on places (length(code));
+        create index some_by_code on places (code collate \"C\") where id > 3;
+        create index where_code on places (id) where code > '3';
+        create index with_code on places (id) include (code);
+        create index some_with_code on places (id) include (code) where id > 3;
+        create index by_plain on places (plain);";
+    let files =
+        "select array_agg(format('%s %s', relname, pg_relation_filenode(oid)) order by relname)
+        from pg_class where relkind = 'i' and relname ~ '_'";
+    for change in [
+        "code type varchar(80)",
+        "code type text",
+        "code type varchar(50)",
+        "code type varchar(50) collate \"C\"",
+        "code type text collate \"default\"",
+        "plain type text",
+        "plain type text collate \"C\"",
+    ] {
+        let sql = format!("alter table places alter column {change}");
+        let (database, state) = database(schema).await;
+        let client = database.connect().await.unwrap();
+        let before: Vec<String> = client.query_one(files, &[]).await.unwrap().get(0);
+        client.batch_execute(&sql).await.unwrap();
+        let after: Vec<String> = client.query_one(files, &[]).await.unwrap().get(0);
+        let is_other = |(old, new): &(&String, &String)| old != new;
+        let built: Vec<&str> = before
+            .iter()
+            .zip(&after)
+            .filter(is_other)
+            .filter_map(|(old, _)| old.split(' ').next())
+            .collect();
+        let report = judge(&sql, state);
+        let mut told: Vec<&str> = report
+            .findings
+            .iter()
+            .filter(|finding| finding.rule == "type-change-rewrite")
+            .filter_map(|finding| finding.message.split_once("built anew: "))
+            .flat_map(|(_, names)| names.split(", "))
+            .map(|name| name.trim_matches('`'))
+            .collect();
+        told.sort_unstable();
+        assert_eq!(told, built, "{change}");
+    }
+}

@@ -41,11 +41,12 @@ pub(super) fn take(words: &mut Vec<String>) -> Quantities {
 fn amount_at(words: &[String], place: usize, found: &mut Quantities) -> Option<usize> {
     let word = |place: usize| words.get(place).map(String::as_str);
     let mut end = place + 1;
-    let mut amount = number(word(place)?)?;
+    let mut times = 1;
     if let Some(scale) = word(end).and_then(scale) {
-        amount = amount.saturating_mul(scale);
+        times = scale;
         end += 1;
     }
+    let amount = number(word(place)?, times)?;
     let unit = word(end)?;
     end += 1;
     if !ROWS.contains(&unit) {
@@ -53,16 +54,24 @@ fn amount_at(words: &[String], place: usize, found: &mut Quantities) -> Option<u
         let before = place.checked_sub(1).and_then(word);
         let is_rhythm = matches!(before, Some("every" | "each" | "per" | "by"));
         let days = days_of(unit).filter(|days| *days >= 1 && !is_rhythm)?;
-        found.kept_days = Some(amount.saturating_mul(days));
+        // «2.5 years» are no whole number of them.
+        found.kept_days = Some(number(word(place)?, times.saturating_mul(days))?);
         return Some(end);
     }
     let mut a_year = amount;
     let period = match (word(end), word(end + 1)) {
         (Some("a" | "per" | "each" | "every"), Some(unit)) => Some((unit, end + 2)),
         (Some("yearly"), _) => Some(("year", end + 1)),
+        (Some("monthly"), _) => Some(("month", end + 1)),
+        (Some("weekly"), _) => Some(("week", end + 1)),
         (Some("daily"), _) => Some(("day", end + 1)),
+        (Some("hourly"), _) => Some(("hour", end + 1)),
         _ => None,
     };
+    // «500 rows per store» is no amount of a year: that is asked.
+    if period.is_some_and(|(unit, _)| times_a_year(unit).is_none()) {
+        return None;
+    }
     if let Some((unit, behind)) = period
         && let Some(times) = times_a_year(unit)
     {
@@ -73,14 +82,20 @@ fn amount_at(words: &[String], place: usize, found: &mut Quantities) -> Option<u
     Some(end)
 }
 
-/// Reads whole numbers, with a letter for thousands, millions or billions behind.
-fn number(word: &str) -> Option<u64> {
+/// Reads a number so many times, with a letter for thousands, millions or billions behind it.
+fn number(word: &str, times: u64) -> Option<u64> {
     let digits = word.trim_end_matches(|letter: char| !letter.is_ascii_digit());
-    let times = match &word[digits.len()..] {
+    let times = times.checked_mul(match &word[digits.len()..] {
         "" => 1,
         letters => scale(letters)?,
-    };
-    digits.parse::<u64>().ok()?.checked_mul(times)
+    })?;
+    let (whole, parts) = digits.split_once('.').unwrap_or((digits, ""));
+    let amount = whole.parse::<u64>().ok()?.checked_mul(times)?;
+    if parts.is_empty() {
+        return Some(amount);
+    }
+    let tens = 10_u64.checked_pow(u32::try_from(parts.len()).ok()?)?;
+    amount.checked_add(parts.parse::<u64>().ok()?.checked_mul(times)? / tens)
 }
 
 fn scale(word: &str) -> Option<u64> {
@@ -104,6 +119,8 @@ fn days_of(unit: &str) -> Option<u64> {
 
 fn times_a_year(unit: &str) -> Option<u64> {
     Some(match unit {
+        "second" => 365 * 86_400,
+        "minute" => 365 * 1_440,
         "hour" => 24 * 365,
         "day" => 365,
         "week" => 52,
@@ -130,6 +147,10 @@ mod tests {
             ("degrees with 2k rows per day and zeal", Some(730_000), "degrees with , and zeal"),
             ("about 5m events each month", Some(60_000_000), ","),
             ("100000 records", Some(100_000), ","),
+            ("1.5 million rows yearly", Some(1_500_000), ","),
+            ("1.5m rows hourly", Some(13_140_000_000), ","),
+            ("20 readings per second", Some(630_720_000), ","),
+            ("500 rows per store per day", None, "500 rows per store per day"),
             ("counted every 15 minutes", None, "counted every 15 minutes"),
             ("measured every 2 days", None, "measured every 2 days"),
             ("address2 and line1", None, "address2 and line1"),
@@ -138,7 +159,8 @@ mod tests {
             assert_eq!((found.rows_a_year, rest.as_str()), (rows_a_year, left), "{text}");
         }
         assert_eq!(taken("for 5 years").0.kept_days, Some(1_825));
+        assert_eq!(taken("for 2.5 weeks").0.kept_days, Some(7 * 2 + 3));
         assert!(!taken("100000 records").0.has_period);
-        assert_eq!(number("18446744073709551615k"), None);
+        assert_eq!(number("18446744073709551615k", 1), None);
     }
 }

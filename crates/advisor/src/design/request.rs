@@ -202,6 +202,11 @@ fn words(text: &str) -> Vec<String> {
         if letter == ',' && is_number && letters.peek().is_some_and(char::is_ascii_digit) {
             continue;
         }
+        // «1.5» is one as well.
+        if letter == '.' && is_number && letters.peek().is_some_and(char::is_ascii_digit) {
+            word.push(letter);
+            continue;
+        }
         if !word.is_empty() {
             words.push(std::mem::take(&mut word));
         }

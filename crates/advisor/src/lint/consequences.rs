@@ -112,6 +112,7 @@ fn weight_of(action: &Action, state: &SchemaState) -> Weight {
         Action::Grant(grant) if grant.to.iter().any(|role| role == "public") => Weight::Destroys,
         Action::Publish(_)
         | Action::AlterSystem
+        | Action::CopyOnServer { .. }
         | Action::Reassign(_)
         | Action::SetForSessions { .. } => Weight::Destroys,
         Action::Role(role) if !role.members.is_empty() => Weight::Destroys,
@@ -264,9 +265,13 @@ fn weight_of_change(table: &Name, change: &Change, state: &SchemaState) -> Weigh
         | Change::UnforceRowSecurity
         // An expression can turn any value into any other.
         | Change::SetType { using: Some(_), .. } => Weight::Destroys,
-        Change::SetType { column, to, .. } => {
+        Change::SetType { column, to, collation, .. } => {
             let known = state.column(table, column);
-            weight_of_type(known.map(|known| &known.data_type), to)
+            let weight = weight_of_type(known.map(|known| &known.data_type), to);
+            let old = known.and_then(|known| known.collation.as_ref());
+            // Its indexes are sorted anew.
+            let is_sorted = old != collation.as_ref();
+            if is_sorted { weight.max(Weight::Heavy) } else { weight }
         }
         Change::SetNotNull(_)
         | Change::AddIdentity(_)
@@ -306,7 +311,9 @@ fn unknown_types(action: &Action, state: &SchemaState) -> Vec<String> {
         return Vec::new();
     }
     let changed = alter.changes.iter().filter_map(|(_, change)| match change {
-        Change::SetType { column, to, using: None } if !takes_anything(to) => Some((column, to)),
+        Change::SetType { column, to, using: None, .. } if !takes_anything(to) => {
+            Some((column, to))
+        }
         _ => None,
     });
     changed
@@ -435,6 +442,7 @@ mod tests {
             ("price type bigint", Weight::Destroys),
             ("note type varchar(80)", Weight::Light),
             ("note type text", Weight::Light),
+            ("note type text collate \"C\"", Weight::Heavy),
             ("note type varchar(20)", Weight::Destroys),
             ("body type varchar", Weight::Light),
             ("body type varchar(80)", Weight::Destroys),

@@ -27,6 +27,17 @@ const OF_SERVER: &[&[&str]] = &[
     &["reassign", "owned"],
 ];
 
+/// Functions that reach the whole server, whichever statement calls them.
+const FUNCTIONS: &[&str] = &[
+    "lo_export",
+    "pg_cancel_backend",
+    "pg_promote",
+    "pg_reload_conf",
+    "pg_rotate_logfile",
+    "pg_switch_wal",
+    "pg_terminate_backend",
+];
+
 /// How many words of a statement are shown.
 const SHOWN: usize = 8;
 
@@ -79,6 +90,9 @@ fn start(words: &[String]) -> usize {
 }
 
 fn is_of_server(words: &[String]) -> bool {
+    if words.iter().any(|word| FUNCTIONS.contains(&word.as_str())) {
+        return true;
+    }
     let words = &words[start(words)..];
     let word = |place: usize| words.get(place).map_or("", String::as_str);
     let has = |wanted: &str| words.iter().any(|word| word == wanted);
@@ -86,7 +100,7 @@ fn is_of_server(words: &[String]) -> bool {
         (_, "user") if word(2) == "mapping" => false,
         // Membership: rights are granted on something.
         ("grant" | "revoke", _) => !has("on"),
-        ("copy", _) => has("program"),
+        ("copy", _) => has("program") || words.windows(2).any(|pair| pair == ["to", "…"]),
         (first, second) => OF_SERVER.contains(&[first, second].as_slice()),
     }
 }
@@ -108,6 +122,9 @@ mod tests {
             "alter system set work_mem = '1GB'",
             "create subscription s connection 'x' publication p",
             "copy stores from program 'true'",
+            "copy stores to '/tmp/stores'",
+            "select pg_terminate_backend(pid) from pg_stat_activity",
+            "do $$ begin perform pg_reload_conf(); end $$",
             "/* so */ create -- then\n database d",
             "do $$ begin grant managers to clerk; end $$",
             "do $$ begin if true then create role clerk; end if; end $$",
@@ -121,6 +138,8 @@ mod tests {
             "create user mapping for clerk server other",
             "alter table stores owner to clerk",
             "copy stores from stdin",
+            "copy (select name || ' to ' from stores where city = 'x') to stdout with (delimiter '|')",
+            "comment on table stores is 'pg_terminate_backend'",
             "set local role clerk",
         ] {
             assert_eq!(belongs_to_server(sql), None, "{sql}");

@@ -80,6 +80,17 @@ fn a_comment_above_a_part_of_a_statement_allows_there() {
 }
 
 #[test]
+fn what_a_client_sends_or_takes_is_no_file_of_the_server() {
+    for sql in [
+        "copy orders (id) from stdin with (format csv, null 'program');",
+        "copy (select note || ' to program ' from orders where note = 'x') to stdout (delimiter '|');",
+    ] {
+        let report = plain(sql);
+        assert!(report.findings.is_empty(), "{sql}: {:?}", report.findings);
+    }
+}
+
+#[test]
 fn a_comment_that_nothing_needs_is_noted() {
     let report = plain("-- shelfops:allow drop-table because of old\nselect 1;");
     assert_eq!(report.findings.len(), 1);

@@ -191,6 +191,10 @@ impl<'r, 'c> Rounds<'r, 'c> {
                 found.into_iter().map(|it| (it.index, it.rejected)).collect();
             if against.is_empty() {
                 against = in_vain(self.bench, &self.statements, &advice.indexes, both);
+                // One that was used goes first, alone: those that it hid may be used without it.
+                if let Some(used) = against.iter().position(|(_, it)| it.rule == "saved-nothing") {
+                    against = vec![against.swap_remove(used)];
+                }
             }
             if against.is_empty() && self.bench.bytes() > advisor.budget_bytes() {
                 against.extend(self.least_worth(&after));

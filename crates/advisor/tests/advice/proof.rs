@@ -217,5 +217,7 @@ async fn an_index_that_saved_nothing_is_refused_with_what_was_measured() {
     let refused = refused.unwrap_or_else(|| panic!("{told:#?}"));
     assert!(refused.what.starts_with("index on public.labour (store_id"), "{refused:?}");
     let (before, rest) = refused.reason.split_once(" ms without new indexes and ").unwrap();
-    assert!(before.starts_with("it took ") && rest.ends_with(" ms with it: it saved nothing"));
+    assert!(
+        before.starts_with("it took ") && rest.ends_with(" ms with it: it saved less than a tenth")
+    );
 }

@@ -39,6 +39,8 @@ insert into events (tenant_id, id, happened_at)
     select tenant_id, id, timestamptz '2026-05-01' + id * interval '2 minutes' from accounts;
 insert into events_2026_06 (tenant_id, id, happened_at)
     select tenant_id, id, timestamptz '2026-06-01' + id * interval '2 minutes' from accounts;
+insert into branches (tenant_id, id, code, label, nickname)
+    select tenant_id, id, 'c' || id, 'label ' || id, 'n' || id from accounts;
 insert into orders (id, number) select each, 'n' || each from generate_series(1, 20000) as each;
 insert into products (id) select each from generate_series(1, 20000) as each;
 refresh materialized view monthly_totals;

@@ -50,6 +50,22 @@ create table events_2026_06 (
     primary key (tenant_id, id, happened_at)
 );
 
+create table branches (
+    tenant_id uuid not null,
+    id bigint not null,
+    code text not null,
+    label text,
+    nickname text collate "C",
+    remark text,
+    primary key (tenant_id, id)
+);
+create index branches_code on branches (tenant_id, code);
+create index branches_label on branches (tenant_id, lower(label)) where label is not null;
+create index branches_nickname on branches (tenant_id, nickname);
+alter table branches enable row level security;
+alter table branches force row level security;
+create policy isolation on branches using (tenant_id = current_setting('app.tenant')::uuid);
+
 create type invoice_state as enum ('draft', 'sent', 'paid');
 create materialized view monthly_totals as
 select tenant_id, date_trunc('month', issued_at) as month, sum(total) as total

@@ -65,12 +65,25 @@ create table app.events (
 create index events_kind on app.events (kind);
 create table app.events_2026 partition of app.events for values from ('2026-01-01') to ('2027-01-01');
 
+create table app.regions (tenant_id uuid not null, region_id bigint not null,
+    constraint regions_pkey primary key (tenant_id, region_id));
+create table app.visits (
+    tenant_id uuid not null,
+    region_id bigint not null,
+    visited_on date not null,
+    constraint visits_region foreign key (tenant_id, region_id) references app.regions
+) partition by range (visited_on);
+create table app.visits_2026 partition of app.visits for values from ('2026-01-01') to ('2027-01-01');
+create table app.visits_2027 partition of app.visits for values from ('2027-01-01') to ('2028-01-01');
+
 create function app.touch() returns trigger language plpgsql as $$
 begin
     new.note := coalesce(new.note, '');
     return new;
 end
 $$;
+create function app.keep() returns trigger language plpgsql as $$ begin return new; end $$;
+create trigger visits_kept before insert on app.visits for each row execute function app.keep();
 create trigger orders_touch before insert or update on app.orders for each row execute function app.touch();
 
 create view app.open_orders with (security_barrier) as

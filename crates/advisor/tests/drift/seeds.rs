@@ -57,6 +57,9 @@ pub(super) const SEEDS: &[Seed] = &[
     ),
     ("alter table app.stores disable trigger all", "constraint orders_store on app.orders"),
     ("alter table app.orders disable trigger all", "constraint orders_store on app.orders"),
+    ("alter table app.visits disable trigger all", "constraint visits_region on app.visits"),
+    ("alter table app.visits_2026 disable trigger all", "constraint visits_region on app.visits"),
+    ("alter table app.visits_2026 disable trigger user", "trigger visits_kept on app.visits"),
     ("drop index app.orders_store", "index orders_store on app.orders"),
     ("create index orders_placed on app.orders (placed_at)", "index orders_placed on app.orders"),
     (

@@ -20,6 +20,9 @@ const ABOUT: About = About {
     good: "alter role reporting set work_mem = '64MB';",
 };
 
+/// Functions that do something to the server as a whole.
+const FUNCTIONS: &[&str] = &["pg_promote", "pg_reload_conf", "pg_rotate_logfile", "pg_switch_wal"];
+
 impl Rule for AlterSystem {
     fn about(&self) -> &'static About {
         &ABOUT
@@ -28,6 +31,15 @@ impl Rule for AlterSystem {
     fn check(&self, at: &At<'_>, findings: &mut Findings<'_>) {
         if matches!(at.statement.action, Action::AlterSystem) {
             findings.add(at.statement.span, "every database of the server is set otherwise");
+        }
+        let Action::Select { calls } = &at.statement.action else { return };
+        if let Some(call) = calls.iter().find(|call| call.is_any_of(FUNCTIONS)) {
+            findings
+                .add(
+                    at.statement.span,
+                    format!("`{}` is done to every database of the server", call.name),
+                )
+                .help("leave it to whoever runs the server");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A right on stored rows of every tenant.
 
 use super::{About, Rule};
-use crate::lint::script::Action;
-use crate::lint::state::Kind;
+use crate::lint::script::{Action, Name};
+use crate::lint::state::{Kind, Table};
 use crate::lint::{At, Findings, Severity};
 
 /// A right on stored rows of every tenant.
@@ -38,11 +38,17 @@ impl Rule for GrantOnMaterializedView {
         if at.is_down() || grant.to.iter().all(|role| at.state.roles.unbound.contains(role)) {
             return;
         }
-        let stored = grant.tables.iter().find(|name| {
-            at.state
-                .table(name)
-                .is_some_and(|it| it.kind == Kind::MaterializedView && it.shows_guarded)
-        });
+        let is_stored = |it: &Table| it.kind == Kind::MaterializedView && it.shows_guarded;
+        let named = grant.tables.iter().find(|name| at.state.table(name).is_some_and(is_stored));
+        // «All tables» are all materialized views, too.
+        let schemas = grant.on.to_lowercase();
+        let schemas = schemas.strip_prefix("all tables in schema ").unwrap_or_default();
+        let is_in = |name: &Name| {
+            let schema = name.schema.as_deref().unwrap_or("public");
+            schemas.split(',').any(|one| one.trim().trim_matches('"') == schema)
+        };
+        let of_schema = || at.state.tables().find(|it| is_stored(it) && is_in(&it.name));
+        let stored = named.or_else(|| of_schema().map(|it| &it.name));
         if let Some(view) = stored {
             let message =
                 format!("{} may read what `{view}` stores of every tenant", grant.to.join(", "));

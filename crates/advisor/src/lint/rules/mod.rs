@@ -9,6 +9,7 @@ mod column_with_volatile_default;
 mod concurrently_in_transaction;
 mod data_change_in_schema_transaction;
 mod default_dropped;
+mod definer_reads_all_tenants;
 mod detach_partition_without_concurrently;
 mod domain_constraint;
 mod drop_cascade;
@@ -58,6 +59,8 @@ mod security_definer_without_search_path;
 mod select_star_in_view;
 mod sequence_set_back;
 mod serial_column;
+mod server_file_or_program;
+mod sessions_ended;
 mod set_not_null_unchecked;
 mod several_heavy_locks;
 mod small_primary_key;
@@ -208,6 +211,8 @@ pub const RULES: &[&dyn Rule] = &[
     &membership_lifts_isolation::MembershipLiftsIsolation,
     &dynamic_sql_unchecked::DynamicSqlUnchecked,
     &alter_system::AlterSystem,
+    &server_file_or_program::ServerFileOrProgram,
+    &sessions_ended::SessionsEnded,
     &missing_down::MissingDown,
     &tenant_column_missing::TenantColumnMissing,
     &tenant_column_nullable::TenantColumnNullable,
@@ -220,6 +225,7 @@ pub const RULES: &[&dyn Rule] = &[
     &unique_across_tenants::UniqueAcrossTenants,
     &rls_on_compressed_hypertable::RlsOnCompressedHypertable,
     &view_bypasses_policies::ViewBypassesPolicies,
+    &definer_reads_all_tenants::DefinerReadsAllTenants,
     &leakproof_function::LeakproofFunction,
     &publication_of_tenants::PublicationOfTenants,
     &grant_of_truncate::GrantOfTruncate,

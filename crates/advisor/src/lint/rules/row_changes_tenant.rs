@@ -31,7 +31,7 @@ impl Rule for RowChangesTenant {
         // Where the column may be null, it is being filled.
         let is_theirs =
             at.state.column(&change.table, tenant).is_some_and(|column| column.is_required);
-        let is_set = change.verb == "update" && change.sets.contains(tenant);
+        let is_set = change.sets.contains(tenant);
         if is_set && is_theirs && !at.is_down() && !at.state.is_new(&change.table) {
             let message = format!("rows of `{}` go to another tenant", change.table);
             findings.add(at.statement.span, message);

@@ -46,6 +46,8 @@ impl Rule for TenantByDefault {
         }
         if let Action::SetForSessions { whose, name, value } = &at.statement.action
             && names_tenant(name, tenant)
+            // With an empty one, whoever names no tenant sees nothing.
+            && !value.trim_matches('\'').is_empty()
             && !at.is_down()
         {
             let message = format!("sessions of {whose} that name no tenant are those of {value}");
@@ -63,7 +65,7 @@ impl Rule for TenantByDefault {
 /// Whether a setting says who asks, by its name: `app.tenant` and `app.tenant_id` for `tenant_id`.
 fn names_tenant(setting: &str, tenant: &str) -> bool {
     let word = tenant.strip_suffix("_id").unwrap_or(tenant);
-    setting
-        .rsplit_once('.')
-        .is_some_and(|(_, last)| last == tenant || last.split('_').any(|part| part == word))
+    let Some((_, last)) = setting.rsplit_once('.') else { return false };
+    let asked = last.strip_prefix("current_").unwrap_or(last);
+    asked == tenant || asked == word
 }

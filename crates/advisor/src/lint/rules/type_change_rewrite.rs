@@ -16,7 +16,8 @@ const ABOUT: About = About {
     summary: "Changing this type writes the table and its indexes anew under an ACCESS EXCLUSIVE lock.",
     why: "Nobody reads or writes until every row has been copied, and twice the space is needed \
         meanwhile. Some changes are free: a longer varchar, varchar to text, a numeric with more \
-        digits and the same scale.",
+        digits and the same scale. They still build anew, under the same lock, indexes that have an \
+        expression or a condition, and with another collation all of the column's.",
     remedy: "add a new column, write both, fill old rows in batches, switch readers, drop the old \
         column",
     given: "\
@@ -37,18 +38,21 @@ impl Rule for TypeChangeRewrite {
         }
         let size = at.state.table(&alter.table).and_then(|table| table.size);
         for (span, change) in &alter.changes {
-            let Change::SetType { column, to, using } = change else { continue };
+            let Change::SetType { column, to, using, .. } = change else { continue };
             let transforms = using.as_ref().is_some_and(|it| !is_plain(&it.text, column, to));
             let known = at.state.column(&alter.table, column).map(|known| &known.data_type);
             let Some(from) = known else {
                 unknown(findings, (*span, size), (&alter.table, column, to), transforms);
+                if !transforms && may_be_free(to) {
+                    built_anew(at, findings, (*span, &alter.table), change);
+                }
                 continue;
             };
-            let change = if transforms { TypeChange::Rewrite } else { from.change_to(to) };
+            let cost = if transforms { TypeChange::Rewrite } else { from.change_to(to) };
             let message =
                 format!("`{column}` from {from} to {to}: all of `{}` is written anew", alter.table);
-            match change {
-                TypeChange::Free => {}
+            match cost {
+                TypeChange::Free => built_anew(at, findings, (*span, &alter.table), change),
                 TypeChange::Depends(when) => {
                     let zones = format!("{message}, unless");
                     findings.add(*span, format!("{zones} TimeZone is UTC")).sized(size).help(format!(
@@ -62,6 +66,56 @@ impl Rule for TypeChangeRewrite {
             }
         }
     }
+}
+
+/// Rows that stay as they are do not keep every index of the column.
+fn built_anew(
+    at: &At<'_>,
+    findings: &mut Findings<'_>,
+    (span, name): (Span, &Name),
+    change: &Change,
+) {
+    let Change::SetType { column, collation, .. } = change else { return };
+    let Some(table) = at.state.table(name) else { return };
+    let known = table.column(column);
+    let is_sorted_otherwise = match known {
+        Some(known) => known.collation != *collation,
+        None => collation.is_some(),
+    };
+    let indexes: Vec<String> = table
+        .indexes
+        .iter()
+        .filter(|index| index.is_built_anew(column, is_sorted_otherwise))
+        .map(|index| match &index.name {
+            Some(name) => format!("`{}`", name.name),
+            None => "one without a name".to_owned(),
+        })
+        .collect();
+    if indexes.is_empty() {
+        return;
+    }
+    let help = if is_sorted_otherwise {
+        let new = collation.as_deref().unwrap_or("default");
+        format!(
+            "build `({column} collate \"{new}\")` concurrently and drop the old index before: a plain key that \
+             has the new collation is kept"
+        )
+    } else {
+        "drop the index before and build it concurrently behind: one with an expression or a condition is \
+         never kept"
+            .to_owned()
+    };
+    findings
+        .add(
+            span,
+            format!(
+                "`{column}` keeps its rows in `{name}` and not its indexes: nobody reads while they are \
+                 built anew: {}",
+                indexes.join(", ")
+            ),
+        )
+        .sized(table.size)
+        .help(help);
 }
 
 /// Whether an expression is the column itself, or its cast to the new type.

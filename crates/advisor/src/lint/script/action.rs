@@ -147,6 +147,11 @@ pub enum Action {
     CycleSequence(Name),
     /// `alter system`.
     AlterSystem,
+    /// `copy` with a file or a program of the server's machine.
+    CopyOnServer {
+        /// Whether it is a program.
+        is_program: bool,
+    },
     /// `create domain`.
     CreateDomain {
         /// The domain.
@@ -232,6 +237,8 @@ pub struct Column {
     pub data_type: DataType,
     /// Where the type is written.
     pub type_span: Span,
+    /// Its collation, none for the one its type has.
+    pub collation: Option<String>,
     /// `not null`, or part of a primary key that is written at the column.
     pub is_required: bool,
     /// Its default.
@@ -337,6 +344,8 @@ pub enum Change {
         column: String,
         /// Its new type.
         to: DataType,
+        /// Its new collation, none for the one its type has.
+        collation: Option<String>,
         /// How old values become new ones.
         using: Option<Expression>,
     },

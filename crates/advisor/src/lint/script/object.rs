@@ -137,6 +137,12 @@ pub struct CreateFunction {
     pub is_leakproof: bool,
     /// SQL that is put together when it runs.
     pub dynamic: Vec<Span>,
+    /// `returns trigger`: it is given the rows it is about.
+    pub is_of_trigger: bool,
+    /// The tables that its body reads.
+    pub reads: Vec<Name>,
+    /// The words of its body, in lower case.
+    pub words: Vec<String>,
 }
 
 /// `create policy`, `alter policy`.

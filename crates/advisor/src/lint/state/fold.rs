@@ -237,6 +237,12 @@ impl CallOf {
         named.or(placed).map(|(_, value)| value.as_str())
     }
 
+    /// Whether it calls one of the server's own functions of these names.
+    pub fn is_any_of(&self, names: &[&str]) -> bool {
+        let bare = self.name.strip_prefix("pg_catalog.").unwrap_or(&self.name);
+        names.contains(&bare)
+    }
+
     /// Returns the table that the first argument names.
     pub fn table(&self) -> Option<Name> {
         let first = self.arguments.first().map(|(_, value)| value.as_str())?;
@@ -263,12 +269,16 @@ impl Table {
                 self.constraints.retain(|one| !one.columns.contains(name));
                 self.indexes.retain(|index| !index.columns().contains(name));
             }
-            Change::SetType { column, to, .. } => {
+            Change::SetType { column, to, collation, .. } => {
                 match self.columns.iter_mut().find(|known| known.name == *column) {
-                    Some(known) => known.data_type = to.clone(),
+                    Some(known) => {
+                        known.data_type = to.clone();
+                        known.collation.clone_from(collation);
+                    }
                     None => self.columns.push(KnownColumn {
                         name: column.clone(),
                         data_type: to.clone(),
+                        collation: collation.clone(),
                         is_required: false,
                         distinct: None,
                     }),
@@ -392,6 +402,7 @@ fn known_column(column: &Column) -> KnownColumn {
     KnownColumn {
         name: column.name.clone(),
         data_type: column.data_type.clone(),
+        collation: column.collation.clone(),
         is_required: column.is_required || column.is_identity || column.data_type.is_serial(),
         distinct: None,
     }

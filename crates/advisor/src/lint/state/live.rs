@@ -139,8 +139,11 @@ async fn columns(
     tables: &mut Tables,
 ) -> Result<(), tokio_postgres::Error> {
     let statement = "select a.attrelid, a.attname::text, format_type(a.atttypid, a.atttypmod),
-            a.attnotnull, s.n_distinct::float8
+            a.attnotnull, s.n_distinct::float8,
+            (select l.collname::text from pg_collation as l
+                where l.oid = a.attcollation and l.oid <> t.typcollation)
         from pg_attribute as a
+        join pg_type as t on t.oid = a.atttypid
         join pg_class as c on c.oid = a.attrelid
         join pg_namespace as n on n.oid = c.relnamespace
         left join pg_stats as s on s.schemaname = n.nspname and s.tablename = c.relname
@@ -152,6 +155,7 @@ async fn columns(
             table.columns.push(KnownColumn {
                 name: row.get(1),
                 data_type: DataType::parse(row.get(2)),
+                collation: row.get(5),
                 is_required: row.get(3),
                 // Zero says that nobody has looked.
                 distinct: row.get::<_, Option<f64>>(4).filter(|distinct| *distinct != 0.0),
@@ -214,6 +218,11 @@ async fn indexes(
             i.indisunique, pg_get_expr(i.indpred, i.indrelid),
             exists (select from pg_constraint as k where k.conindid = i.indexrelid and k.contype in ('p', 'u')),
             array(select lower(pg_get_indexdef(i.indexrelid, place, true)
+                    || coalesce((select format(' collate %I', l.collname)
+                        from pg_attribute as a
+                        join pg_collation as l on l.oid = i.indcollation[place - 1]
+                        where a.attrelid = i.indrelid and a.attnum = i.indkey[place - 1]
+                            and a.attcollation <> l.oid), '')
                     || case when not o.opcdefault then ' ' || o.opcname else '' end
                     || case i.indoption[place - 1] & 3 when 1 then ' desc nulls last' when 2 then ' nulls first'
                         when 3 then ' desc' else '' end)

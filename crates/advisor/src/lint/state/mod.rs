@@ -118,6 +118,8 @@ pub struct KnownColumn {
     pub name: String,
     /// Its type.
     pub data_type: DataType,
+    /// Its collation, none for the one its type has.
+    pub collation: Option<String>,
     /// Whether it is `not null`.
     pub is_required: bool,
     /// How many distinct values it has, as `pg_stats` says: negative is a share of the rows.

@@ -98,6 +98,23 @@ impl KnownIndex {
             .collect()
     }
 
+    /// Whether it is built anew with a change of a column's type that leaves the rows as they are. One that has
+    /// an expression or a condition always is; of plain keys, those whose collation becomes another.
+    pub fn is_built_anew(&self, column: &str, is_sorted_otherwise: bool) -> bool {
+        let names = |text: &str| {
+            let is_part = |each: char| each.is_alphanumeric() || each == '_';
+            text.split(|each| !is_part(each)).any(|word| word == column)
+        };
+        let is_plain = |key: &str| !key.contains('(');
+        let is_compared = self.condition.is_some() || !self.keys.iter().all(|key| is_plain(key));
+        let mut own = self.keys.iter().chain(&self.included).chain(&self.condition);
+        (is_compared && own.any(|text| names(text)))
+            || (is_sorted_otherwise
+                && self.keys.iter().zip(self.columns()).any(|(key, plain)| {
+                    plain == column && is_plain(key) && !key.contains(" collate ")
+                }))
+    }
+
     /// Whether rows with values in these columns are all in it: it is not partial, or its condition
     /// only leaves out those without a value there.
     fn is_complete_for(&self, columns: &[String]) -> bool {

@@ -58,7 +58,7 @@ pub(super) fn concerns(look: &Look<'_>, node: &Node) -> bool {
     }
     let policies = look.table(scan).map(|table| table.policies.as_slice()).unwrap_or_default();
     let mut reads = look.plan.below(node).filter_map(|below| below.relation.as_deref());
-    reads.any(|relation| policies.iter().any(|policy| policy.contains(relation)))
+    reads.any(|relation| policies.iter().any(|policy| names(policy, relation)))
 }
 
 impl RowSecurityCost {
@@ -75,10 +75,13 @@ impl RowSecurityCost {
         if rows < ROWS {
             return None;
         }
-        let what = format!("{} {verb} called for {} rows", call.name, count(rows));
+        // What is asked before it may have thrown rows away.
+        let is_first = conjuncts(filter).first().is_some_and(|it| it.contains(call.text));
+        let up_to = if is_first { "" } else { "up to " };
+        let what = format!("{} {verb} called for {up_to}{} rows", call.name, count(rows));
         let mut finding = Finding::at(self, look, node, what).evidence(format!("filter: {filter}"));
         if let Some(table) = table.filter(|table| table.has_row_security) {
-            let is_policys = table.policies.iter().any(|policy| policy.contains(call.name));
+            let is_policys = table.policies.iter().any(|policy| names(policy, call.name));
             finding = finding.evidence(if is_policys {
                 "a policy of the table calls it"
             } else {
@@ -138,7 +141,7 @@ impl RowSecurityCost {
 fn is_dear(look: &Look<'_>, table: Option<&TableFacts>, call: &Call<'_>) -> bool {
     let is_known = ASKED.contains(&call.name) || look.facts.function(call.name).is_some();
     let policies = table.map(|table| table.policies.as_slice()).unwrap_or_default();
-    is_known && (call.knows_no_row() || policies.iter().any(|policy| policy.contains(call.name)))
+    is_known && (call.knows_no_row() || policies.iter().any(|policy| names(policy, call.name)))
 }
 
 /// Advises to wrap a call, as the condition has it, and an index on what it is compared with.
@@ -156,7 +159,16 @@ fn wrapped(finding: Finding, node: &Node, table: Option<&TableFacts>, call: &Cal
     let Some((column, operator, value)) = compared else {
         return finding.advise_sql(advice, format!("(select {})", call.text));
     };
-    let sql = format!("using ({} {operator} (select {value}))", quoted(&column));
+    let sql = match value.split_once(' ') {
+        // The rows of the array are looked up once, and may be looked for in an index.
+        Some(("ANY", list)) => {
+            format!("using ({} {operator} any (array(select unnest({list}))))", quoted(&column))
+        }
+        Some(("ALL", _)) => {
+            return finding.advise_sql(advice, format!("(select {})", call.text));
+        }
+        _ => format!("using ({} {operator} (select {value}))", quoted(&column)),
+    };
     let finding = finding.advise_sql(advice, sql);
     let is_missing = table.is_some_and(|table| table.index_on(&column).is_none());
     match create_index(node, table, std::slice::from_ref(&column)) {
@@ -164,5 +176,26 @@ fn wrapped(finding: Finding, node: &Node, table: Option<&TableFacts>, call: &Cal
             finding.advise_sql(format!("then let an index find the rows of one: {PROVE}"), sql)
         }
         _ => finding,
+    }
+}
+
+/// Whether a policy names something, and not only a name that holds it.
+fn names(policy: &str, name: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$');
+    policy.match_indices(name).any(|(at, _)| {
+        let (before, behind) = (&policy[..at], &policy[at + name.len()..]);
+        !before.ends_with(is_part) && !behind.starts_with(is_part)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_within_another_is_not_named() {
+        let policy = "(tenant_id IN (SELECT m.tenant_id FROM members m))";
+        assert!(names(policy, "members") && names(policy, "tenant_id"));
+        assert!(!names(policy, "tenant") && !names(policy, "member"));
     }
 }

@@ -313,7 +313,7 @@ async fn unfit<'t>(
 ) -> Result<Option<Wrong<'t>>, Error> {
     let Action::AlterTable(alter) = &step.action else { return Ok(None) };
     for (_, change) in &alter.changes {
-        let Change::SetType { column, to, using } = change else { continue };
+        let Change::SetType { column, to, using, .. } = change else { continue };
         let value = using.as_ref().map_or_else(|| identifier(column), |it| it.text.clone());
         let row = identifier(&table.name);
         let body = format!(

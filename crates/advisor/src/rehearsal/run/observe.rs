@@ -233,8 +233,12 @@ impl Difference<'_> {
         let is_new = |oid: &u32| !self.before.contains_key(oid);
         let new = self.after.iter().filter(|(oid, it)| it.is_index && is_new(oid));
         new.filter_map(|(_, index)| {
-            // An index of a partitioned table has no file: its parts have.
-            index.filenode?;
+            // An index of a partitioned table has no file: its parts have. A change of type that keeps an index
+            // makes it anew around the file it had.
+            let file = index.filenode?;
+            if self.before.values().any(|it| it.is_index && it.filenode == Some(file)) {
+                return None;
+            }
             let table = index.belongs_to?;
             let relation = self.start.get(&table)?;
             let (rows, real_rows) = self.scaled(table, relation.rows);

@@ -80,6 +80,15 @@ impl Statements {
                 derived.texts.extend(texts);
             }
         }
+        let room = MOST_TABLES.saturating_sub(derived.tables.len());
+        let results = of_results(client, &words).await.map_err(doing("derive a workload"))?;
+        for (name, text) in results.into_iter().take(room) {
+            let texts = working(client, vec![text]).await.map_err(doing("try the workload"))?;
+            if !texts.is_empty() {
+                derived.tables.push(name);
+                derived.texts.extend(texts);
+            }
+        }
         Ok(derived)
     }
 
@@ -144,6 +153,29 @@ async fn of_table(client: &Client, table: &Table) -> Result<Vec<String>, Error> 
         ));
     }
     Ok(statements)
+}
+
+/// Returns reads of materialised views, which nobody writes to: each with the name of the view.
+async fn of_results(client: &Client, words: &[String]) -> Result<Vec<(String, String)>, Error> {
+    let asked = "select n.nspname::text, c.relname::text,
+            array(select a.attname::text from pg_attribute as a
+                where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum)
+        from pg_class as c
+        join pg_namespace as n on n.oid = c.relnamespace
+        where c.relkind = 'm' and c.relispopulated and lower(c.relname) = any ($1)
+            and n.nspname !~ '^(pg_|_timescaledb)'
+        order by 1, 2";
+    let rows = client.query(asked, &[&words]).await?;
+    let read = |row: &tokio_postgres::Row| {
+        let (schema, name, columns): (String, String, Vec<String>) =
+            (row.get(0), row.get(1), row.get(2));
+        let all = identifiers("", &columns);
+        let text =
+            format!("select {all} from {}.{} limit 1", identifier(&schema), identifier(&name));
+        let shown = if schema == "public" { name } else { format!("{schema}.{name}") };
+        (shown, text)
+    };
+    Ok(rows.iter().map(read).collect())
 }
 
 /// Keeps the statements that work: a trigger, say, may refuse what the catalog allows.

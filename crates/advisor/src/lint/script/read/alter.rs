@@ -143,6 +143,9 @@ fn routine(node: &SyntaxNode, kinds: Renaming) -> Action {
                 has_search_path,
                 is_leakproof,
                 dynamic,
+                is_of_trigger: false,
+                reads: Vec::new(),
+                words: Vec::new(),
             })
         }
         _ => renamed(ObjectKind::Routine, node, kinds),

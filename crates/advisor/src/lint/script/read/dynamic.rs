@@ -82,6 +82,10 @@ fn formatted(template: &str, arguments: &[String]) -> Option<String> {
 fn marked(argument: &str) -> String {
     match literal(argument) {
         Some(name) => name,
+        // Whoever runs it, as SQL itself says it.
+        None if matches!(argument, "current_user" | "session_user" | "current_role") => {
+            argument.to_owned()
+        }
         None => format!("\"<{}>\"", argument.replace('"', "")),
     }
 }

@@ -25,9 +25,16 @@ pub(super) fn change(verb: &'static str, statement: &SyntaxNode) -> Action {
         .map(|text| unquoted(&text))
         .collect();
     let reads = expression::tables_read(statement);
-    let sets = child(statement, SyntaxKind::SET_CLAUSE)
-        .map(|clause| columns_set(&clause))
-        .unwrap_or_default();
+    // Also behind a conflict or in a merge. Statements below a `with` are read by themselves.
+    let is_its_own = |clause: &SyntaxNode| {
+        let mut above = clause.ancestors().take_while(|above| above != statement);
+        above.all(|above| above.kind() != SyntaxKind::WITH_TABLE)
+    };
+    let sets = statement
+        .descendants()
+        .filter(|inner| inner.kind() == SyntaxKind::SET_CLAUSE && is_its_own(inner))
+        .flat_map(|clause| columns_set(&clause))
+        .collect();
     let is_limited = has_limit(statement);
     // Rows that are written out are as many as somebody wrote.
     if verb == "insert" && (reads.is_empty() || is_limited) {

@@ -6,7 +6,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::super::action::{
     Action, CreateFunction, CreateIndex, CreateView, Drop, Grant, ObjectKind, Policy,
 };
-use super::super::{Name, Span, folded};
+use super::super::{Name, Span, Token, folded, tokens};
 use super::expression::{calls, expression, named, stars, tables_read};
 use super::node::{
     Place, child, has, inner, name, name_in, one_line, options, plain_name, role_name, setting,
@@ -63,7 +63,16 @@ pub(super) fn action(node: &SyntaxNode, place: &Place<'_>) -> Action {
         SyntaxKind::COMMIT_TRANSACTION => Action::Commit,
         SyntaxKind::ROLLBACK_TRANSACTION => Action::Rollback,
         SyntaxKind::SET => set(node),
+        SyntaxKind::COPY => copy(node),
         _ => maintenance(node),
+    }
+}
+
+/// What the client sends or takes concerns nobody else.
+fn copy(node: &SyntaxNode) -> Action {
+    match inner(node, SyntaxKind::COPY_PROGRAM) {
+        Some(place) => Action::CopyOnServer { is_program: has(&place, SyntaxKind::PROGRAM_KW) },
+        None => Action::Other,
     }
 }
 
@@ -248,13 +257,34 @@ fn create_function(node: &SyntaxNode) -> Action {
     };
     let settings: Vec<SyntaxNode> =
         node.descendants().filter(|inner| inner.kind() == SyntaxKind::SET_FUNC_OPTION).collect();
+    let body = body(node);
     Action::CreateFunction(CreateFunction {
         name: name(&function),
         is_definer: inner(node, SyntaxKind::SECURITY_DEFINER_FUNC_OPTION).is_some(),
         has_search_path: settings.iter().any(sets_search_path),
         is_leakproof: inner(node, SyntaxKind::LEAKPROOF_FUNC_OPTION).is_some(),
         dynamic: dynamic_sql(node),
+        is_of_trigger: child(node, SyntaxKind::RET_TYPE)
+            .is_some_and(|returned| words(&returned).contains(&"trigger".to_owned())),
+        reads: tables_read(&body),
+        words: tokens(&body.to_string())
+            .filter_map(|(_, token)| match token {
+                Token::Word(word) => Some(word.to_lowercase()),
+                _ => None,
+            })
+            .collect(),
     })
+}
+
+/// Returns what a function runs: its body in quotes, or the function itself, where that stands in no quotes.
+fn body(node: &SyntaxNode) -> SyntaxNode {
+    let function = || ast::CreateFunction::cast(node.clone());
+    let procedure = || ast::CreateProcedure::cast(node.clone());
+    let plpgsql = || function().and_then(|it| it.plpgsql()).map(|body| body.syntax());
+    let plpgsql = || plpgsql().or_else(|| procedure()?.plpgsql().map(|body| body.syntax()));
+    let sql = || function().and_then(|it| it.sql_body()).map(|body| body.syntax());
+    let sql = || sql().or_else(|| procedure()?.sql_body().map(|body| body.syntax()));
+    plpgsql().or_else(sql).unwrap_or_else(|| node.clone())
 }
 
 /// Whether a function's setting is a search path of its own; `from current` is that of whoever makes it.

@@ -76,6 +76,7 @@ fn column(node: &SyntaxNode, place: &Place<'_>) -> (Option<Column>, Vec<Constrai
         span: span(&name_node, place),
         data_type: DataType::parse(&type_node.as_ref().map(one_line).unwrap_or_default()),
         type_span: span(type_node.as_ref().unwrap_or(node), place),
+        collation: collation(node),
         is_required: is_key || has(node, SyntaxKind::NOT_NULL_CONSTRAINT),
         default,
         is_stored_generated: generated
@@ -87,6 +88,12 @@ fn column(node: &SyntaxNode, place: &Place<'_>) -> (Option<Column>, Vec<Constrai
         name,
     };
     (Some(column), constraints)
+}
+
+/// Returns the collation that is written at a column.
+fn collation(node: &SyntaxNode) -> Option<String> {
+    let named = name_in(&child(node, SyntaxKind::COLLATE)?, &[SyntaxKind::COLLATION_REF])?;
+    Some(named.name).filter(|name| name != "default")
 }
 
 fn is_type(kind: SyntaxKind) -> bool {
@@ -290,6 +297,7 @@ fn alter_column(node: &SyntaxNode, place: &Place<'_>) -> Change {
         return Change::SetType {
             column,
             to: DataType::parse(&to.as_ref().map(one_line).unwrap_or_default()),
+            collation: collation(&set),
             using,
         };
     }

@@ -1,0 +1,2 @@
+-- expect: grant-on-materialized-view
+grant select on all tables in schema public to app;

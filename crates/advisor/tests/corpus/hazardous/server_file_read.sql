@@ -1,0 +1,2 @@
+-- expect: server-file-or-program
+select pg_read_file('/etc/passwd');

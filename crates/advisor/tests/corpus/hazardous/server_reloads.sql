@@ -1,0 +1,2 @@
+-- expect: alter-system
+select pg_reload_conf();

@@ -1,0 +1,3 @@
+-- expect: nothing
+select name, setting from pg_settings where name = 'work_mem';
+select current_setting('work_mem');
