@@ -18,6 +18,12 @@ const DATABASE: &str = "shelfops";
 /// How often is looked whether the embedded server is still there.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How seldom that becomes while it cannot be started.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// How long a stop waits for it: a fast one of PostgreSQL takes over a minute at worst.
+const LONGEST_STOP: Duration = Duration::from_secs(90);
+
 /// The embedded server, as long as it is ours. Looking after it and giving it up exclude each other: a
 /// server that is being stopped must not be taken for one that was killed.
 type Held = Mutex<Option<ServerHandle>>;
@@ -104,7 +110,9 @@ impl OpenDatabase {
             let handle = held(&server).take();
             handle.map(ServerHandle::stop_if_last)
         });
-        if let Ok(Some(Err(error))) = stopped.await {
+        // Who starts it again holds it meanwhile, for minutes at worst: its guard stops it behind us then.
+        let Ok(stopped) = tokio::time::timeout(LONGEST_STOP, stopped).await else { return };
+        if let Ok(Some(Err(error))) = stopped {
             tracing::warn!(error = %error, "the embedded server did not stop at once");
         }
     }
@@ -114,9 +122,9 @@ impl OpenDatabase {
     pub(crate) fn watch(&self) {
         let server = Arc::downgrade(&self.server);
         tokio::spawn(async move {
-            let mut told = String::new();
+            let (mut told, mut pause) = (String::new(), LOOK);
             loop {
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(pause).await;
                 let Some(server) = server.upgrade() else { return };
                 let looked = tokio::task::spawn_blocking(move || {
                     held(&server).as_ref().map(ServerHandle::ensure_running)
@@ -124,15 +132,20 @@ impl OpenDatabase {
                 match looked.await {
                     Ok(Some(Ok(was_gone))) => {
                         told.clear();
+                        pause = LOOK;
                         if was_gone {
                             tracing::warn!("the embedded server was gone, and runs again");
                         }
                     }
                     Ok(Some(Err(error))) => {
+                        // What does not start will not a second later: it is tried less and less often.
+                        pause = (pause * 2).min(LONGEST_PAUSE);
                         let text = error.to_string();
-                        if told != text {
+                        // Behind the first line is what the server wrote, with times.
+                        let what = text.lines().next().unwrap_or_default();
+                        if told != what {
+                            told = what.to_owned();
                             tracing::error!(error = text, "the embedded server is gone");
-                            told = text;
                         }
                     }
                     // Given up, or the program ends.

@@ -114,7 +114,7 @@ async fn parameters_are_planned_with_their_values_or_for_all_alike() {
 async fn the_time_box_leaves_the_estimated_plan() {
     let bench = bench().await;
     let request = ExplainRequest {
-        timeout: Duration::from_millis(300),
+        timeout: Duration::from_secs(2),
         ..request("select count(*) from lines a, lines b where a.quantity <> b.quantity", true)
     };
     let explained = explain(&bench.client, &request).await.unwrap();
@@ -127,10 +127,8 @@ async fn a_table_that_somebody_locks_is_said_to_be_locked() {
     let bench = bench().await;
     let other = bench._database.connect().await.unwrap();
     other.batch_execute("begin; lock table lines in access exclusive mode").await.unwrap();
-    let request = ExplainRequest {
-        timeout: Duration::from_millis(400),
-        ..request("select * from lines", false)
-    };
+    let request =
+        ExplainRequest { timeout: Duration::from_secs(2), ..request("select * from lines", false) };
     let error = explain(&bench.client, &request).await.unwrap_err();
     assert!(matches!(error, ExplainError::Locked { .. }), "{error}");
     other.batch_execute("rollback").await.unwrap();

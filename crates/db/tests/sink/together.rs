@@ -127,7 +127,7 @@ async fn a_batch_that_went_ahead_gives_back_what_it_holds_when_its_turn_does_not
         let sync_run_id = desk.start(Stream::Transactions, &how).await;
         let sink = desk.sink(Stream::Transactions, &how, sync_run_id);
         // Long enough to be seen ahead.
-        let sink = sink.with_patience(Duration::from_secs(3));
+        let sink = sink.with_patience(Duration::from_secs(10));
         let mut first = sink.begin().await.unwrap();
         first.stage(block(&days(6..7, 100))).await.unwrap();
         let mut second = sink.begin().await.unwrap();

@@ -97,7 +97,7 @@ pub(crate) fn wait_until_gone(process_id: u32) {
 /// Waits until a condition holds.
 #[expect(clippy::disallowed_methods, reason = "the poll interval of a wait with a deadline")]
 pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(40);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(20));

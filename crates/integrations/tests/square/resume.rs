@@ -125,7 +125,7 @@ async fn one_page_is_fetched_ahead_and_no_more() {
     for _ in 0..200 {
         tokio::task::yield_now().await;
     }
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
     while shop.server.searches().len() < 2 && tokio::time::Instant::now() < deadline {
         tokio::task::yield_now().await;
     }

@@ -181,7 +181,14 @@ pub(crate) async fn check(
 ) -> Result<CheckReport, OpError> {
     let line = context.connections().line(context, tenant, integration).await?;
     match line.connector().check(line.clone()).await {
-        Ok(report) => Ok(report),
+        Ok(report) => {
+            // What an earlier check found wrong is known to be well again.
+            if report.store_count.is_some() {
+                let stream = Some(Stream::Stores);
+                super::failure::clear(context, tenant, integration, stream).await?;
+            }
+            Ok(report)
+        }
         Err(error) => {
             // Besides the token, only stores are asked for.
             let stream = Some(Stream::Stores);

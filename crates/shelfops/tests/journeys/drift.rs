@@ -254,6 +254,15 @@ async fn a_killed_check_is_cleaned_up_after_by_the_next() {
     assert!(client.query_opt(scratch, &[]).await.unwrap().is_none());
 }
 
+/// Waits until no job runs: while it does, one of its kind that is due is taken for it.
+async fn until_idle(client: &tokio_postgres::Client) {
+    let running =
+        "select exists (select from shelfops_queue._private_jobs where locked_at is not null)";
+    let is_idle = async || !client.query_one(running, &[]).await.unwrap().get::<_, bool>(0);
+    let patience = std::time::Duration::from_secs(60);
+    shelfops_testkit::wait_for("the jobs to end", patience, is_idle).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_worker_raises_one_alert_and_takes_it_back_when_it_is_mended() {
     let site = Site::open(Engine::Native).await;
@@ -269,6 +278,7 @@ async fn a_worker_raises_one_alert_and_takes_it_back_when_it_is_mended() {
     let doctor = site.call("doctor").await;
     assert!(doctor.stdout.contains("column public.stores.phone"), "{doctor}");
     client.batch_execute("alter table public.stores drop column phone").await.unwrap();
+    until_idle(&client).await;
     client.batch_execute(due).await.unwrap();
     shelfops_testkit::wait_for("its end", patience, async || count().await == 0).await.unwrap();
     running.kill().await;
@@ -332,6 +342,7 @@ async fn a_policy_that_is_silent_is_told_and_alarmed_of_until_it_runs() {
         )
         .await
         .unwrap();
+    until_idle(&client).await;
     client.batch_execute(due).await.unwrap();
     shelfops_testkit::wait_for("its end", patience, async || alert().await.is_none())
         .await

@@ -268,11 +268,13 @@ async fn a_rejection_is_not_overridden_while_the_schema_is_looked_at() {
     client.batch_execute(&reject).await.unwrap();
     let applying = site.command(&format!("plan apply {plan}")).start();
     let waits = "select count(*) from pg_stat_activity
-                 where wait_event_type = 'Lock' and query like '%update shelfops.plans%'";
+                 where datname = current_database() and wait_event_type = 'Lock'
+                     and query like '%update shelfops.plans%'";
     let observer = site.client().await;
-    while observer.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-        tokio::task::yield_now().await;
-    }
+    let is_waiting = async || observer.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) > 0;
+    shelfops_testkit::wait_for("it to come", std::time::Duration::from_secs(120), is_waiting)
+        .await
+        .unwrap();
     client.batch_execute("commit").await.unwrap();
     let said = applying.end().await.fails_with(6);
     assert!(said.contains("is not approved any more"), "{said}");

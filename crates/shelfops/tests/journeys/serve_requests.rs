@@ -92,8 +92,11 @@ async fn a_request_that_takes_too_long_is_given_up() {
     })
     .await
     .unwrap();
-    let ask = server.call("quarantine-list", &json!({ "tenant": "acme" })).key(&key);
-    ask.send().await.succeeds();
+    let is_answered = async || {
+        let ask = server.call("quarantine-list", &json!({ "tenant": "acme" })).key(&key);
+        ask.send().await.status == 200
+    };
+    wait_for("the list to be told in time", Duration::from_secs(60), is_answered).await.unwrap();
 }
 
 #[tokio::test]

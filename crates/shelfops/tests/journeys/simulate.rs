@@ -7,7 +7,7 @@ use shelfops_testkit::wait_for;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::fixture::Command;
+use crate::fixture::{Command, free_address};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -18,11 +18,6 @@ async fn get(address: &str, path: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
-}
-
-fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
 }
 
 #[tokio::test]

@@ -144,7 +144,7 @@ async fn time_of_update_only_grows_in_the_order_in_which_the_vendor_hears() {
 async fn a_running_clock_lets_the_world_trade_by_itself() {
     let shop = Shop::open(SquareConfig { speed: 20_000.0, ..small(1) }).await;
     let before = shop.simulator.totals(MERCHANT).await.unwrap().order_count;
-    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
     while shop.simulator.totals(MERCHANT).await.unwrap().order_count < before + 50 {
         assert!(std::time::Instant::now() < deadline, "nothing was sold");
         tokio::task::yield_now().await;
