@@ -2,6 +2,7 @@
 
 use super::{About, Rule};
 use crate::lint::script::action::{Action, Change, is_off};
+use crate::lint::script::{Name, Statement};
 use crate::lint::{At, Findings, Severity};
 
 /// A table that nobody tidies up.
@@ -26,16 +27,28 @@ impl Rule for AutovacuumDisabled {
     }
 
     fn check(&self, at: &At<'_>, findings: &mut Findings<'_>) {
-        let Action::AlterTable(alter) = &at.statement.action else { return };
-        if at.is_down() || alter.changes.iter().all(|(_, change)| switched(change) != Some(false)) {
+        let (table, is_off) = match &at.statement.action {
+            Action::AlterTable(alter) => {
+                let mut changes = alter.changes.iter();
+                (&alter.table, changes.any(|(_, change)| switched(change) == Some(false)))
+            }
+            Action::CreateTable(create) => (&create.name, is_on(&create.options) == Some(false)),
+            _ => return,
+        };
+        if at.is_down() || !is_off {
             return;
         }
-        let is_on_again = at.script.statements[at.index + 1..].iter().any(|later| {
-            matches!(&later.action, Action::AlterTable(other) if other.table == alter.table
-                && other.changes.iter().any(|(_, change)| switched(change) == Some(true)))
-        });
-        if !is_on_again {
-            let message = format!("nothing vacuums or analyzes `{}` from here on", alter.table);
+        let is_it = |name: &Name| name.qualified() == table.qualified();
+        let ends = |later: &Statement| match &later.action {
+            Action::AlterTable(other) => {
+                let mut changes = other.changes.iter();
+                is_it(&other.table) && changes.any(|(_, change)| switched(change) == Some(true))
+            }
+            Action::Drop(drop) => drop.names.iter().any(is_it),
+            _ => false,
+        };
+        if !at.script.statements[at.index + 1..].iter().any(ends) {
+            let message = format!("nothing vacuums or analyzes `{table}` from here on");
             findings.add(at.statement.span, message);
         }
     }
@@ -44,6 +57,10 @@ impl Rule for AutovacuumDisabled {
 /// Returns whether a change switches autovacuum on or off.
 fn switched(change: &Change) -> Option<bool> {
     let Change::SetOptions(options) = change else { return None };
+    is_on(options)
+}
+
+fn is_on(options: &[(String, String)]) -> Option<bool> {
     let is_switch = |name: &str| name.trim_start_matches("toast.") == "autovacuum_enabled";
     options.iter().find(|(name, _)| is_switch(name)).map(|(_, value)| !is_off(value))
 }

@@ -38,7 +38,8 @@ impl Rule for DropTable {
             _ => return,
         };
         for name in &drop.names {
-            if at.state.is_new(name) {
+            // A mark of dynamic SQL need not be the table that another statement made by the same mark.
+            if at.state.is_new(name) && !name.name.starts_with('<') {
                 continue;
             }
             let size = at.state.table(name).and_then(|table| table.size);

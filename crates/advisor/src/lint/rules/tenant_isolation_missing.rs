@@ -33,7 +33,9 @@ impl Rule for TenantIsolationMissing {
     fn finish(&self, whole: &Whole<'_>, findings: &mut Findings<'_>) {
         let Some(tenant) = &whole.profile.tenant_column else { return };
         for statement in &whole.script.statements {
-            if let Action::CreateTableAs { name, reads, is_temporary: false } = &statement.action {
+            if let Action::CreateTableAs { name, reads, is_temporary: false, .. } =
+                &statement.action
+            {
                 let is_tenants = |from: &&Name| {
                     whole.after.table(from).is_some_and(|from| from.column(tenant).is_some())
                 };

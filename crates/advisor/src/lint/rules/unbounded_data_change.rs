@@ -1,8 +1,8 @@
 //! A statement that changes as many rows as there are.
 
 use super::{About, Rule};
-use crate::lint::script::Name;
 use crate::lint::script::action::{Action, Condition};
+use crate::lint::script::{Name, Statement};
 use crate::lint::state::{Kind, Table};
 use crate::lint::{At, Findings, Severity};
 
@@ -66,10 +66,10 @@ impl Rule for UnboundedDataChange {
                     .sized(size);
             }
             Some(condition) if is_bounded(condition, known) => {}
-            // Rows that a new table lists are as many as somebody put there.
+            // Rows that a new table lists by their key are as many as somebody put there.
             Some(condition)
-                if !condition.found.is_empty()
-                    && change.reads.iter().all(|from| at.state.is_new(from)) => {}
+                if finds_by_key(condition, known)
+                    && change.reads.iter().all(|from| is_listed(at, from)) => {}
             _ => {
                 let message = match change.verb {
                     "insert" => format!("as many rows as the query has go into `{table}` at once"),
@@ -88,11 +88,36 @@ fn is_bounded(condition: &Condition, table: Option<&Table>) -> bool {
     if condition.has_limit || !condition.ranged.is_empty() {
         return true;
     }
-    let is_known_key = table.is_some_and(|table| table.is_key(&condition.equal));
+    is_key(&condition.equal, table)
+}
+
+/// Whether rows are looked for by their key in what a query gives.
+fn finds_by_key(condition: &Condition, table: Option<&Table>) -> bool {
+    is_key(&condition.found, table)
+}
+
+fn is_key(columns: &[String], table: Option<&Table>) -> bool {
     let is_named_like_key = |column: &String| {
         matches!(column.as_str(), "id" | "key" | "code" | "slug" | "uuid" | "ctid" | "name")
     };
-    is_known_key || condition.equal.iter().any(is_named_like_key)
+    table.is_some_and(|table| table.is_key(columns)) || columns.iter().any(is_named_like_key)
+}
+
+/// Whether a table is of this script, and was filled with what is written out or under a limit.
+fn is_listed(at: &At<'_>, name: &Name) -> bool {
+    let fills_without_end = |earlier: &Statement| match &earlier.action {
+        Action::CreateTableAs { name: made, has_limit, .. } => {
+            made.qualified() == name.qualified() && !has_limit
+        }
+        // Those under a limit are read as if they read nothing.
+        Action::ChangeRows(rows) => {
+            rows.verb == "insert"
+                && rows.table.qualified() == name.qualified()
+                && !rows.reads.is_empty()
+        }
+        _ => false,
+    };
+    at.state.is_new(name) && !at.script.statements[..at.index].iter().any(fills_without_end)
 }
 
 fn is_catalog(name: &Name) -> bool {

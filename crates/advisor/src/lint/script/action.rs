@@ -23,6 +23,8 @@ pub enum Action {
         reads: Vec<Name>,
         /// `temporary`.
         is_temporary: bool,
+        /// Whether somebody said how many rows at most.
+        has_limit: bool,
     },
     /// `alter table`, and what `alter view` and `alter materialized view` have in common with it.
     AlterTable(AlterTable),

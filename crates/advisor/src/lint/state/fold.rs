@@ -316,7 +316,7 @@ impl Table {
                         name.rsplit('.').next().unwrap_or_default(),
                         "compress" | "enable_columnstore" | "columnstore"
                     ) && name.contains('.')
-                        && value != "false"
+                        && !matches!(value.as_str(), "false" | "default")
                 });
             }
             _ => {}

@@ -4,7 +4,9 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::super::Name;
 use super::super::action::{Action, AlterTable, CreateFunction, ObjectKind};
-use super::node::{Place, child, has, inner, name, name_in, one_line, options, span, unquoted};
+use super::node::{
+    self, Place, child, has, inner, name, name_in, one_line, options, span, unquoted,
+};
 use super::statement::sets_search_path;
 use super::table::change;
 
@@ -80,13 +82,7 @@ fn view(node: &SyntaxNode, kind: ObjectKind, place: &Place<'_>) -> Action {
         return Action::SetViewOptions { view, options: options(&set) };
     }
     if let Some(reset) = child(node, SyntaxKind::RESET_OPTIONS) {
-        let text = one_line(&reset).to_lowercase();
-        let inside = text.split_once('(').map_or("", |(_, rest)| rest.trim_end_matches(')'));
-        let options = inside
-            .split(',')
-            .map(|option| (option.trim().to_owned(), "false".to_owned()))
-            .collect();
-        return Action::SetViewOptions { view, options };
+        return Action::SetViewOptions { view, options: node::reset(&reset, "false") };
     }
     let as_of_tables = node.children().filter(|child| {
         matches!(

@@ -136,6 +136,13 @@ pub(super) fn setting(node: &SyntaxNode) -> Option<(String, String)> {
     Some((one_line(&setting).to_lowercase(), values.join(", ")))
 }
 
+/// Returns the options of a `reset (..)` in lower case, each with a value that stands for none.
+pub(super) fn reset(node: &SyntaxNode, value: &str) -> Vec<(String, String)> {
+    let text = one_line(node).to_lowercase();
+    let inside = text.split_once('(').map_or("", |(_, rest)| rest.trim_end_matches(')'));
+    inside.split(',').map(|option| (option.trim().to_owned(), value.to_owned())).collect()
+}
+
 /// Returns the options of a `with (..)` or `set (..)` in lower case: name and value.
 pub(super) fn options(node: &SyntaxNode) -> Vec<(String, String)> {
     node.descendants()

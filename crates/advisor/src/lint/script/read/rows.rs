@@ -58,7 +58,7 @@ fn columns_set(clause: &SyntaxNode) -> Vec<String> {
         .collect()
 }
 
-fn has_limit(statement: &SyntaxNode) -> bool {
+pub(super) fn has_limit(statement: &SyntaxNode) -> bool {
     statement
         .descendants()
         .any(|inner| matches!(inner.kind(), SyntaxKind::LIMIT_CLAUSE | SyntaxKind::FETCH_CLAUSE))

@@ -27,6 +27,7 @@ pub(super) fn action(node: &SyntaxNode, place: &Place<'_>) -> Action {
                 Some(name) => Action::CreateTableAs {
                     name,
                     reads: tables_read(node),
+                    has_limit: rows::has_limit(node),
                     is_temporary: has(node, SyntaxKind::TEMP)
                         || child(node, SyntaxKind::INTO_CLAUSE)
                             .is_some_and(|into| has(&into, SyntaxKind::TEMP)),

@@ -7,7 +7,8 @@ use super::super::action::{
 };
 use super::expression::{expression, named};
 use super::node::{
-    Place, child, column_names, has, inner, name, name_in, one_line, options, plain_name, span,
+    Place, child, column_names, has, inner, name, name_in, one_line, options, plain_name, reset,
+    span,
 };
 use crate::lint::data_type::DataType;
 
@@ -277,6 +278,7 @@ pub(super) fn change(node: &SyntaxNode, place: &Place<'_>) -> Change {
         SyntaxKind::FORCE_RLS => Change::ForceRowSecurity,
         SyntaxKind::NO_FORCE_RLS => Change::UnforceRowSecurity,
         SyntaxKind::SET_OPTIONS => Change::SetOptions(options(node)),
+        SyntaxKind::RESET_OPTIONS => Change::SetOptions(reset(node, "default")),
         SyntaxKind::OWNER_TO => Change::OwnerTo(name_of(&[SyntaxKind::ROLE_REF])),
         _ => Change::Other,
     }
