@@ -34,6 +34,7 @@ mod server;
 mod sweep;
 mod target_directory;
 mod template;
+mod vacuum;
 mod wait;
 
 pub use connection::connect;
@@ -42,4 +43,5 @@ pub use dump::{pg_dump, program_directory};
 pub use engine::{Engine, engines, server_for};
 pub use error::TestkitError;
 pub use server::{TestServer, own_server, server};
+pub use vacuum::vacuum_all;
 pub use wait::wait_for;

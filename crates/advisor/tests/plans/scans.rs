@@ -1,9 +1,5 @@
 //! Findings about how one table is read.
 
-use std::time::Duration;
-
-use shelfops_testkit::wait_for;
-
 use super::bench::{advised, bench};
 
 #[tokio::test]
@@ -209,15 +205,7 @@ async fn an_index_that_needs_its_table_is_found_and_a_vacuum_mends_it() {
     let sql = "select count(line_id) from lines where line_id < 20000";
     let finding = bench.finds("heap-fetches", sql).await;
     assert!(advised(&finding).starts_with("vacuum public.lines;"));
-    // A session that is only starting somewhere on the server may keep pages from being marked.
-    let patience = Duration::from_secs(180);
-    wait_for("all pages of the table to be visible to all", patience, async || {
-        bench.client.batch_execute("vacuum lines").await.unwrap();
-        let marked = "select relallvisible = relpages from pg_class where relname = 'lines'";
-        bench.client.query_one(marked, &[]).await.unwrap().get::<_, bool>(0)
-    })
-    .await
-    .unwrap();
+    shelfops_testkit::vacuum_all(&bench.client).await.unwrap();
     bench.is_silent("heap-fetches", sql).await;
 }
 
