@@ -74,11 +74,12 @@ pub(crate) async fn measure(
 ) -> anyhow::Result<Outcome> {
     let file = std::path::absolute(arguments.directory.join("workload.sql"))?;
     std::fs::write(&file, written(statements))?;
+    let client = place.address.connect("bench").await?;
+    // Before it is asked: its command might build some itself.
+    let before = index_bytes(&client).await?;
     let started = Instant::now();
     let named = peer.advise(place.address.url(), &file, arguments.budget_mb)?;
     let seconds = started.elapsed().as_secs_f64();
-    let client = place.address.connect("bench").await?;
-    let before = index_bytes(&client).await?;
     let built = build(&client, &named).await?;
     let bytes = index_bytes(&client).await? - before;
     client.batch_execute("checkpoint").await?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::{Column, Table};
-use super::shape::{Access, Term};
+use super::shape::{Access, PartOf, Term};
 use super::{Index, Key, Method};
 
 /// How many keys an index has at most: more narrow nothing down.
@@ -146,15 +146,14 @@ impl Proposer<'_> {
     fn partial(&self, plain: &Index) -> Vec<Index> {
         let mut proposed = Vec::new();
         for part in &self.access.parts {
-            let is_null = part.predicate.trim_end_matches(')').ends_with("IS NULL");
-            if !is_null && !self.table.column(&part.column).is_some_and(is_state) {
+            if !self.is_worth_a_part(part) {
                 continue;
             }
             // What every row of the index is equal in is no key of it.
             let keys: Vec<Key> = plain
                 .keys
                 .iter()
-                .filter(|key| key.column.as_deref() != Some(part.column.as_str()))
+                .filter(|key| key.column.is_none() || key.column != part.column)
                 .cloned()
                 .collect();
             if keys.is_empty() {
@@ -165,6 +164,13 @@ impl Proposer<'_> {
             proposed.push(index);
         }
         proposed
+    }
+
+    /// Whether rows are told apart by what they are, not by whose they are.
+    fn is_worth_a_part(&self, part: &PartOf) -> bool {
+        let Some(column) = &part.column else { return true };
+        part.predicate.trim_end_matches(')').ends_with("IS NULL")
+            || self.table.column(column).is_some_and(is_state)
     }
 
     /// Keeps the bounds of pages, where rows lie in the order of the column.
@@ -214,7 +220,6 @@ fn joined<const N: usize>(lists: [&[Key]; N]) -> Vec<Key> {
 mod tests {
     use super::*;
     use crate::indexes::catalog::Part;
-    use crate::indexes::shape::PartOf;
 
     fn table() -> Table {
         let column = |name: &str, distinct: f64, correlation: f64| Column {
@@ -272,7 +277,10 @@ mod tests {
         let access = Access {
             equal: vec![term("store_id"), term("state")],
             orders: vec![vec![Key::column("sold_at").descending()]],
-            parts: vec![PartOf { column: "state".to_owned(), predicate: "(state = 2)".to_owned() }],
+            parts: vec![PartOf {
+                column: Some("state".to_owned()),
+                predicate: "(state = 2)".to_owned(),
+            }],
             needed: ["store_id", "state", "sold_at"].map(str::to_owned).into(),
             ..Access::default()
         };
@@ -281,6 +289,18 @@ mod tests {
             |wanted: &str| assert!(shown.iter().any(|it| it == wanted), "{wanted}: {shown:#?}");
         has("public.lines (store_id, sold_at desc) where (state = 2)");
         has("public.lines (store_id, state, sold_at desc)");
+    }
+
+    #[test]
+    fn what_compares_columns_with_each_other_is_a_part_whatever_values_they_have() {
+        let access = Access {
+            equal: vec![term("store_id")],
+            parts: vec![PartOf { column: None, predicate: "(line_id < product_id)".to_owned() }],
+            needed: ["store_id", "line_id", "product_id"].map(str::to_owned).into(),
+            ..Access::default()
+        };
+        let wanted = "public.lines (store_id) where (line_id < product_id)";
+        assert!(shown(&access).iter().any(|it| it == wanted), "{:#?}", shown(&access));
     }
 
     #[test]

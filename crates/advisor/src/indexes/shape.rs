@@ -25,7 +25,8 @@ pub(crate) struct Access {
     pub(crate) joins: Vec<Term>,
     /// Alternatives of which each could be looked up by itself.
     pub(crate) branches: Vec<Term>,
-    /// Conditions with values written out, which an index of a part of the rows could have.
+    /// Conditions that an index of a part of the rows could have: those with values written out, and all
+    /// that compare columns of the row with each other.
     pub(crate) parts: Vec<PartOf>,
     /// What it is sorted by.
     pub(crate) orders: Vec<Vec<Key>>,
@@ -48,7 +49,8 @@ pub(crate) struct Term {
 /// A condition that an index could have in place of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PartOf {
-    pub(crate) column: String,
+    /// The column that is compared with a value; none where columns are compared with each other.
+    pub(crate) column: Option<String>,
     pub(crate) predicate: String,
 }
 
@@ -60,6 +62,7 @@ pub(crate) fn read(plan: &Plan, catalog: &Catalog) -> Vec<Access> {
         reader.keys(node);
         reader.output(plan, node);
     }
+    reader.compared_within();
     reader.accesses
 }
 
@@ -68,11 +71,18 @@ struct Reader<'p> {
     /// From what the statement calls a table to the place of its access.
     aliases: BTreeMap<String, usize>,
     accesses: Vec<Access>,
+    /// Of each access, the conditions that compare its columns with each other.
+    within: BTreeMap<usize, BTreeSet<String>>,
 }
 
 impl<'p> Reader<'p> {
     fn of(plan: &'p Plan, catalog: &'p Catalog) -> Self {
-        let mut reader = Self { catalog, aliases: BTreeMap::new(), accesses: Vec::new() };
+        let mut reader = Self {
+            catalog,
+            aliases: BTreeMap::new(),
+            accesses: Vec::new(),
+            within: BTreeMap::new(),
+        };
         for node in &plan.nodes {
             let (Some(place), Some(alias)) = (catalog.place(node), node.alias.as_deref()) else {
                 continue;
@@ -143,6 +153,11 @@ impl<'p> Reader<'p> {
             }
             return;
         };
+        if let Some(access) = self.within_row(found.left, found.right) {
+            let condition = format!("({})", without_alias(bare(text)));
+            self.within.entry(access).or_default().insert(condition);
+            return;
+        }
         let sides = [(found.left, found.right, false), (found.right, found.left, true)];
         for (subject, other, is_mirrored) in sides {
             let Some((access, term)) = self.term(subject, text) else { continue };
@@ -227,6 +242,33 @@ impl<'p> Reader<'p> {
         is_worth_an_index.then(|| (access, Key::expression(&without_alias(text)), columns))
     }
 
+    /// Returns the access whose columns two sides are, each as it is. Of two types they may be compared by
+    /// what the session's settings say, which no index can be sure of.
+    fn within_row(&self, left: &str, right: &str) -> Option<usize> {
+        let column = |side| {
+            let (access, key, _) = self.key(side)?;
+            let table = self.catalog.table(self.accesses.get(access)?.table)?;
+            Some((access, &table.column(&key.column?)?.type_name))
+        };
+        let (left, right) = (column(left)?, column(right)?);
+        (left == right).then_some(left.0)
+    }
+
+    /// Lets an index have what all conditions within the row leave: whatever values the statement is asked
+    /// with the next time, these conditions are the same.
+    fn compared_within(&mut self) {
+        for (access, conditions) in std::mem::take(&mut self.within) {
+            let all: Vec<String> = conditions.into_iter().collect();
+            let predicate = match all.as_slice() {
+                [one] => one.clone(),
+                _ => format!("({})", all.join(" AND ")),
+            };
+            if let Some(access) = self.accesses.get_mut(access) {
+                access.parts.push(PartOf { column: None, predicate });
+            }
+        }
+    }
+
     fn is_value(&self, text: &str) -> bool {
         references(text).iter().all(|each| each.alias.is_none() && self.owner(each).is_none())
             && !text.contains("SubPlan")
@@ -249,7 +291,7 @@ impl<'p> Reader<'p> {
         // A condition that stands alone has lost the brackets that it has beside others, and in the catalog.
         let inner = without_alias(bare(text));
         let predicate = if inner.contains(' ') { format!("({inner})") } else { inner };
-        let part = PartOf { column: column.to_owned(), predicate };
+        let part = PartOf { column: Some(column.to_owned()), predicate };
         if !access.parts.contains(&part) {
             access.parts.push(part);
         }

@@ -100,3 +100,20 @@ async fn alternatives_are_looked_up_each_by_its_own() {
         bench.indexes("select * from lines where product_id = 3 or note = 'nothing'").await;
     assert_eq!(indexes, ["public.lines (note)", "public.lines (product_id)"]);
 }
+
+#[tokio::test]
+async fn rows_whose_columns_are_compared_with_each_other_have_an_index_of_their_own() {
+    let bench = bench().await;
+    let sql = "select sum(amount) from lines
+        where store_id = 7 and line_id < product_id and product_id > quantity";
+    let part = "where ((line_id < product_id) AND (product_id > quantity))";
+    let indexes = bench.indexes(sql).await;
+    let [only] = indexes.as_slice() else { panic!("{indexes:?}") };
+    assert!(only.starts_with("public.lines (store_id") && only.ends_with(part), "{only}");
+    // Whether one comes before the other is asked of the session's time zone.
+    let bench =
+        bench.with("alter table lines add column day date not null default '2026-01-09'").await;
+    let sql = "select sum(amount) from lines where store_id = 7 and day < sold_at";
+    let indexes = bench.indexes(sql).await;
+    assert!(indexes.iter().all(|it| !it.contains(" where ")), "{indexes:?}");
+}

@@ -31,6 +31,9 @@ const KEY: &str = "convergence-signature-key";
 
 const DAY_MILLIS: i64 = 86_400_000;
 
+/// How long after it was closed the vendor lists a return.
+const RETURN_LAG_SECONDS: u32 = 900;
+
 /// Draws what happens: the same for the same seed.
 struct Chance(u64);
 
@@ -98,7 +101,7 @@ fn trade(config: &mut SquareConfig, seed: u64) {
     config.start = Moment::from_millis(now - 6 * DAY_MILLIS);
     config.faults = faults(seed);
     // Many a refund is paid out and listed before the order that took the goods back is.
-    config.return_lag_seconds = 900;
+    config.return_lag_seconds = RETURN_LAG_SECONDS;
     let merchant = &mut config.merchants[0];
     merchant.history_days = 1;
     merchant.orders_per_day = 90;
@@ -282,6 +285,9 @@ impl World {
         self.vendor.simulator.set_faults(FaultPlan::default()).unwrap();
         // Once a day three days are read again, for what tills have sent late.
         self.vendor.advance(Duration::from_secs(25 * 3_600)).await;
+        while self.awaits_a_return().await {
+            self.vendor.advance(Duration::from_secs(RETURN_LAG_SECONDS.into())).await;
+        }
         for worker in self.workers.drain(..) {
             worker.signal("TERM");
             worker.end().await.succeeds();
@@ -334,6 +340,15 @@ impl World {
         );
         assert_eq!(lost.await, [""; 0], "refused, though nothing was wrong");
         self.assert_notifications_are_done().await;
+    }
+
+    /// Whether the vendor's books have a return that it does not list yet.
+    async fn awaits_a_return(&self) -> bool {
+        let lag = i64::from(RETURN_LAG_SECONDS) * 1_000;
+        let listed = self.vendor.simulator.now().millis() - lag;
+        self.vendor.books().await.lines.iter().any(|line| {
+            line.line_type == OracleLineType::Return && line.updated_at.millis() > listed
+        })
     }
 
     /// What the catalogue has forgotten is called as it was when it was sold, and not otherwise.
