@@ -63,4 +63,5 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("20261128100000_remember_dropped_chunks"),
     migration!("20261128110000_refuse_jobs_of_nobody"),
     migration!("20261128120000_remember_failed_streams"),
+    migration!("20261128130000_keep_one_dead_letter"),
 ];

@@ -1,5 +1,7 @@
 //! What a vendor counts and what we count, store by store and day by day.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -255,6 +257,22 @@ impl TenantTx {
             .await
             .map_err(doing("look for a comparison that ended with a repair"))?;
         Ok(confirmed > 0)
+    }
+
+    /// Returns the days of which any store of an integration was compared.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn compared_days(&self, integration_id: Uuid) -> Result<BTreeSet<Date>, DbError> {
+        let rows = self
+            .query(
+                "select distinct business_date::text from reconciliations
+                 where customer_id = $1 and integration_id = $2",
+                &[&self.customer_id().as_uuid(), &integration_id],
+            )
+            .await
+            .map_err(doing("look for the days that were compared"))?;
+        Ok(rows.iter().filter_map(|row| row.get::<_, &str>(0).parse().ok()).collect())
     }
 
     /// Lists an integration's latest comparisons, newest day first.

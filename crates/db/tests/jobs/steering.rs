@@ -31,7 +31,7 @@ async fn a_dead_letter_runs_again_when_it_is_told_to() {
         let job_id = put(fixture, acme, &keyed).await;
         in_state(fixture, job_id, "dead").await;
         // It is in the way of no other of its key, and stays.
-        let next = put(fixture, acme, &keyed).await;
+        let next = put(fixture, acme, &NewJob { payload: json!({ "day": 2 }), ..keyed }).await;
         assert_ne!(next, job_id);
         in_state(fixture, next, "dead").await;
         let filter = JobFilter { state: Some(JobState::Dead), limit: 10, ..JobFilter::default() };

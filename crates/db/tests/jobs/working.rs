@@ -136,6 +136,30 @@ async fn a_job_that_cannot_succeed_is_a_dead_letter_at_once_and_a_panic_is_a_fai
 }
 
 #[tokio::test]
+async fn of_dead_letters_that_say_the_same_the_newest_is_kept() {
+    on_every_engine(async |fixture| {
+        let acme = tenant(fixture, "acme").await;
+        let worker = AtWork::start(&fixture.database, 1, move |job| async move {
+            Err(JobFailure { reason: job.payload["why"].to_string(), again: Again::Never })
+        });
+        let mut ids = Vec::new();
+        for why in ["not granted", "not granted", "gone", "not granted"] {
+            ids.push(put(fixture, acme, &errand(&json!({ "why": why }))).await);
+            in_state(fixture, *ids.last().unwrap(), "dead").await;
+        }
+        // Of another tenant the same words say something else.
+        let globex = tenant(fixture, "globex").await;
+        ids.push(put(fixture, globex, &errand(&json!({ "why": "not granted" }))).await);
+        in_state(fixture, ids[4], "dead").await;
+        let mut left: Vec<i64> = jobs(fixture).await.iter().map(|job| job.job_id).collect();
+        left.sort_unstable();
+        assert_eq!(left, ids[2..]);
+        worker.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_failed_job_waits_between_half_of_its_delay_and_all_of_it() {
     on_every_engine(async |fixture| {
         let acme = tenant(fixture, "acme").await;

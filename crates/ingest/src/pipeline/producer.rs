@@ -80,7 +80,12 @@ pub(super) async fn run(
 /// Whether it can be about a record that was let through, and of a version that another may replace.
 fn has_sane_times(withdrawn: &Withdrawn, context: &RuleContext) -> bool {
     let times = [("occurred_at", withdrawn.occurred_at), ("updated_at", withdrawn.updated_at)];
-    times.into_iter().all(|(name, at)| happened(name, Some(at), context).is_ok())
+    let judged = times.into_iter().try_for_each(|(name, at)| happened(name, Some(at), context));
+    if let Err(reason) = &judged {
+        let external_id = withdrawn.external_id.as_str();
+        tracing::warn!(external_id, %reason, "a record that the source took back was left as it is");
+    }
+    judged.is_ok()
 }
 
 /// The batch that is being filled.

@@ -46,7 +46,8 @@ pub struct ReadingOptions {
     pub window: SignedDuration,
     /// How much of what was read is read again each time, for what appears with a delay.
     pub overlap: SignedDuration,
-    /// How much is read again once a day, for what tills upload days later.
+    /// How much is read again once a day, for what tills upload days later: as long as that takes, and the
+    /// day until it is looked at again.
     pub deep_overlap: SignedDuration,
     /// From when on to read when nothing was read before; everything when not said.
     pub history_from: Option<Timestamp>,
@@ -80,7 +81,7 @@ impl Default for ReadingOptions {
             page_size: 500,
             window: hours(30 * 24),
             overlap: hours(1),
-            deep_overlap: hours(73),
+            deep_overlap: hours(97),
             history_from: None,
         }
     }

@@ -84,7 +84,10 @@ impl HttpClient {
                 .breaker
                 .admit(self.surroundings.elapsed())
                 .map_err(|rest| HttpError::LeftAlone { host: host.clone(), rest })?;
-            self.wait(self.limiter.reserve(self.surroundings.elapsed())).await;
+            let longest = self.policy.retries.longest_asked_pause;
+            let place = self.limiter.reserve(self.surroundings.elapsed(), longest);
+            // Who waits here holds up all that is behind it: a pause of hours is waited for elsewhere.
+            self.wait(place.map_err(|rest| not_yet(&host, rest))?).await;
             let fault = match self.attempt(request, &host, &judge).await {
                 Attempt::Answered(answer) => {
                     leave.answered();
@@ -188,6 +191,11 @@ impl HttpClient {
             self.surroundings.sleep(time).await;
         }
     }
+}
+
+/// The vendor has asked for patience, and it is not over.
+fn not_yet(host: &str, rest: Duration) -> HttpError {
+    HttpError::Throttled { host: host.to_owned(), retry_after: Some(rest), request_id: None }
 }
 
 fn give_up(fault: Fault, host: &str, tries: &Tries) -> HttpError {

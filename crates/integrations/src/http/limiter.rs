@@ -30,12 +30,20 @@ impl Limiter {
         }
     }
 
-    /// Takes the next place in the queue and returns how long it is until then.
-    pub(super) fn reserve(&self, now: Duration) -> Duration {
+    /// Takes the next place in the queue and returns how long it is until then; where that is longer than
+    /// `longest`, takes none.
+    ///
+    /// # Errors
+    /// Answers how long it is.
+    pub(super) fn reserve(&self, now: Duration, longest: Duration) -> Result<Duration, Duration> {
         self.with(|pace| {
             let place = pace.next.max(now);
+            let rest = place - now;
+            if rest > longest {
+                return Err(rest);
+            }
             pace.next = place + Duration::from_secs_f64(1.0 / pace.rate);
-            place - now
+            Ok(rest)
         })
     }
 
@@ -66,6 +74,7 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+    const MINUTE: Duration = Duration::from_secs(60);
 
     fn rate(limiter: &Limiter) -> f64 {
         limiter.with(|pace| pace.rate)
@@ -74,10 +83,10 @@ mod tests {
     #[test]
     fn calls_are_spaced_by_the_rate() {
         let limiter = Limiter::new(RatePolicy { first: 4.0, ..RatePolicy::default() });
-        assert_eq!(limiter.reserve(SECOND), Duration::ZERO);
-        assert_eq!(limiter.reserve(SECOND), SECOND / 4);
-        assert_eq!(limiter.reserve(SECOND), SECOND / 2);
-        assert_eq!(limiter.reserve(SECOND * 9), Duration::ZERO);
+        assert_eq!(limiter.reserve(SECOND, MINUTE), Ok(Duration::ZERO));
+        assert_eq!(limiter.reserve(SECOND, MINUTE), Ok(SECOND / 4));
+        assert_eq!(limiter.reserve(SECOND, MINUTE), Ok(SECOND / 2));
+        assert_eq!(limiter.reserve(SECOND * 9, MINUTE), Ok(Duration::ZERO));
     }
 
     #[test]
@@ -86,11 +95,21 @@ mod tests {
         limiter.slow_down(SECOND, SECOND * 3);
         limiter.slow_down(SECOND + SECOND / 2, Duration::ZERO);
         assert!((rate(&limiter) - 4.0).abs() < 1e-9, "two complaints of one burst are one");
-        assert_eq!(limiter.reserve(SECOND), SECOND * 3);
+        assert_eq!(limiter.reserve(SECOND, MINUTE), Ok(SECOND * 3));
         limiter.slow_down(SECOND * 5, Duration::ZERO);
         assert!((rate(&limiter) - 2.0).abs() < 1e-9);
         limiter.speed_up();
         assert!((rate(&limiter) - 2.05).abs() < 1e-9);
+    }
+
+    #[test]
+    fn nobody_stands_in_a_queue_of_hours() {
+        let limiter = Limiter::new(RatePolicy::default());
+        limiter.slow_down(SECOND, MINUTE * 120);
+        for _ in 0..2 {
+            assert_eq!(limiter.reserve(SECOND + MINUTE, MINUTE), Err(MINUTE * 119));
+        }
+        assert_eq!(limiter.reserve(SECOND + MINUTE * 120, MINUTE), Ok(Duration::ZERO));
     }
 
     #[test]

@@ -6,21 +6,37 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 
-use super::{App, OAuthFlow, StoredTokens, TokenError, TokenPair, TokenStore};
+use super::{App, OAuthFlow, StoredTokens, TokenError, TokenPair, TokenStore, TokenStoreError};
 use crate::http::HttpClient;
 
 /// Hands out an integration's access token.
 pub struct TokenKeeper {
     flow: Option<&'static dyn OAuthFlow>,
     store: Arc<dyn TokenStore>,
-    /// What was stored last, as far as we know; the lock also lets one task renew at a time.
-    known: Mutex<Option<StoredTokens>>,
+    /// The lock also lets one task renew at a time.
+    known: Mutex<Known>,
+}
+
+/// What is known of an integration's tokens.
+#[derive(Default)]
+struct Known {
+    /// What was stored last, as far as we know.
+    stored: Option<StoredTokens>,
+    /// A pair that the vendor has given and that could not be stored: what renewed it may not work again.
+    unkept: Option<Unkept>,
+}
+
+/// A pair that is not stored.
+struct Unkept {
+    /// In whose place it is.
+    replaced: SecretString,
+    tokens: TokenPair,
 }
 
 impl TokenKeeper {
     /// Keeps what is in `store`, renewed through `flow` where there is one.
     pub fn new(flow: Option<&'static dyn OAuthFlow>, store: Arc<dyn TokenStore>) -> Self {
-        Self { flow, store, known: Mutex::new(None) }
+        Self { flow, store, known: Mutex::default() }
     }
 
     /// Returns a pair whose access token can be used now, renewing it when it is time.
@@ -31,18 +47,21 @@ impl TokenKeeper {
     pub async fn current(&self, http: &HttpClient, app: &App) -> Result<TokenPair, TokenError> {
         let now = http.surroundings().now();
         let mut known = self.known.lock().await;
-        let stored = match known.clone() {
+        let stored = match known.stored.clone() {
             Some(stored) => stored,
             None => self.store.load().await?,
         };
         let is_due = stored.tokens.renew_at().is_some_and(|at| at <= now);
-        let renewed =
-            if is_due { self.renew(http, app, stored.clone()).await } else { Ok(stored.clone()) };
+        let renewed = if is_due {
+            self.renew(http, app, &stored, &mut known.unkept).await
+        } else {
+            Ok(stored.clone())
+        };
         let usable = match renewed {
             Err(TokenError::Unavailable { .. }) if !stored.tokens.has_expired(now) => stored,
             renewed => renewed?,
         };
-        *known = Some(usable.clone());
+        known.stored = Some(usable.clone());
         Ok(usable.tokens)
     }
 
@@ -60,9 +79,10 @@ impl TokenKeeper {
     ) -> Result<TokenPair, TokenError> {
         let mut known = self.known.lock().await;
         let stored = self.store.load().await?;
-        let is_new = stored.tokens.access.expose_secret() != refused.expose_secret();
-        let usable = if is_new { stored } else { self.renew(http, app, stored).await? };
-        *known = Some(usable.clone());
+        let is_new = !is_same(&stored.tokens.access, refused);
+        let usable =
+            if is_new { stored } else { self.renew(http, app, &stored, &mut known.unkept).await? };
+        known.stored = Some(usable.clone());
         Ok(usable.tokens)
     }
 
@@ -74,8 +94,8 @@ impl TokenKeeper {
     pub async fn superseding(&self, ended: &SecretString) -> Result<Option<TokenPair>, TokenError> {
         let mut known = self.known.lock().await;
         let stored = self.store.load().await?;
-        let is_new = stored.tokens.access.expose_secret() != ended.expose_secret();
-        *known = Some(stored.clone());
+        let is_new = !is_same(&stored.tokens.access, ended);
+        known.stored = Some(stored.clone());
         Ok(is_new.then_some(stored.tokens))
     }
 
@@ -85,26 +105,63 @@ impl TokenKeeper {
         &self,
         http: &HttpClient,
         app: &App,
-        stored: StoredTokens,
+        stored: &StoredTokens,
+        unkept: &mut Option<Unkept>,
     ) -> Result<StoredTokens, TokenError> {
         let (Some(flow), Some(_)) = (self.flow, &stored.tokens.refresh) else {
             return Err(TokenError::ReconnectNeeded { code: "no refresh token".to_owned() });
         };
         let _lock = self.store.lock().await?;
         let latest = self.store.load().await?;
-        if latest.revision != stored.revision {
+        // Encrypted anew it is the same pair under another revision.
+        if !is_same(&latest.tokens.access, &stored.tokens.access) {
             return Ok(latest);
         }
-        match flow.refresh(http, app, &stored.tokens).await {
-            Ok(tokens) => Ok(self.store.replace(stored.revision, tokens).await?),
+        let kept_back = unkept.take().filter(|it| is_same(&it.replaced, &latest.tokens.access));
+        let renewed = match kept_back {
+            Some(kept_back) => Ok(kept_back.tokens),
+            None => flow.refresh(http, app, &latest.tokens).await,
+        };
+        match renewed {
+            Ok(tokens) => {
+                let replaced = latest.tokens.access.clone();
+                let kept = self.keep(latest, &tokens).await;
+                if kept.is_err() {
+                    *unkept = Some(Unkept { replaced, tokens });
+                }
+                Ok(kept?)
+            }
             Err(TokenError::ReconnectNeeded { code }) => {
-                let latest = self.store.load().await?;
-                if latest.revision == stored.revision {
+                let now = self.store.load().await?;
+                if is_same(&now.tokens.access, &latest.tokens.access) {
                     return Err(TokenError::ReconnectNeeded { code });
                 }
-                Ok(latest)
+                Ok(now)
             }
             Err(other) => Err(other),
         }
     }
+
+    /// Stores a pair in the place of another, under whichever revision that is by now: whoever encrypts it
+    /// anew waits for no renewal. Where the tenant has connected again, theirs stays.
+    async fn keep(
+        &self,
+        old: StoredTokens,
+        tokens: &TokenPair,
+    ) -> Result<StoredTokens, TokenStoreError> {
+        let mut revision = old.revision;
+        loop {
+            let stored = self.store.replace(revision, tokens.clone()).await?;
+            let is_old = is_same(&stored.tokens.access, &old.tokens.access);
+            if !is_old || stored.revision == revision {
+                return Ok(stored);
+            }
+            revision = stored.revision;
+        }
+    }
+}
+
+/// Whether two secrets are one. Both are ours: nobody learns anything by how long it takes.
+fn is_same(one: &SecretString, other: &SecretString) -> bool {
+    one.expose_secret() == other.expose_secret()
 }

@@ -43,9 +43,9 @@ async fn history_begins_before_the_first_order_and_comes_in_windows() {
     assert_eq!(
         spans,
         [
-            ("2026-10-29T17:20:11Z".to_owned(), end("2026-11-05T17:20:11Z")),
-            ("2026-11-05T17:20:11Z".to_owned(), end("2026-11-12T17:20:11Z")),
-            ("2026-11-12T17:20:11Z".to_owned(), None),
+            ("2026-10-28T17:20:11Z".to_owned(), end("2026-11-04T17:20:11Z")),
+            ("2026-11-04T17:20:11Z".to_owned(), end("2026-11-11T17:20:11Z")),
+            ("2026-11-11T17:20:11Z".to_owned(), None),
         ],
         "windows meet, and only the last reaches to the present"
     );
@@ -73,7 +73,7 @@ async fn days_of_lateness_are_read_again_once_a_day() {
     let read = shop
         .read_from(Stream::Transactions, Some(shelfops_ingest::cursor::Cursor::new(cursor)))
         .await;
-    assert_eq!(span(&shop.server.searches()[0]).0, "2026-11-18T08:30:00Z");
+    assert_eq!(span(&shop.server.searches()[0]).0, "2026-11-17T08:30:00Z");
     assert_eq!(read.state()["deep_at"], "2026-11-21T10:00:00Z");
 }
 
@@ -142,7 +142,7 @@ async fn refunds_are_asked_for_by_change_of_any_age() {
         "2009-01-01T00:00:00Z",
         "else refunds older than a year are lost"
     );
-    assert_eq!(parameter("updated_at_begin_time"), "2026-10-29T17:20:10.999Z");
+    assert_eq!(parameter("updated_at_begin_time"), "2026-10-28T17:20:10.999Z");
     assert_eq!(seen[0].parameter("location_id"), None);
 }
 
@@ -184,8 +184,8 @@ async fn history_is_not_skipped_when_the_first_order_does_not_tell_its_time() {
         })
         .await;
         shop.read(Stream::Transactions).await;
-        // Three days before the store was made, which may sell what its till sends late.
-        assert_eq!(span(&shop.server.searches()[0]).0, "2026-10-29T17:20:11Z");
+        // Days before the store was made, which may sell what its till sends late.
+        assert_eq!(span(&shop.server.searches()[0]).0, "2026-10-28T17:20:11Z");
     }
 }
 

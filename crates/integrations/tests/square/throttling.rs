@@ -55,6 +55,12 @@ async fn a_pause_of_hours_is_not_slept_but_told() {
     let (_, disposition) = shop.read(Stream::Stores).await.failure();
     assert_eq!(disposition, Disposition::Retry { after: Some(Duration::from_secs(7200)) });
     assert_eq!((shop.server.seen().len(), shop.surroundings.slept().len()), (1, 0));
+    // Whoever comes next is told what is left of it, and the vendor is left alone.
+    shop.surroundings.advance(Duration::from_secs(1200));
+    let (_, disposition) = shop.read(Stream::Stores).await.failure();
+    assert_eq!(disposition, Disposition::Retry { after: Some(Duration::from_secs(6000)) });
+    let advanced = [Duration::from_secs(1200)];
+    assert_eq!((shop.server.seen().len(), shop.surroundings.slept()), (1, advanced.to_vec()));
 }
 
 #[tokio::test]

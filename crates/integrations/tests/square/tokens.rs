@@ -238,8 +238,8 @@ async fn a_revoked_token_is_given_up_only_when_no_other_is_stored() {
     assert!(shop.server.seen_at(TOKEN).is_empty(), "a grant that is gone is not renewed");
 }
 
-/// A store that cannot be written to.
-struct FullStore(MemoryTokenStore);
+/// A store that cannot be written to, as long as that lasts.
+struct FullStore(MemoryTokenStore, AtomicUsize);
 
 impl TokenStore for FullStore {
     fn lock(&self) -> BoxFuture<'_, Result<RenewalLock, TokenStoreError>> {
@@ -252,25 +252,74 @@ impl TokenStore for FullStore {
 
     fn replace(
         &self,
-        _expected: u64,
-        _tokens: TokenPair,
+        expected: u64,
+        tokens: TokenPair,
     ) -> BoxFuture<'_, Result<StoredTokens, TokenStoreError>> {
-        async { Err(TokenStoreError::new("the disk is full")) }.boxed()
+        let more = |left: usize| left.checked_sub(1);
+        if self.1.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
+            return async { Err(TokenStoreError::new("the disk is full")) }.boxed();
+        }
+        self.0.replace(expected, tokens)
     }
 }
 
 #[tokio::test]
 async fn a_pair_that_could_not_be_stored_is_not_used() {
     let shop = shop(30, vendor(|_| true)).await;
-    let connection = line(&shop, Arc::new(FullStore(MemoryTokenStore::new(tokens(30)))));
+    let store = FullStore(MemoryTokenStore::new(tokens(30)), AtomicUsize::new(2));
+    let connection = line(&shop, Arc::new(store));
     let shop = Shop { connection, ..shop };
     shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
     for _ in 0..2 {
         let (said, _) = shop.read(Stream::Stores).await.failure();
         assert!(said.contains("the disk is full"), "{said}");
     }
-    let told = shop.server.seen().iter().all(|seen| seen.path() == TOKEN);
-    assert!(told, "{:?}", shop.server.seen());
+    // What renewed it may work only once: the pair is kept until there is room for it, and asked for once.
+    assert_eq!(shop.server.seen().iter().map(Seen::path).collect::<Vec<_>>(), [TOKEN]);
+    assert_eq!(shop.read(Stream::Stores).await.drafts.len(), 1);
+    assert_eq!(shop.server.seen_at(TOKEN).len(), 1);
+    let used = shop.server.seen_at("/v2/locations")[0].header("authorization").unwrap().to_owned();
+    assert_eq!(used, "Bearer access-2");
+}
+
+/// A store whose pair is encrypted anew while the vendor is asked for the next.
+struct ResealedStore(MemoryTokenStore);
+
+impl TokenStore for ResealedStore {
+    fn lock(&self) -> BoxFuture<'_, Result<RenewalLock, TokenStoreError>> {
+        self.0.lock()
+    }
+
+    fn load(&self) -> BoxFuture<'_, Result<StoredTokens, TokenStoreError>> {
+        self.0.load()
+    }
+
+    fn replace(
+        &self,
+        expected: u64,
+        tokens: TokenPair,
+    ) -> BoxFuture<'_, Result<StoredTokens, TokenStoreError>> {
+        async move {
+            if expected == 0 {
+                let stored = self.0.load().await?;
+                self.0.replace(0, stored.tokens).await?;
+            }
+            self.0.replace(expected, tokens).await
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_pair_is_stored_though_the_one_before_was_encrypted_anew_meanwhile() {
+    let shop = shop(30, vendor(|_| true)).await;
+    let store = Arc::new(ResealedStore(MemoryTokenStore::new(tokens(30))));
+    let connection = line(&shop, store.clone());
+    let shop = Shop { connection, ..shop };
+    shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
+    assert_eq!(shop.read(Stream::Stores).await.drafts.len(), 1);
+    assert_eq!(store.load().await.unwrap().tokens.access.expose_secret(), "access-2");
+    assert_eq!(shop.server.seen_at(TOKEN).len(), 1);
 }
 
 /// Reads the stores with tokens of a store in which theirs appear at the given look.

@@ -121,7 +121,7 @@ pub(crate) async fn dry_run(
 
 /// Says of a file that it holds no records: more often a mistake of the export than a day without any.
 pub(crate) fn without_records(file: &str) -> String {
-    format!("{file} has a header and no records: export it again if that is not what you expect")
+    format!("{file} holds no records: export it again if that is not what you expect")
 }
 
 /// What would become of the records that were looked at.

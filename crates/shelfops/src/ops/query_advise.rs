@@ -156,7 +156,11 @@ a plan to approve; nothing is applied. A slow statement that is advised on by --
         // The search holds many plans at once.
         let mut found = Box::pin(advised(context, wanted)).await?;
         // What took so long to find is told even where nothing can be kept of it.
-        let plan = match input.plan && !found.migration.up.is_empty() {
+        if input.plan && found.proved_names.len() < found.advice.indexes.len() {
+            let said = "what was not measured is in no plan: see what could not be, and how it can";
+            found.notes.push(said.to_owned());
+        }
+        let plan = match input.plan && !found.proved.up.is_empty() {
             true => match propose(context, draft(&found)).await {
                 Ok(plan) => Some(plan),
                 Err(error) => {
@@ -181,8 +185,8 @@ a plan to approve; nothing is applied. A slow statement that is advised on by --
 
 /// Makes a plan of the migration. Each of its statements runs by itself: writers go on meanwhile.
 fn draft(found: &Advised) -> Draft {
-    let names: Vec<&str> = found.advice.indexes.iter().map(|it| it.name.as_str()).collect();
-    let steps = statements(&found.migration.up).into_iter();
+    let names: Vec<&str> = found.proved_names.iter().map(String::as_str).collect();
+    let steps = statements(&found.proved.up).into_iter();
     Draft {
         kind: "query-advice",
         title: title(&names),
@@ -190,7 +194,7 @@ fn draft(found: &Advised) -> Draft {
         steps: steps
             .map(|one| DraftStep { is_alone: true, ..DraftStep::of_sql(one.sql) })
             .collect(),
-        reversal: found.migration.down.clone(),
+        reversal: found.proved.down.clone(),
         tables: Vec::new(),
         touches: serde_json::json!({}),
     }
@@ -315,7 +319,7 @@ fn bytes(text: &str) -> Result<u64, OpError> {
 }
 
 fn answer(input: &Input, found: Advised, plan: Option<&Plan>) -> Output<Data> {
-    let Advised { advice, proof, migration, tenant, notes } = found;
+    let Advised { advice, proof, migration, tenant, notes, .. } = found;
     let text = page(&advice, proof.as_ref(), &migration);
     let mut output = Output::new(summary(&advice, proof.as_ref()), ()).page(text);
     for index in advice.indexes.iter().take(3) {

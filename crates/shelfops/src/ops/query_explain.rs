@@ -160,7 +160,8 @@ fn text_of(context: &Context, path: &Path, what: &str) -> Result<String, OpError
 async fn advised(context: &Context, id: &str, judged: &Judged) -> Result<(), OpError> {
     let Some(first) = judged.findings.first() else { return Ok(()) };
     let operator = context.database().await?.operator().await?;
-    if operator.slow_statement(id).await?.state == SlowState::Muted {
+    // What was muted or fixed stays so: that it was looked at is no news.
+    if !matches!(operator.slow_statement(id).await?.state, SlowState::Open | SlowState::Advised) {
         return Ok(());
     }
     let reason = format!("{}: {}", first.rule, first.what);

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use shelfops_advisor::advice::{Advice, Advisor, Asker, Migration, Request, Statement, migration};
+use shelfops_advisor::advice::{
+    Advice, AdvisedIndex, Advisor, Asker, Migration, Request, Statement, migration,
+};
 use shelfops_advisor::proof::{self, Proof, prove};
 use shelfops_advisor::rehearsal::copy::Method;
 use shelfops_advisor::rehearsal::{Address, Copy, CopyRequest, Programs};
+use shelfops_advisor::rollups::SLOW_MS;
 use shelfops_embedded_postgres::Installation;
 
 use super::{Counted, count, short};
@@ -41,6 +44,10 @@ pub(crate) struct Advised {
     pub(crate) advice: Advice,
     pub(crate) proof: Option<Proof>,
     pub(crate) migration: Migration,
+    /// Of that migration what measuring proved.
+    pub(crate) proved: Migration,
+    /// What measuring proved, by name.
+    pub(crate) proved_names: Vec<String>,
     pub(crate) tenant: Option<String>,
     /// What to know besides.
     pub(crate) notes: Vec<String>,
@@ -71,6 +78,7 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
         asker: asker.clone(),
         counted_seconds: wanted.counted_seconds,
         may_be_old: wanted.may_be_old,
+        slow_ms: SLOW_MS,
     };
     let mut advisor = Advisor::begin(draft.client(), request).await?;
     let url = copy.as_ref().map(Copy::url).or(wanted.scratch_url).filter(|_| wanted.verify);
@@ -88,6 +96,13 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
         }
         None => (advisor.advise(&BTreeSet::new()).await?, None),
     };
+    let is_proved = |index: &AdvisedIndex| {
+        proof.as_ref().is_some_and(|proof| !proof.on_trust.contains(&index.definition))
+    };
+    let held: Vec<AdvisedIndex> =
+        advice.indexes.iter().filter(|index| is_proved(index)).cloned().collect();
+    let proved = migration(&held, &advisor.partitions());
+    let proved_names = held.into_iter().map(|index| index.name).collect();
     let migration = migration(&advice.indexes, &advisor.partitions());
     let mut notes = Vec::new();
     if tenant.is_none() && advisor.has_row_security() {
@@ -106,7 +121,7 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
             notes.push(format!("the copy is still there: {error}"));
         }
     }
-    Ok(Advised { advice, proof, migration, tenant, notes })
+    Ok(Advised { advice, proof, migration, proved, proved_names, tenant, notes })
 }
 
 /// Copies the database on its own server.

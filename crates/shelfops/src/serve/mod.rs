@@ -42,7 +42,10 @@ const STOP: Duration = Duration::from_secs(10);
 /// The command.
 pub(crate) fn command() -> Command {
     let setting = |name: &'static str, variable: &'static str| {
-        Arg::new(name).long(name).env(variable).hide_env_values(true)
+        let setting = Arg::new(name).long(name).hide_env_values(true);
+        // Set to nothing is not set, as for all our variables.
+        let is_empty = std::env::var_os(variable).is_some_and(|value| value.is_empty());
+        if is_empty { setting } else { setting.env(variable) }
     };
     Command::new("serve")
         .about("Serve the operations over HTTP, each tenant by its own keys")

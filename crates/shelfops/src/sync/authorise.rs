@@ -161,7 +161,17 @@ pub(crate) async fn refresh_token(
     match line.tokens().await {
         Ok(tokens) => {
             super::failure::clear(context, tenant, integration, None).await?;
-            Ok(tokens.access_expires_at)
+            let holds = tokens.access_expires_at;
+            // Streams go on with it, so nobody would hear of it before it is too late.
+            if tokens.renew_at().is_some_and(|at| at <= context.now()) {
+                let until = holds.map_or_else(|| "then".to_owned(), |at| at.to_string());
+                let (source, slug) = (&integration.source, &tenant.slug);
+                return Err(OpError::failed(format!(
+                    "{source} gave {slug} no new token, and the present one ends at {until}: it is tried \
+                     again; `shelfops integration check` says what works"
+                )));
+            }
+            Ok(holds)
         }
         Err(error) => {
             super::failure::note(context, tenant, integration, None, &error).await;

@@ -24,8 +24,10 @@ pub(super) fn listener(telling: &Telling) -> Listener {
         1 => "info",
         _ => "debug",
     };
-    let filter =
-        EnvFilter::try_from_env("SHELFOPS_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    // Set to nothing is not set, and not «log nothing».
+    let wanted = std::env::var("SHELFOPS_LOG").ok().filter(|it| !it.trim().is_empty());
+    let filter = wanted.and_then(|wanted| EnvFilter::try_new(wanted).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(default));
     let log = fmt::layer().with_ansi(has_colours()).with_writer(std::io::stderr);
     if telling.log_format == Some(LogFormat::Json) {
         let log = log.json().flatten_event(true).with_current_span(true).with_span_list(false);

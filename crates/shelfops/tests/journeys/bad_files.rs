@@ -71,7 +71,7 @@ async fn a_file_that_cannot_be_read_is_refused_by_name_and_leaves_no_trace() {
 async fn a_header_alone_is_a_file_without_records() {
     let shop = shop().await;
     shop.write("header.csv", format!("{SALES_HEADER}\n"));
-    let advice = "header.csv has a header and no records: export it again";
+    let advice = "header.csv holds no records: export it again";
     let look = shop.importing("header.csv", "transactions", &["--dry-run"]).run().await.succeeds();
     assert!(look.data()["dry_runs"][0]["advice"].to_string().contains(advice), "{look}");
     assert!(look.json().get("next").is_none(), "there is nothing to load: {look}");

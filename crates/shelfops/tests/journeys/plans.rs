@@ -320,9 +320,9 @@ async fn drift_of_a_table_whose_name_wants_quotes_becomes_a_plan() {
 #[tokio::test]
 async fn a_plan_whose_process_is_killed_is_gone_on_with() {
     let site = Site::open("staging").await;
-    site.call("migrate down --steps 5").await.exits_with(4);
+    site.call("migrate down --steps 6").await.exits_with(4);
     site.approve(1).await;
-    // The fourth takes a column away, and waits for who reads the table.
+    // The fifth takes a column away, and waits for who reads the table.
     let holder = site.client().await;
     let hold = "begin; lock table shelfops.upkeep_schedules in access share mode";
     holder.batch_execute(hold).await.unwrap();
@@ -331,14 +331,14 @@ async fn a_plan_whose_process_is_killed_is_gone_on_with() {
                  where wait_event_type = 'Lock' and datname = current_database()
                      and query like '%upkeep_schedules%'";
     let observer = site.client().await;
-    shelfops_testkit::wait_for("the fourth step", std::time::Duration::from_secs(60), async || {
+    shelfops_testkit::wait_for("the fifth step", std::time::Duration::from_secs(60), async || {
         observer.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) > 0
     })
     .await
     .unwrap();
     applying.kill().await;
     let shown = site.call("plan show 1").await.succeeds().stdout;
-    assert!(shown.contains("4 of 5 steps done"), "{shown}");
+    assert!(shown.contains("5 of 6 steps done"), "{shown}");
     holder.batch_execute("rollback").await.unwrap();
 
     site.call("plan apply 1").await.succeeds();

@@ -44,7 +44,10 @@ async fn a_database_that_is_not_there_is_told_without_its_address() {
     let directory = tempfile::tempdir().unwrap();
     let command = Command::new(directory.path())
         .env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/secret-place")
-        .env("SHELFOPS_OPERATOR_KEY", OPERATOR);
+        .env("SHELFOPS_OPERATOR_KEY", OPERATOR)
+        // Set to nothing is not set.
+        .env("SHELFOPS_REQUEST_TIMEOUT", "")
+        .env("SHELFOPS_REQUESTS_PER_MINUTE", "");
     let server = Server::start(command, &[]).await;
     server.get("/healthz").send().await.succeeds();
     let missing = server.get("/readyz").send().await;

@@ -28,13 +28,21 @@ pub(in crate::square) fn draft_from_raw(stream: Stream, raw: &Value) -> Result<D
         Stream::Suppliers => map::parse::<Vendor>(&text).map(|told| map::supplier_of(&told)),
         Stream::Products => product(raw, &text),
         Stream::Transactions if raw.get("amount_money").is_some() => {
-            map::parse::<PaymentRefund>(&text).map(|told| map::refund_of(&told))
+            map::parse::<PaymentRefund>(&text).and_then(|told| refund(&told))
         }
         Stream::Transactions => order_line(&text),
         Stream::Inventory => map::parse::<InventoryCount>(&text)
             .and_then(|told| map::level_of(&told))
             .and_then(|draft| draft.ok_or_else(|| malformed("it counts nothing on the shelf"))),
         Stream::PurchaseOrders => Err(malformed("there is no such stream")),
+    }
+}
+
+/// A refund whose money may not have gone back is none, however often it is read.
+fn refund(told: &PaymentRefund) -> Result<Draft, Malformed> {
+    match map::is_paid_out(told)? {
+        true => Ok(map::refund_of(told)),
+        false => Err(malformed("its money has not gone back")),
     }
 }
 

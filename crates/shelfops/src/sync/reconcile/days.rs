@@ -16,6 +16,9 @@ const REST: SignedDuration = SignedDuration::from_hours(2);
 /// How far apart two daily comparisons are at most: clocks are put back in between once a year.
 const APART: SignedDuration = SignedDuration::from_hours(25);
 
+/// How many days that were missed are made up for.
+const MOST_MISSED: i64 = 31;
+
 /// Which days are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Days {
@@ -70,6 +73,18 @@ impl StoreClocks {
         Self { zones: StoreZones::by_store(default, zones), distinct }
     }
 
+    /// Returns the days before those that nobody has compared since the first that was: nobody worked, the
+    /// connection was paused or ended, or comparing failed again and again.
+    pub(super) fn missed(&self, which: Days, compared: &BTreeSet<Date>) -> BTreeSet<Date> {
+        let Days::EndedBy(_) = which else { return BTreeSet::new() };
+        let (Some(first), Some(next)) = (compared.first(), self.days(which).first().copied())
+        else {
+            return BTreeSet::new();
+        };
+        let back = (1..=MOST_MISSED).filter_map(|back| next.checked_sub(back.days()).ok());
+        back.filter(|day| first < day && !compared.contains(day)).collect()
+    }
+
     /// Returns the days that are compared of any store, oldest first.
     pub(super) fn days(&self, which: Days) -> BTreeSet<Date> {
         let at = match which {
@@ -120,12 +135,38 @@ mod tests {
         StoreClocks::new(zone(default), stores.collect())
     }
 
+    #[test]
+    fn days_that_nobody_compared_are_made_up_for() {
+        let march = |day| jiff::civil::date(2026, 3, day);
+        for (name, store) in [("UTC", "UTC"), ("Asia/Tokyo", "Pacific/Honolulu")] {
+            let clocks = clocks(name, &[("there", store)]);
+            let missed = |day: Date, compared: &[Date]| {
+                let at = at_four(name, day);
+                let compared = compared.iter().copied().collect();
+                clocks.missed(Days::EndedBy(at), &compared).into_iter().collect::<Vec<_>>()
+            };
+            assert_eq!(missed(march(6), &[]), [], "nothing before the first is missed");
+            assert_eq!(missed(march(6), &[march(3), march(4), march(5)]), []);
+            let days = missed(march(9), &[march(2), march(3), march(5)]);
+            let next = *clocks.days(Days::EndedBy(at_four(name, march(9)))).first().unwrap();
+            let expected: Vec<Date> =
+                [4, 6, 7].map(march).into_iter().filter(|day| *day < next).collect();
+            assert_eq!(days, expected, "{name}");
+            let year_later = missed(jiff::civil::date(2027, 3, 6), &[march(2)]);
+            assert_eq!(year_later.len(), 31, "{year_later:?}");
+        }
+    }
+
+    fn at_four(name: &str, day: Date) -> Timestamp {
+        day.at(4, 0, 0, 0).to_zoned_datetime(zone(name)).unwrap().timestamp()
+    }
+
     /// What a year of daily comparisons at four by the tenant's clock compares of a store.
     fn compared(clocks: &StoreClocks, default: &str, store: &str) -> Vec<Date> {
         let mut all = Vec::new();
         let mut day = jiff::civil::date(2026, 1, 1);
         while day.year() < 2027 {
-            let at = day.at(4, 0, 0, 0).to_zoned_datetime(zone(default)).unwrap().timestamp();
+            let at = at_four(default, day);
             let which = Days::EndedBy(at);
             for compared in clocks.days(which) {
                 let end = clocks.span_of(store, compared).unwrap().1;

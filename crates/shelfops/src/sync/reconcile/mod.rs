@@ -72,9 +72,15 @@ pub(crate) async fn reconcile(
     which: Days,
 ) -> Result<Reconciled, OpError> {
     let clocks = StoreClocks::load(context, tenant, integration).await?;
+    let tx = context.database().await?.tenant(tenant.customer_id).await?;
+    let compared = tx.compared_days(integration.integration_id).await?;
+    tx.commit().await?;
+    let missed = clocks.missed(which, &compared).into_iter().map(|day| (day, Days::Of(day)));
+    let due = clocks.days(which).into_iter().map(|day| (day, which));
+    let days: Vec<(Date, Days)> = missed.chain(due).collect();
     let comparing = Comparing { context, tenant, integration, clocks };
     let mut reconciled = Reconciled { is_complete: true, ..Reconciled::default() };
-    for day in comparing.clocks.days(which) {
+    for (day, which) in days {
         let (store_days, unended) = comparing.count_day(day, which).await?;
         reconciled.unended += unended;
         let Some(reports) = comparing.compare(store_days, day).await? else {
@@ -103,8 +109,9 @@ impl StoreDay {
         }
     }
 
+    /// Whether both sides count the same, and the vendor's side could be read whole.
     fn is_equal(&self, ours: DayCount) -> bool {
-        self.vendor_count() == ours
+        self.vendor_count() == ours && self.vendor.malformed == 0
     }
 }
 
@@ -250,7 +257,10 @@ impl Comparing<'_> {
         let (vendor, found, span) = (store_day.vendor_count(), store_day.found, store_day.span);
         let StoreDay { vendor: DayTotals { store, day, currency, malformed, .. }, named, .. } =
             store_day;
-        let outcome = if vendor == found {
+        // What could not be read is in neither count, and its money in neither sum.
+        let outcome = if malformed > 0 {
+            ReconciliationOutcome::Differs
+        } else if vendor == found {
             ReconciliationOutcome::Equal
         } else if vendor == self.count(&store, span).await? {
             ReconciliationOutcome::Repaired
