@@ -302,6 +302,11 @@ impl<'c> Advisor<'c> {
         self.search.end().await
     }
 
+    /// Returns from how many milliseconds on a statement is slow enough for its answer to be kept.
+    pub(crate) const fn slow_ms(&self) -> f64 {
+        self.request.slow_ms
+    }
+
     fn tables(&self) -> Vec<String> {
         self.search.catalog.tables.iter().map(|table| table.name.clone()).collect()
     }
@@ -326,9 +331,10 @@ impl<'c> Advisor<'c> {
                 mean_ms: statement.mean_ms,
                 counted_seconds: self.request.counted_seconds,
                 may_be_old: self.request.may_be_old,
+                slow_ms: self.request.slow_ms,
                 enter: self.enter.as_deref(),
             };
-            match rollup(self.client, &wish, &self.search.catalog).await? {
+            match rollup(self.client, &wish, &self.search.catalog, &advice.rollups).await? {
                 Some(Ok(mut rollup)) => {
                     rollup.statement = place;
                     advice.rollups.push(rollup);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Advice, AdvisedIndex, Migration};
 use crate::indexes::megabytes;
-use crate::proof::{Compared, Proof};
+use crate::proof::{Compared, Proof, Proved};
 
 /// How many refusals are listed of each rule; all are in the data.
 const LISTED: usize = 3;
@@ -70,22 +70,7 @@ fn statements(text: &mut String, advice: &Advice, proof: Option<&Proof>) {
     for (place, statement) in advice.statements.iter().enumerate() {
         let proved = proof.and_then(|proof| proof.statements.get(place));
         let line = match (proved, statement.cost_after) {
-            (Some(proved), _) => {
-                let times =
-                    proved.quicker.map_or(String::new(), |it| format!(", {it:.1} times as quick"));
-                let same = match proved.is_same {
-                    Some(true) => ", the same rows",
-                    Some(false) => ", other rows: which ones it gives is left open by its order",
-                    None => "",
-                };
-                format!(
-                    "{} → {}{times}; {:.0} → {:.0} pages{same}",
-                    proved.before.shown(),
-                    proved.after.shown(),
-                    proved.before.pages,
-                    proved.after.pages
-                )
-            }
+            (Some(proved), _) => measured(proved),
             (None, Some(after)) => format!(
                 "the planner's cost {:.0} → {after:.0} (an estimate, no time)",
                 statement.cost_before
@@ -97,6 +82,26 @@ fn statements(text: &mut String, advice: &Advice, proof: Option<&Proof>) {
     for skipped in &advice.skipped {
         let _ = writeln!(text, "{}: left out, {}", skipped.name, skipped.reason);
     }
+}
+
+fn measured(proved: &Proved) -> String {
+    let (before, after) = (&proved.before, &proved.after);
+    let times = proved.quicker.map_or(String::new(), |it| format!(", {it:.1} times as quick"));
+    // Of what timed out or was refused no pages are known.
+    let pages = match before.median_ms.and(after.median_ms) {
+        Some(_) => format!("; {:.0} → {:.0} pages", before.pages, after.pages),
+        None => String::new(),
+    };
+    let cold = match (before.cold_ms, after.cold_ms) {
+        (Some(before), Some(after)) => format!("; cold {before:.1} → {after:.1} ms"),
+        _ => String::new(),
+    };
+    let same = match proved.is_same {
+        Some(true) => ", the same rows",
+        Some(false) => ", other rows: which ones it gives is left open by its order",
+        None => "",
+    };
+    format!("{} → {}{times}{cold}{pages}{same}", before.shown(), after.shown())
 }
 
 fn index_of(text: &mut String, number: usize, index: &AdvisedIndex, proof: Option<&Proof>) {
@@ -180,5 +185,41 @@ fn refusals(text: &mut String, advice: &Advice, proof: Option<&Proof>) {
 fn indented(text: &mut String, sql: &str) {
     for line in sql.lines() {
         let _ = writeln!(text, "        {line}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proof::Measured;
+
+    /// What a statement measured; without a time it ran into a time box of ten seconds.
+    fn took(median_ms: Option<f64>, pages: f64) -> Measured {
+        let mut measured = Measured::default();
+        measured.median_ms = median_ms;
+        measured.spread_ms = median_ms.map(|it| [it, it]);
+        measured.pages = pages;
+        measured.limit_ms = 10_000.0;
+        measured
+    }
+
+    fn line(before: Measured, after: Measured) -> String {
+        let quicker = before.median_ms.zip(after.median_ms).map(|(one, other)| one / other);
+        measured(&Proved { name: "one".to_owned(), before, after, quicker, is_same: None })
+    }
+
+    #[test]
+    fn pages_are_told_where_both_ways_were_measured() {
+        let (slow, quick) = (took(Some(8.0), 900.0), took(Some(2.0), 300.0));
+        let timed_out = took(None, 0.0);
+        let mut refused = timed_out.clone();
+        refused.failed = Some("no such column".to_owned());
+        assert_eq!(
+            line(slow.clone(), quick.clone()),
+            "8.0 ms (8.0 to 8.0) → 2.0 ms (2.0 to 2.0), 4.0 times as quick; 900 → 300 pages"
+        );
+        assert_eq!(line(timed_out, quick), "over 10 s → 2.0 ms (2.0 to 2.0)");
+        assert_eq!(line(slow, refused.clone()), "8.0 ms (8.0 to 8.0) → no such column");
+        assert_eq!(line(refused.clone(), refused), "no such column → no such column");
     }
 }

@@ -33,6 +33,8 @@ pub struct Request {
     pub counted_seconds: Option<f64>,
     /// Whether answers may be an hour old, so that rollups may be advised.
     pub may_be_old: bool,
+    /// From how many milliseconds on a statement is slow enough for its answer to be kept.
+    pub slow_ms: f64,
 }
 
 /// What makes a session somebody's for the rest of a transaction.

@@ -181,7 +181,7 @@ impl Index {
 
     /// Ends a name with what sums the index up.
     fn marked(&self, mut name: String) -> String {
-        let sum = format!("_{:05x}", sum(&self.shown()));
+        let sum = mark(&self.shown());
         name.truncate(name.floor_char_boundary(LONGEST_NAME - sum.len()));
         name + &sum
     }
@@ -224,6 +224,11 @@ impl Index {
         words.push(self.method.name());
         words.join(" ")
     }
+}
+
+/// Returns what tells a name from those that are the same words: what it stands for, summed up.
+pub(crate) fn mark(text: &str) -> String {
+    format!("_{:05x}", sum(text))
 }
 
 /// Sums a text up in twenty bits, the same on every machine (FNV-1a).

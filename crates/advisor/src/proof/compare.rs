@@ -56,6 +56,18 @@ impl Compared {
     }
 }
 
+impl Compared {
+    /// Says what speaks against it, where measuring does.
+    pub(crate) fn refutation(&self) -> Option<String> {
+        let times = format!("{} → {}", self.before.shown(), self.after.shown());
+        self.is_refuted().then(|| match (self.is_same, &self.failed) {
+            (_, Some(failed)) => format!("it fails: {failed}"),
+            (Some(false), _) => "it gives other rows".to_owned(),
+            _ => format!("{times}: it is not quicker"),
+        })
+    }
+}
+
 /// Compares two statements.
 ///
 /// # Errors

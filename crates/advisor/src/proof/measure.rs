@@ -286,25 +286,23 @@ async fn ask(
     }
 }
 
-/// Empties the server's cache of this database, where it lets itself be emptied.
+/// Empties the server's cache of this database, where it lets itself be emptied: by the login, whoever asks.
 async fn empty_cache(client: &Client) -> Result<bool, ProofError> {
     let action = doing("empty the server's cache");
     let there = "
         select to_regprocedure('pg_buffercache_evict(integer)') is not null
             and pg_has_role(current_user, 'pg_monitor', 'usage')";
-    if !client.query_one(there, &[]).await.map_err(&action)?.get::<_, bool>(0) {
-        return Ok(false);
+    client.batch_execute("savepoint cold; set local role none").await.map_err(&action)?;
+    let is_there = client.query_one(there, &[]).await.map_err(&action)?.get::<_, bool>(0);
+    if is_there {
+        let evict = "select pg_buffercache_evict(bufferid) from pg_buffercache
+            where reldatabase = (select oid from pg_database where datname = current_database())";
+        client.batch_execute(evict).await.map_err(&action)?;
     }
-    client
-        .batch_execute(
-            "savepoint cold;
-             select pg_buffercache_evict(bufferid) from pg_buffercache
-             where reldatabase = (select oid from pg_database where datname = current_database());
-             release savepoint cold",
-        )
-        .await
-        .map_err(action)?;
-    Ok(true)
+    // The role is whose it was; what was emptied stays so.
+    let back = "rollback to savepoint cold; release savepoint cold";
+    client.batch_execute(back).await.map_err(action)?;
+    Ok(is_there)
 }
 
 /// Says why nothing was measured cold, where nothing was.

@@ -1,8 +1,7 @@
 //! Proof: what was chosen is built on a copy and measured, and what does not hold is given back.
 //!
 //! Nothing is told that was not measured. The planner's costs are wrong in sign now and then: where an index
-//! makes a statement slower than without indexes, the choice is made again knowing that. Such an index is
-//! refused, unless others gain far more by it and none of its like does without the loss; that is told.
+//! makes a statement slower than without indexes, it is refused, and the choice is made again knowing that.
 
 mod blame;
 mod build;
@@ -25,6 +24,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::advice::{Advice, Advisor, Asker, Statement};
 use crate::indexes::Rejected;
+use crate::rollups::{OVER_A_SECOND, RollupAdvice, too_quick};
 use build::Bench;
 pub use build::Built;
 pub use compare::{Compared, compare};
@@ -36,6 +36,9 @@ pub use writes::Writes;
 
 /// No statement may become slower than this many times what it took without the new indexes.
 pub const SLOWEST: f64 = 1.1;
+
+/// The rule that a rollup must keep once it is measured.
+const SAYS_THE_SAME_SOONER: &str = "rollup-says-the-same-sooner";
 
 /// Differences below this are noise on any machine.
 const NOISE_MS: f64 = 2.0;
@@ -119,6 +122,9 @@ pub struct Proof {
     pub statements: Vec<Proved>,
     /// The indexes that held, as they were built.
     pub indexes: Vec<Built>,
+    /// Those of them that held only because a statement that they are for was not measured, by their
+    /// definitions.
+    pub on_trust: Vec<String>,
     /// What they cost whoever writes.
     pub writes: Vec<Writes>,
     /// Other ways to ask, compared.
@@ -168,8 +174,10 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
     advisor.weigh(&times);
     let rounds = Rounds::new(&mut bench, &mut meter, &statements, &before);
     let outcome = rounds.run(advisor).await?;
-    let (advice, after) = (outcome.advice, outcome.after);
-    let mut not_measured = taken_on_trust(&statements, &advice, &after);
+    let (mut advice, after) = (outcome.advice, outcome.after);
+    refuse_quick(&mut advice, &statements, &before, advisor.slow_ms());
+    let (on_trust, mut not_measured): (Vec<String>, Vec<String>) =
+        taken_on_trust(&statements, &advice, &after).into_iter().unzip();
     let mut writes = Vec::new();
     for table in bench.tables() {
         match writes::measure(&client, &bench, &table).await? {
@@ -183,6 +191,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
     let mut proof = Proof {
         statements: Vec::new(),
         indexes: bench.built(),
+        on_trust,
         writes,
         rewrites: compare::rewrites(&client, copy, &statements, &advice).await?,
         rollups: compare::rollups(&client, copy, &statements, &advice).await?,
@@ -193,23 +202,79 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         seconds: started.elapsed().as_secs_f64(),
     };
     proof.statements = proved(&statements, before, after);
+    refuse_refuted(&mut advice, &proof);
     Ok((advice, proof))
+}
+
+/// Takes back other ways to ask that measuring speaks against.
+fn refuse_refuted(advice: &mut Advice, proof: &Proof) {
+    let against = |all: &[Compared], statement: usize, what: &str| {
+        let compared = all.iter().find(|it| it.statement == statement && it.what == what);
+        compared.and_then(Compared::refutation)
+    };
+    let name = |place: usize| {
+        proof.statements.get(place).map_or("a statement", |it| it.name.as_str()).to_owned()
+    };
+    let mut refused = Vec::new();
+    advice.rewrites.retain(|rewrite| {
+        let reason = against(&proof.rewrites, rewrite.statement, rewrite.rule);
+        refused.extend(reason.iter().map(|reason| Rejected {
+            what: format!("another way to write {}", name(rewrite.statement)),
+            rule: rewrite.rule,
+            reason: reason.clone(),
+        }));
+        reason.is_none()
+    });
+    advice.rollups.retain(|rollup| {
+        let reason = against(&proof.rollups, rollup.statement, &rollup.name);
+        refused.extend(reason.iter().map(|reason| Rejected {
+            what: format!("the rollup {} for {}", rollup.name, name(rollup.statement)),
+            rule: SAYS_THE_SAME_SOONER,
+            reason: reason.clone(),
+        }));
+        reason.is_none()
+    });
+    advice.rejected.extend(refused);
 }
 
 pub(crate) async fn connect(address: &Address) -> Result<Client, ProofError> {
     address.connect("shelfops advisor").await.map_err(error::doing("connect to the copy"))
 }
 
-/// Says which indexes held only because a statement that they are for was not measured.
-fn taken_on_trust(statements: &[Statement], advice: &Advice, after: &[Measured]) -> Vec<String> {
+/// Takes back rollups of statements that nobody had measured and that are quick without.
+fn refuse_quick(advice: &mut Advice, statements: &[Statement], before: &[Measured], slow_ms: f64) {
+    let quick = |rollup: &RollupAdvice| {
+        let statement = statements.get(rollup.statement).filter(|it| it.mean_ms.is_none())?;
+        let ms = before.get(rollup.statement)?.median_ms.filter(|ms| *ms < slow_ms)?;
+        Some((statement.name.clone(), ms))
+    };
+    for rollup in std::mem::take(&mut advice.rollups) {
+        match quick(&rollup) {
+            None => advice.rollups.push(rollup),
+            Some((name, ms)) => advice.rejected.push(Rejected {
+                what: format!("a rollup that is kept for {name}"),
+                rule: OVER_A_SECOND,
+                reason: too_quick(ms, slow_ms),
+            }),
+        }
+    }
+}
+
+/// Returns the indexes that held only because a statement that they are for was not measured, each with what
+/// to do about it.
+fn taken_on_trust(
+    statements: &[Statement],
+    advice: &Advice,
+    after: &[Measured],
+) -> Vec<(String, String)> {
     let on_trust = advice.indexes.iter().filter_map(|advised| {
         let place = blame::unmeasured(advised, after)?;
         let name = statements.get(place).map_or("a statement", |it| it.name.as_str());
         let said = after.get(place).map(Measured::shown).unwrap_or_default();
-        Some(format!(
-            "what {} brings {name} ({said}): give values, or a longer time box",
-            advised.definition
-        ))
+        let definition = &advised.definition;
+        let how =
+            format!("what {definition} brings {name} ({said}): give values, or a longer time box");
+        Some((definition.clone(), how))
     });
     on_trust.collect()
 }

@@ -3,7 +3,7 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::tree::{
-    child, column, edited, holds, operator, plain, sides, span, taken_name, terms, text,
+    bare, child, column, edited, holds, operator, plain, sides, span, taken_name, terms, text,
 };
 use super::{Found, Outcome, Rule};
 use crate::indexes::Catalog;
@@ -24,6 +24,10 @@ impl Rule for FirstOfEach {
     fn rewrite(&self, sql: &str, root: &SyntaxNode, catalog: &Catalog) -> Option<Outcome> {
         let call = root.descendants().find(is_row_number)?;
         let target = call.ancestors().find(|above| above.kind() == SyntaxKind::TARGET)?;
+        // What is calculated with the number is another one.
+        if bare(target.children().next()?) != call {
+            return None;
+        }
         let select = call.ancestors().find(|above| above.kind() == SyntaxKind::SELECT)?;
         let name = child(&target, SyntaxKind::AS_NAME)?;
         let name = plain(text(&name).split_whitespace().last()?);

@@ -219,6 +219,63 @@ mod tests {
     }
 
     #[test]
+    fn what_is_calculated_with_a_row_number_is_left_alone() {
+        for number in [
+            "(row_number() over (partition by k order by at) - 1) / 100",
+            "coalesce(row_number() over (partition by k order by at), 2)",
+            "row_number() over (partition by k order by at)::text",
+        ] {
+            let sql =
+                format!("select k from (select k, {number} as page from s) as x where page = 1");
+            let (offered, refused) = rewrites(&sql, &Catalog::default());
+            assert!(offered.is_empty() && refused.is_empty(), "{sql}");
+        }
+        let sql = "select k from (select k, (row_number() over (partition by k order by at)) as place from s) as x \
+                   where place = 1";
+        assert!(rewritten(sql, "first-of-each").unwrap().contains("(1::bigint) as place"));
+    }
+
+    #[test]
+    fn a_page_begins_behind_the_last_row() {
+        for (order, condition) in [
+            ("at, k", "(at, k) > (:last_1, :last_2)"),
+            ("at desc", "(at) < (:last_1)"),
+            ("s.at DESC, (k) desc", "(s.at, (k)) < (:last_1, :last_2)"),
+            ("lower(name) asc", "(lower(name)) > (:last_1)"),
+        ] {
+            let sql =
+                format!("select at, k, lower(name) from s order by {order} limit 20 offset 5000");
+            let page = format!(
+                "select at, k, lower(name) from s where {condition} order by {order} limit 20"
+            );
+            assert_eq!(rewritten(&sql, "paging").as_deref(), Some(page.as_str()));
+        }
+        for other in ["at, k desc", "at using >"] {
+            let sql = format!("select at, k from s order by {other} limit 20 offset 5000");
+            assert_eq!(rewritten(&sql, "paging"), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_page_whose_order_no_comparison_follows_is_left_alone() {
+        for (order, said) in [
+            ("at desc nulls last", "rows without at go"),
+            ("at nulls first", "rows without at go"),
+            ("1 desc", "ordered by 1,"),
+            ("at, (2)", "ordered by (2),"),
+            ("total", "the answer's column total"),
+            ("\"total\" desc", "the answer's column total"),
+            ("k", "the answer's column k"),
+        ] {
+            let sql = format!(
+                "select at, a + b as total, -k as k from s order by {order} limit 20 offset 5000"
+            );
+            assert_eq!(rewritten(&sql, "paging"), None, "{sql}");
+            assert!(refused(&sql, "paging").contains(said), "{}", refused(&sql, "paging"));
+        }
+    }
+
+    #[test]
     fn a_name_that_would_mean_another_column_is_left_alone() {
         for (sql, said) in [
             ("select 1 from a where a.k not in (select a.k from a where a.v > 1)", "both"),

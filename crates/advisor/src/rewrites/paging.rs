@@ -2,7 +2,7 @@
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::tree::{child, edited, span, text};
+use super::tree::{child, column, edited, is_value, span, taken_name, text};
 use super::{Found, Outcome, Rule};
 use crate::indexes::Catalog;
 
@@ -32,10 +32,19 @@ impl Rule for Paging {
         if number < FAR || grouped.iter().any(|kind| child(root, *kind).is_some()) {
             return None;
         }
+        let sorts: Vec<SyntaxNode> = list.children().collect();
+        if sorts.iter().any(|sort| child(sort, SyntaxKind::SORT_USING).is_some()) {
+            return None;
+        }
+        let targets = child(root, SyntaxKind::SELECT_CLAUSE)
+            .and_then(|clause| child(&clause, SyntaxKind::TARGET_LIST));
+        if let Some(reason) = sorts.iter().find_map(|sort| differs(sort, targets.as_ref())) {
+            return Some(Err(reason));
+        }
         let keys: Vec<String> =
-            list.children().filter_map(|key| key.children().next()).map(|key| text(&key)).collect();
+            sorts.iter().filter_map(|sort| sort.children().next()).map(|key| text(&key)).collect();
         let descending =
-            list.children().filter(|key| text(key).to_lowercase().ends_with(" desc")).count();
+            sorts.iter().filter(|sort| child(sort, SyntaxKind::SORT_DESC).is_some()).count();
         // Rows compare as a whole only where all keys go the same way.
         let sign = match descending {
             0 => ">",
@@ -61,10 +70,31 @@ impl Rule for Paging {
             sql: edited(sql, edits).trim_end().to_owned(),
             is_same: false,
             condition: Some(
-                "the keys must tell rows apart, else add the primary key; the application remembers the last \
-                 row's keys"
+                "the keys must tell rows apart, else add the primary key, and none may be null; the \
+                 application remembers the last row's keys"
                     .to_owned(),
             ),
         }))
     }
+}
+
+/// Says why comparing a key would not find the rows that are sorted behind; nothing where it would.
+fn differs(sort: &SyntaxNode, targets: Option<&SyntaxNode>) -> Option<String> {
+    let key = sort.children().next()?;
+    let said = text(&key);
+    if is_value(&key) {
+        return Some(format!("it is ordered by {said}, which a condition takes for a constant"));
+    }
+    // A name alone is an answer's column first; within an expression it is a table's.
+    let is_bare = column(&key).is_some_and(|(table, _)| table.is_none());
+    if let Some(taken) = targets.filter(|_| is_bare).and_then(|list| taken_name(list, &said)) {
+        return Some(format!(
+            "it is ordered by the answer's column {taken}, which a condition cannot name"
+        ));
+    }
+    // Whoever says where nulls go has some, and no comparison finds them.
+    let nulls = [SyntaxKind::NULLS_FIRST, SyntaxKind::NULLS_LAST];
+    sort.children()
+        .any(|it| nulls.contains(&it.kind()))
+        .then(|| format!("it says where rows without {said} go, and no comparison finds those"))
 }

@@ -1,6 +1,7 @@
 //! Answers worth keeping: a query that groups many rows into few, often, and whose answer may be an hour old.
 
 mod guard;
+mod name;
 mod parts;
 mod rules;
 mod terms;
@@ -15,6 +16,7 @@ use crate::indexes::{AdviceError, Catalog, Rejected, doing};
 use crate::plans::count;
 use parts::Parts;
 pub use rules::{FREQUENT_CALLS_A_DAY, SLOW_MS};
+pub(crate) use rules::{OVER_A_SECOND, too_quick};
 
 /// A rollup must have at most this share of the rows that it is made of.
 const MOST_ROWS: f64 = 0.1;
@@ -55,17 +57,21 @@ pub(crate) struct Wish<'w> {
     pub(crate) mean_ms: Option<f64>,
     pub(crate) counted_seconds: Option<f64>,
     pub(crate) may_be_old: bool,
+    /// From how many milliseconds on it is slow.
+    pub(crate) slow_ms: f64,
     /// What makes the session whoever asks, where that is not the login.
     pub(crate) enter: Option<&'w str>,
 }
 
-/// Looks whether a statement's answer is worth keeping; nothing for one that does not group.
+/// Looks whether a statement's answer is worth keeping, beside others that are; nothing for one that does not
+/// group.
 pub(crate) async fn rollup(
     client: &Client,
     wish: &Wish<'_>,
     catalog: &Catalog,
+    others: &[RollupAdvice],
 ) -> Result<Option<Result<RollupAdvice, Rejected>>, AdviceError> {
-    let Some(read) = Parts::read(wish.sql, catalog) else { return Ok(None) };
+    let Some(read) = Parts::read(wish.sql, catalog, others) else { return Ok(None) };
     let what = "a rollup that is kept".to_owned();
     let rejected = |rule, reason| Rejected { what: what.clone(), rule, reason };
     let parts = match read {
@@ -113,7 +119,7 @@ fn advice(parts: &Parts, mut why: Vec<String>, rows: (f64, f64)) -> RollupAdvice
         name: name.clone(),
         statement: 0,
         statements: vec![
-            format!("create materialized view {name} as\n{};", parts.select()),
+            parts.creation(),
             format!("create unique index on {name} ({});", parts.dimensions().join(", ")),
         ],
         refresh: format!("refresh materialized view concurrently {name};"),

@@ -7,6 +7,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::terms::{functions, group_compared, is_called, is_read, links, names_no_column};
 use super::time::{freezes, is_day_of, is_midnight, moves, names_a_time};
+use super::{RollupAdvice, name};
 use crate::indexes::Catalog;
 use crate::plans::quoted;
 use crate::rewrites::tree::{
@@ -44,11 +45,17 @@ struct Aggregate {
 
 impl Parts {
     /// Takes a query apart; nothing where it does not group, a reason where a rollup cannot say the same.
-    pub(super) fn read(sql: &str, catalog: &Catalog) -> Option<Result<Self, String>> {
+    /// Its name is none of those of `others`, unless that one is the same.
+    pub(super) fn read(
+        sql: &str,
+        catalog: &Catalog,
+        others: &[RollupAdvice],
+    ) -> Option<Result<Self, String>> {
         look(sql, |root| {
             let is_grouped = root.kind() == SyntaxKind::SELECT
                 && child(root, SyntaxKind::GROUP_BY_CLAUSE).is_some();
-            is_grouped.then(|| Reader { sql, root, catalog, measures: Vec::new() }.read())
+            let reader = Reader { sql, root, catalog, measures: Vec::new() };
+            is_grouped.then(|| reader.read(others))
         })
         .flatten()
     }
@@ -81,6 +88,11 @@ impl Parts {
     /// Returns the columns that tell its rows apart.
     pub(super) fn dimensions(&self) -> Vec<String> {
         self.groups.iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Writes what makes it.
+    pub(super) fn creation(&self) -> String {
+        format!("create materialized view {} as\n{};", self.name, self.select())
     }
 
     /// Writes the query that fills it.
@@ -128,7 +140,7 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    fn read(mut self) -> Result<Parts, String> {
+    fn read(mut self, others: &[RollupAdvice]) -> Result<Parts, String> {
         let refused =
             [SyntaxKind::WITH_CLAUSE, SyntaxKind::DISTINCT_CLAUSE, SyntaxKind::OVER_CLAUSE];
         if refused.iter().any(|kind| self.root.descendants().any(|it| it.kind() == *kind)) {
@@ -154,33 +166,35 @@ impl Reader<'_> {
             .filter(|it| it.kind() == SyntaxKind::RELATION_NAME_REF)
             .map(|it| text(&it))
             .collect();
-        let name = self.name(&tables, &groups);
+        let mut parts = Parts {
+            name: name::of(&tables, &groups),
+            from: text(&from),
+            kept,
+            groups,
+            measures: self.measures.clone(),
+            asked,
+            query: String::new(),
+            tables,
+            functions: functions(self.root),
+            links: links(self.root),
+        };
+        parts.name = name::beside(&parts, others);
         let mut edits: Vec<(Range<usize>, String)> = aggregates
             .iter()
             .map(|aggregate| (aggregate.span.clone(), aggregate.replaced.clone()))
             .collect();
-        self.replace_groups(&groups, &mut edits);
-        edits.push((span(&from), format!("from {name}")));
+        self.replace_groups(&parts.groups, &mut edits);
+        edits.push((span(&from), format!("from {}", parts.name)));
         if let Some(condition) = child(self.root, SyntaxKind::WHERE_CLAUSE) {
-            let new = if asked.is_empty() {
+            let new = if parts.asked.is_empty() {
                 String::new()
             } else {
-                format!("where {}", asked.join(" and "))
+                format!("where {}", parts.asked.join(" and "))
             };
             edits.push((span(&condition), new));
         }
-        Ok(Parts {
-            name,
-            from: text(&from),
-            kept,
-            groups,
-            measures: self.measures,
-            asked,
-            query: edited(self.sql, edits).trim().trim_end_matches(';').to_owned(),
-            tables,
-            functions: functions(self.root),
-            links: links(self.root),
-        })
+        parts.query = edited(self.sql, edits).trim().trim_end_matches(';').to_owned();
+        Ok(parts)
     }
 
     /// Reads what it is grouped by, where that is written out or names a column of the answer.
@@ -482,16 +496,6 @@ impl Reader<'_> {
             }
         }
     }
-
-    fn name(&self, tables: &[String], groups: &[(String, String)]) -> String {
-        let table =
-            tables.first().map_or("answers", |table| table.rsplit('.').next().unwrap_or(table));
-        let groups: Vec<&str> =
-            groups.iter().map(|(_, name)| name.trim_matches('"')).take(3).collect();
-        let mut name = format!("{}_by_{}", table.trim_matches('"'), groups.join("_"));
-        name.truncate(name.floor_char_boundary(55));
-        quoted(&name.to_lowercase())
-    }
 }
 
 #[cfg(test)]
@@ -499,7 +503,7 @@ mod tests {
     use super::*;
 
     fn parts(sql: &str) -> Result<Parts, String> {
-        Parts::read(sql, &Catalog::default()).unwrap()
+        Parts::read(sql, &Catalog::default(), &[]).unwrap()
     }
 
     #[test]
@@ -572,6 +576,6 @@ mod tests {
                 .contains("called k")
         );
         assert!(parts("select t.k as k, count(*) from t group by k").is_ok());
-        assert!(Parts::read("select v from t", &Catalog::default()).is_none());
+        assert!(Parts::read("select v from t", &Catalog::default(), &[]).is_none());
     }
 }

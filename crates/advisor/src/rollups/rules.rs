@@ -3,8 +3,12 @@
 use super::Wish;
 use crate::plans::count;
 
-/// From how many milliseconds on a query is slow enough for its answer to be kept.
+/// From how many milliseconds on a query is slow enough for its answer to be kept, unless somebody says
+/// otherwise.
 pub const SLOW_MS: f64 = 1_000.0;
+
+/// The rule about that.
+pub(crate) const OVER_A_SECOND: &str = "rollup-over-a-second";
 
 /// How often a day it must be asked.
 pub const FREQUENT_CALLS_A_DAY: f64 = 24.0;
@@ -13,10 +17,7 @@ pub const FREQUENT_CALLS_A_DAY: f64 = 24.0;
 pub(super) fn judged(wish: &Wish<'_>) -> Result<Vec<String>, (&'static str, String)> {
     let mut said = Vec::new();
     match wish.mean_ms {
-        Some(ms) if ms < SLOW_MS => {
-            let reason = format!("it takes {} ms on average, under a second", count(ms));
-            return Err(("rollup-over-a-second", reason));
-        }
+        Some(ms) if ms < wish.slow_ms => return Err((OVER_A_SECOND, too_quick(ms, wish.slow_ms))),
         Some(ms) => said.push(format!("rollup-over-a-second: {} ms on average", count(ms))),
         None => said.push("rollup-over-a-second: not measured here; --verify measures".to_owned()),
     }
@@ -41,6 +42,11 @@ pub(super) fn judged(wish: &Wish<'_>) -> Result<Vec<String>, (&'static str, Stri
     Ok(said)
 }
 
+/// Says that a query is too quick for its answer to be kept.
+pub(crate) fn too_quick(ms: f64, slow_ms: f64) -> String {
+    format!("it takes {} ms, under {}: the query itself is quick enough", count(ms), count(slow_ms))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +59,7 @@ mod tests {
             mean_ms,
             counted_seconds: Some(86_400.0),
             may_be_old,
+            slow_ms: SLOW_MS,
             enter: None,
         };
         assert!(judged(&wish(Some(5_000.0), Some(500.0), true)).is_ok());

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use shelfops_advisor::advice::{Advice, Advisor, Request, Statement};
-use shelfops_advisor::proof::Copy;
+use shelfops_advisor::proof::{Copy, Proof, prove};
+use shelfops_advisor::rollups::SLOW_MS;
 use shelfops_testkit::TestDatabase;
 use tokio_postgres::Client;
 
@@ -97,10 +98,22 @@ pub(super) fn request(statements: Vec<Statement>) -> Request {
         asker: None,
         counted_seconds: None,
         may_be_old: false,
+        slow_ms: SLOW_MS,
     }
 }
 
 impl Bench {
+    /// Advises, and proves it. The search has a session of its own: its transaction would hold locks on what
+    /// is built.
+    pub(super) async fn proved(&self, request: Request) -> (Advice, Proof) {
+        let client = shelfops_testkit::connect(&self.url).await.unwrap();
+        client.batch_execute("begin").await.unwrap();
+        let mut advisor = Advisor::begin(&client, request).await.unwrap();
+        let outcome = prove(&mut advisor, &self.copy()).await;
+        advisor.end().await.unwrap();
+        outcome.unwrap()
+    }
+
     /// Does something to the database first.
     pub(super) async fn with(self, sql: &str) -> Self {
         for statement in sql.split(";\n").filter(|it| !it.trim().is_empty()) {

@@ -8,13 +8,7 @@ use shelfops_advisor::proof::{Proof, prove};
 use super::bench::{Bench, asked, bench, request};
 
 async fn proved(bench: &Bench, request: Request) -> (Vec<String>, Proof) {
-    // The search has a session of its own: its transaction would hold locks on what is built.
-    let client = shelfops_testkit::connect(&bench.url).await.unwrap();
-    client.batch_execute("begin").await.unwrap();
-    let mut advisor = Advisor::begin(&client, request).await.unwrap();
-    let outcome = prove(&mut advisor, &bench.copy()).await;
-    let (advice, proof) = outcome.unwrap();
-    advisor.end().await.unwrap();
+    let (advice, proof) = bench.proved(request).await;
     (advice.indexes.into_iter().map(|it| it.definition).collect(), proof)
 }
 

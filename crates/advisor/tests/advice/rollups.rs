@@ -75,6 +75,39 @@ async fn a_rollup_that_a_rule_of_the_house_speaks_against_is_refused_with_its_re
 }
 
 #[tokio::test]
+async fn two_rollups_of_one_workload_have_two_names_unless_they_are_one() {
+    let bench = bench().await;
+    let by_day = |measure: &str, store: u32| {
+        let sql = format!(
+            "select sold_at::date as day, sum({measure}) as sold from lines where store_id = {store} group by 1"
+        );
+        often(&sql).statements.remove(0)
+    };
+    let statements = vec![by_day("amount", 1), by_day("quantity", 1), by_day("amount", 2)];
+    let advice = advised(&bench, Request { statements, ..often(DAILY) }).await;
+    let [amounts, quantities, again] = advice.rollups.as_slice() else {
+        panic!("{:#?}", advice.rejected)
+    };
+    assert_ne!(amounts.name, quantities.name);
+    assert_eq!((&amounts.name, &amounts.statements), (&again.name, &again.statements));
+    for made in [amounts, quantities] {
+        bench.client.batch_execute(&made.statements.join("\n")).await.unwrap();
+        bench.client.batch_execute(&made.query).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_rollup_of_a_statement_that_proves_to_be_quick_is_taken_back() {
+    let bench = bench().await;
+    let statement = Statement { mean_ms: None, ..often(DAILY).statements.remove(0) };
+    let (advice, proof) =
+        bench.proved(Request { statements: vec![statement], ..often(DAILY) }).await;
+    assert!(advice.rollups.is_empty() && proof.rollups.is_empty(), "{:#?}", advice.rollups);
+    let refused = advice.rejected.iter().find(|it| it.rule == "rollup-over-a-second").unwrap();
+    assert!(refused.reason.contains("quick enough"), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_name_that_a_table_and_the_answer_have_means_the_tables_as_to_the_server() {
     let bench = bench().await;
     let sql = "select store_id % 2 as store_id, count(*) as lines from lines group by store_id";

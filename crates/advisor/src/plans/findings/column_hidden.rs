@@ -1,6 +1,7 @@
 //! A function, a cast or a calculation around a column keeps an index, or partitions, from being used.
 
 use super::{Finding, Look, Rule};
+use crate::indexes::without_alias;
 use crate::plans::condition::{Clause, Hider, Side, clause, conjuncts, is_range};
 use crate::plans::plan::quoted;
 use crate::plans::{Node, TableFacts};
@@ -122,6 +123,7 @@ fn advise(
         )),
         Hider::Function(_) => {
             let expression = if clause.subject_is_left() { clause.left } else { clause.right };
+            let expression = without_alias(expression);
             let whole = table.and_then(|table| table.part_of.clone());
             let how = if whole.is_some() { "" } else { " concurrently" };
             let target = whole.or_else(|| node.table()).unwrap_or_default();
@@ -135,7 +137,7 @@ fn advise(
 }
 
 /// Text of any kind is compared as text: that cast costs no index.
-fn is_harmless(by: &Hider, table: Option<&TableFacts>, column: &str) -> bool {
+pub(super) fn is_harmless(by: &Hider, table: Option<&TableFacts>, column: &str) -> bool {
     let Hider::Cast(to) = by else { return false };
     if to != "text" && !to.starts_with("character varying") {
         return false;
@@ -145,5 +147,25 @@ fn is_harmless(by: &Hider, table: Option<&TableFacts>, column: &str) -> bool {
             ["character varying", "text", "name"].iter().any(|it| column.type_name.starts_with(it))
         }
         None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plans::findings::look;
+    use crate::plans::{Facts, read};
+
+    #[test]
+    fn an_index_is_of_the_expression_without_the_alias() {
+        let plan = "Seq Scan on public.lines l  (cost=0.00..1225.00 rows=250 width=8) (actual time=0.010..42.000 rows=3 loops=1)
+  Filter: (upper(l.note) = 'Y'::text)
+  Rows Removed by Filter: 49997
+Execution Time: 42.100 ms";
+        let findings = look(&read(plan).unwrap(), &Facts::default(), None);
+        let finding = findings.iter().find(|it| it.rule == "column-hidden").unwrap();
+        assert_eq!(
+            finding.remedies[0].sql.as_deref(),
+            Some("create index concurrently on public.lines ((upper(note)));")
+        );
     }
 }

@@ -1,7 +1,10 @@
 //! A pattern that begins with a wildcard.
 
+use super::column_hidden::is_harmless;
 use super::{Finding, Look, Rule};
-use crate::plans::condition::{clause, conjuncts};
+use crate::indexes::without_alias;
+use crate::plans::TableFacts;
+use crate::plans::condition::{Side, clause, conjuncts, side};
 use crate::plans::plan::quoted;
 use crate::plans::tree::count;
 
@@ -31,9 +34,6 @@ impl Rule for LeadingWildcard {
                 matches!(clause.operator, "~~" | "~~*") && clause.right.starts_with("'%")
             });
             for pattern in patterns {
-                let column =
-                    pattern.left.trim_start_matches('(').split(')').next().unwrap_or_default();
-                let column = column.rsplit('.').next().unwrap_or(column).trim_matches('"');
                 let what = format!(
                     "{} rows are compared with a pattern that begins with a wildcard",
                     count(node.filtered_rows() + node.actual_rows().unwrap_or_default())
@@ -48,12 +48,48 @@ impl Rule for LeadingWildcard {
                         format!(
                             "create extension if not exists pg_trgm;\ncreate index{how} on {table} \
                              using gin ({} gin_trgm_ops);",
-                            quoted(column)
+                            key(pattern.left, look.table(node))
                         ),
                     );
                 findings.push(finding);
             }
         }
         findings
+    }
+}
+
+/// Writes what is compared as an index has it: only the same expression is found there.
+fn key(compared: &str, table: Option<&TableFacts>) -> String {
+    match side(compared) {
+        Side::Column(column) => quoted(&column),
+        Side::Hidden { column, by } if is_harmless(&by, table, &column) => quoted(&column),
+        _ => format!("({})", without_alias(compared)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plans::ColumnFacts;
+
+    #[test]
+    fn an_index_is_of_what_is_compared() {
+        let column = |name: &str, type_name: &str| ColumnFacts {
+            name: name.to_owned(),
+            type_name: type_name.to_owned(),
+            ..ColumnFacts::default()
+        };
+        let columns = vec![column("name", "character varying(30)"), column("code", "integer")];
+        let table = TableFacts { columns, ..TableFacts::default() };
+        for (compared, said) in [
+            ("l.note", "note"),
+            ("l.\"Odd.name\"", "\"Odd.name\""),
+            ("(l.name)::text", "name"),
+            ("(l.code)::text", "((code)::text)"),
+            ("lower((l.name)::text)", "(lower((name)::text))"),
+            ("(l.note || l.name)", "((note || name))"),
+        ] {
+            assert_eq!(key(compared, Some(&table)), said, "{compared}");
+        }
     }
 }

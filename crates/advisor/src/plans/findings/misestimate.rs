@@ -3,6 +3,7 @@
 use super::chunks_not_excluded::is_append;
 use super::look::factor;
 use super::{Confidence, Finding, Look, Rule};
+use crate::indexes::without_alias;
 use crate::plans::condition::{Side, clause, conjuncts};
 use crate::plans::plan::quoted;
 use crate::plans::tree::count;
@@ -135,8 +136,9 @@ fn cause(finding: Finding, look: &Look<'_>, node: &Node) -> Finding {
         return nothing_known(finding, expression, column).advise_sql(
             "or keep statistics of the expression (PostgreSQL 14 and newer), then analyze",
             format!(
-                "create statistics {} on ({expression}) from {name};\nanalyze {name};",
-                statistics_name(node, std::slice::from_ref(column))
+                "create statistics {} on ({}) from {name};\nanalyze {name};",
+                statistics_name(node, std::slice::from_ref(column)),
+                without_alias(expression)
             ),
         );
     }
@@ -209,4 +211,24 @@ fn statistics_name(node: &Node, columns: &[String]) -> String {
 
 fn is_stale(table: &TableFacts) -> bool {
     super::stale_statistics::reason(table).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plans::findings::look;
+    use crate::plans::{Facts, read};
+
+    #[test]
+    fn statistics_are_of_the_expression_without_the_alias() {
+        let plan = "HashAggregate  (cost=1100.00..1102.00 rows=200 width=12) (actual time=44.000..44.100 rows=200 loops=1)
+  Group Key: l.store_id
+  ->  Seq Scan on public.lines l  (cost=0.00..1000.00 rows=250 width=4) (actual time=0.010..40.000 rows=7143 loops=1)
+        Filter: (abs(l.quantity) = 3)
+        Rows Removed by Filter: 42857
+Execution Time: 44.300 ms";
+        let findings = look(&read(plan).unwrap(), &Facts::default(), None);
+        let finding = findings.iter().find(|it| it.rule == "misestimate").unwrap();
+        let sql = finding.remedies.iter().find_map(|it| it.sql.as_deref()).unwrap();
+        assert!(sql.contains(" on (abs(quantity)) from public.lines;"), "{sql}");
+    }
 }
