@@ -6,9 +6,13 @@ use std::fmt::Write;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{AdvisedIndex, Partition, Partitions};
+use super::{Advice, AdvisedIndex, Partition, Partitions};
 use crate::indexes::Index;
 use crate::plans::quoted;
+use crate::proof::{Compared, Proof};
+
+/// What makes an index while others write runs in no transaction.
+const HEAD: &str = "-- shelfops:no-transaction\n";
 
 /// A migration with its way back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -17,6 +21,44 @@ pub struct Migration {
     pub up: String,
     /// What undoes it.
     pub down: String,
+}
+
+impl Migration {
+    /// Adds what a proof held besides: answers that are kept, and statistics. Nobody but the owner may read
+    /// an answer that is kept until somebody lets them.
+    #[must_use]
+    pub fn with_proved(mut self, advice: &Advice, proof: &Proof) -> Self {
+        let held = |all: &[Compared], statement: usize, what: &str| {
+            let same = |it: &&Compared| it.statement == statement && it.what == what;
+            all.iter().find(same).filter(|it| it.holds()).cloned()
+        };
+        for rollup in &advice.rollups {
+            let Some(compared) = held(&proof.rollups, rollup.statement, &rollup.name) else {
+                continue;
+            };
+            if self.up.contains(&rollup.statements.join("\n")) {
+                continue;
+            }
+            let note = format!("{} → {}", compared.before.shown(), compared.after.shown());
+            let up = format!("-- keeps an answer: {note}\n{}", rollup.statements.join("\n"));
+            self.add(&up, &rollup.undo);
+        }
+        for made in proof.statistics.iter().filter(|it| it.holds()) {
+            let note = format!("{} → {}", made.before.shown(), made.after.shown());
+            let statement = made.what.trim().trim_end_matches(';');
+            let undo = crate::proof::undo_of(&made.what);
+            self.add(&format!("-- columns go together: {note}\n{statement};"), &undo);
+        }
+        self
+    }
+
+    fn add(&mut self, up: &str, down: &str) {
+        if self.up.is_empty() {
+            (self.up, self.down) = (HEAD.to_owned(), HEAD.to_owned());
+        }
+        let _ = writeln!(self.up, "\n{up}");
+        let _ = writeln!(self.down, "{down}");
+    }
 }
 
 /// A hypertable takes no `concurrently`, and what it takes in its place lint does not know.
@@ -29,8 +71,7 @@ pub fn migration(indexes: &[AdvisedIndex], partitions: &Partitions) -> Migration
     if indexes.is_empty() {
         return Migration::default();
     }
-    let head = "-- shelfops:no-transaction\n";
-    let (mut up, mut down) = (head.to_owned(), head.to_owned());
+    let (mut up, mut down) = (HEAD.to_owned(), HEAD.to_owned());
     for advised in indexes {
         let _ = writeln!(up, "\n-- {}", advised.purpose.replace('\n', " "));
         if advised.is_hypertable {

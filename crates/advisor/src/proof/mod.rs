@@ -32,6 +32,7 @@ pub use error::ProofError;
 pub use measure::Measured;
 use meter::Meter;
 use rounds::Rounds;
+pub(crate) use statistics::undo_of;
 pub use writes::Writes;
 
 /// No statement may become slower than this many times what it took without the new indexes.

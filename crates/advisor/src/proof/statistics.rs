@@ -58,8 +58,11 @@ pub(super) async fn compared(
 
 /// Drops statistics by the statement that made them.
 async fn drop_it(client: &Client, made: &str) -> Result<(), ProofError> {
+    client.batch_execute(&undo_of(made)).await.map_err(doing("drop statistics on the copy"))
+}
+
+/// Writes what drops statistics, by the statement that makes them.
+pub(crate) fn undo_of(made: &str) -> String {
     let name = made.strip_prefix("create statistics ").and_then(|rest| rest.split(' ').next());
-    let Some(name) = name else { return Ok(()) };
-    let drop_it = format!("drop statistics if exists {name}");
-    client.batch_execute(&drop_it).await.map_err(doing("drop statistics on the copy"))
+    name.map_or_else(String::new, |name| format!("drop statistics if exists {name};"))
 }

@@ -6,6 +6,7 @@ mod history;
 mod log;
 mod standing;
 mod statements;
+mod typed;
 
 pub use error::WorkloadError;
 pub use fingerprint::{fingerprint, normalised};

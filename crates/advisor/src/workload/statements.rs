@@ -5,6 +5,7 @@ use serde::Serialize;
 use tokio_postgres::{Client, Row};
 
 use super::WorkloadError;
+use super::typed::with_casts;
 
 /// A statement with what the server counted for it.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
@@ -198,7 +199,7 @@ fn statements_sql(schema: &str, io: &str) -> String {
 fn statement(row: &Row) -> Statement {
     Statement {
         query_id: row.get(0),
-        text: row.get::<_, Option<String>>(1).unwrap_or_default(),
+        text: with_casts(row.get::<_, Option<&str>>(1).unwrap_or_default()),
         calls: row.get(2),
         total_ms: row.get(3),
         mean_ms: row.get(4),

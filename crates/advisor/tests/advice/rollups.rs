@@ -1,6 +1,6 @@
 //! Rollups: advised where the house's rules allow, with a query that says the same.
 
-use shelfops_advisor::advice::{Advice, Asker, Request, Statement};
+use shelfops_advisor::advice::{Advice, Asker, Partitions, Request, Statement, migration};
 use shelfops_advisor::proof::compare;
 
 use super::bench::{Bench, asked, bench, request};
@@ -93,6 +93,23 @@ async fn two_rollups_of_one_workload_have_two_names_unless_they_are_one() {
     for made in [amounts, quantities] {
         bench.client.batch_execute(&made.statements.join("\n")).await.unwrap();
         bench.client.batch_execute(&made.query).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_rollup_that_held_is_in_the_migration_with_its_way_back() {
+    let bench = bench().await;
+    let (advice, proof) = bench.proved(often(DAILY)).await;
+    let [rollup] = advice.rollups.as_slice() else { panic!("{:#?}", advice.rejected) };
+    assert!(proof.rollups[0].holds(), "{:#?}", proof.rollups);
+    let migration = migration(&[], &Partitions::default()).with_proved(&advice, &proof);
+    let made = "select to_regclass($1) is not null";
+    for (text, is_there) in [(&migration.up, true), (&migration.down, false)] {
+        for statement in text.split(";\n").filter(|it| !it.trim().is_empty()) {
+            bench.client.batch_execute(statement).await.unwrap();
+        }
+        let row = bench.client.query_one(made, &[&rollup.name]).await.unwrap();
+        assert_eq!(row.get::<_, bool>(0), is_there, "{text}");
     }
 }
 

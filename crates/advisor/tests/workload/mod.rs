@@ -71,3 +71,18 @@ async fn statements_are_counted_once_whatever_their_values_and_in_any_schema() {
     assert!(counted.hit_pages + counted.read_pages > 0);
     assert!(statistics.counted_seconds.is_some());
 }
+
+#[tokio::test]
+async fn statements_are_such_as_the_server_understands_whatever_their_values_were() {
+    let database = TestDatabase::empty().await.unwrap();
+    let client = database.connect().await.unwrap();
+    if !counts(&client).await {
+        return;
+    }
+    client.batch_execute("create extension pg_stat_statements").await.unwrap();
+    let sql = "select date '2026-01-01' + interval '1 day', timestamp with time zone '2026-01-01' as dated_here";
+    client.query_one(sql, &[]).await.unwrap();
+    let statistics = statistics(&client).await;
+    let counted = statistics.statements.iter().find(|it| it.text.contains("dated_here")).unwrap();
+    client.prepare(&counted.text).await.unwrap_or_else(|error| panic!("{}: {error}", counted.text));
+}

@@ -141,6 +141,11 @@ impl OperatorTx {
                      max_ms = greatest(known.max_ms, excluded.max_ms),
                      mean_ms = excluded.mean_ms,
                      calls = excluded.calls,
+                     -- A log's is written without numbers for its values, and cannot be asked again.
+                     statement = case
+                         when position('?' in excluded.statement) > 0 then known.statement
+                         else excluded.statement
+                     end,
                      last_seen_at = now()",
                 &[
                     &each.statement_id,

@@ -10,7 +10,7 @@ use shelfops_ingest::batch::{BatchCounts, Written};
 use shelfops_ingest::{CustomerId, SourceName, Stream};
 use uuid::Uuid;
 
-use super::timestamp;
+use super::{system_time, timestamp};
 use crate::error::doing;
 use crate::run_places::RunPlace;
 use crate::{Database, DbError, TenantTx};
@@ -279,6 +279,48 @@ impl TenantTx {
             .await
             .map_err(doing("read how a run was told to read"))?;
         Ok(row.get(0))
+    }
+
+    /// Forgets readings that ended before a moment, and those before another that found nothing new; answers
+    /// how many. The last of each stream stay, and those that a cursor or a refused record tells of.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn forget_readings(
+        &self,
+        before: Timestamp,
+        nothing_new_before: Timestamp,
+    ) -> Result<u64, DbError> {
+        self.execute(
+            "delete from sync_runs as run
+             where run.customer_id = $1 and run.kind = 'sync'
+                 and (
+                     run.finished_at < $2
+                     or run.finished_at < $3 and run.status = 'succeeded'
+                         and run.inserted_count + run.updated_count + run.quarantined_count = 0
+                 )
+                 and not exists (
+                     select from sync_cursors as cursor
+                     where cursor.customer_id = $1 and cursor.sync_run_id = run.sync_run_id
+                 )
+                 and not exists (
+                     select from quarantined_records as refused
+                     where refused.customer_id = $1 and refused.sync_run_id = run.sync_run_id
+                 )
+                 and exists (
+                     select from sync_runs as later
+                     where later.customer_id = $1 and later.source = run.source
+                         and later.stream = run.stream and later.kind = run.kind
+                         and later.status = run.status and later.started_at > run.started_at
+                 )",
+            &[
+                &self.customer_id().as_uuid(),
+                &system_time(before),
+                &system_time(nothing_new_before),
+            ],
+        )
+        .await
+        .map_err(doing("forget old readings"))
     }
 
     /// Lists the newest runs.

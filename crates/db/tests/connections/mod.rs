@@ -1,4 +1,5 @@
 //! Connections to vendors, as several processes change them at once.
 
 mod notifications;
+mod readings;
 mod standing;

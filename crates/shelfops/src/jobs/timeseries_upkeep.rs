@@ -1,5 +1,5 @@
 //! Keeps what grows with time: partitions made ahead, those that nobody keeps dropped, notifications that
-//! were looked at long ago forgotten, copies of killed rehearsals removed. Tells of policies that are silent.
+//! were looked at long ago forgotten as are old readings, copies of killed rehearsals removed. Tells of policies that are silent.
 
 use std::fmt::Write as _;
 
@@ -21,9 +21,13 @@ pub(crate) const SILENT_POLICIES: &str = "silent-policies";
 /// present never wait for a chunk to be made.
 const AHEAD: i32 = 4;
 
-/// How long a notification is kept after it was looked at: four weeks, for whoever asks what a vendor said.
+/// How long a notification is kept after it was looked at, and a reading is told of: four weeks, for whoever asks what a vendor said.
 /// No vendor repeats one that late.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(28 * 24);
+
+/// How long a reading is told of that found nothing new: of a vendor who tells something all the time there
+/// are two a second.
+const NOTHING_NEW: SignedDuration = SignedDuration::from_hours(24);
 
 /// Keeps time series.
 pub(crate) struct TimeseriesUpkeep;
@@ -52,7 +56,7 @@ impl Work for TimeseriesUpkeep {
         let kept = context.database().await?.keep_time_series(AHEAD).await?;
         let made: i32 = kept.iter().map(|series| series.made).sum();
         let dropped: i32 = kept.iter().map(|series| series.dropped).sum();
-        let forgotten = forget_notifications(context).await?;
+        let (forgotten, readings) = forget(context).await?;
         let told = tell_troubles(context).await?;
         let cleaned = clean_copies(context).await;
         let mut done = format!(
@@ -60,6 +64,9 @@ impl Work for TimeseriesUpkeep {
             counted(made, "chunk"),
             counted(forgotten, "notification")
         );
+        if readings > 0 {
+            let _ = write!(done, ", {} forgotten", counted(readings, "old reading"));
+        }
         if told > 0 {
             let _ = write!(done, ", {} told", counted(told, "trouble"));
         }
@@ -109,18 +116,20 @@ async fn clean_copies(context: &Context) -> usize {
     }
 }
 
-/// Forgets every tenant's notifications that were looked at long ago; answers how many.
-async fn forget_notifications(context: &Context) -> Result<u64, OpError> {
+/// Forgets every tenant's notifications that were looked at long ago, and old readings; answers how many of
+/// each.
+async fn forget(context: &Context) -> Result<(u64, u64), OpError> {
     let database = context.database().await?;
     let operator = database.operator().await?;
     let tenants = operator.tenants().await?;
     operator.commit().await?;
-    let before = context.now() - REMEMBERED;
-    let mut forgotten = 0;
+    let (before, nothing_new) = (context.now() - REMEMBERED, context.now() - NOTHING_NEW);
+    let (mut notifications, mut readings) = (0, 0);
     for tenant in tenants {
         let tx = database.tenant(tenant.customer_id).await?;
-        forgotten += tx.forget_webhook_events(before).await?;
+        notifications += tx.forget_webhook_events(before).await?;
+        readings += tx.forget_readings(before, nothing_new).await?;
         tx.commit().await?;
     }
-    Ok(forgotten)
+    Ok((notifications, readings))
 }

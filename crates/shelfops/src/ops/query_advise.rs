@@ -16,7 +16,7 @@ use super::error::joined;
 use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output, Principal};
 use crate::plan::{Draft, DraftStep, propose};
-use crate::queries::{Advised, Wanted, advised, recorded};
+use crate::queries::{Advised, Wanted, advised, is_without_values, recorded};
 
 /// The longest title that a plan may have.
 const LONGEST_TITLE: usize = 300;
@@ -156,7 +156,7 @@ a plan to approve; nothing is applied. A slow statement that is advised on by --
         // The search holds many plans at once.
         let mut found = Box::pin(advised(context, wanted)).await?;
         // What took so long to find is told even where nothing can be kept of it.
-        if input.plan && found.proved_names.len() < found.advice.indexes.len() {
+        if input.plan && found.proof.as_ref().is_some_and(|proof| !proof.on_trust.is_empty()) {
             let said = "what was not measured is in no plan: see what could not be, and how it can";
             found.notes.push(said.to_owned());
         }
@@ -200,9 +200,9 @@ fn draft(found: &Advised) -> Draft {
     }
 }
 
-/// Names a plan by its indexes, as many as a title has room for: all are in its steps.
+/// Names a plan by what it makes, as much as a title has room for: all is in its steps.
 fn title(names: &[&str]) -> String {
-    let mut title = format!("index what measuring proved: {}", names.join(", "));
+    let mut title = format!("make what measuring proved: {}", names.join(", "));
     if title.len() > LONGEST_TITLE {
         title.truncate(title.floor_char_boundary(LONGEST_TITLE - '…'.len_utf8()));
         title.push('…');
@@ -252,7 +252,7 @@ async fn asked(context: &Context, input: &Input) -> Result<(Vec<Statement>, Opti
     if let Some(id) = &input.id {
         let operator = context.database().await?.operator().await?;
         let known = operator.slow_statement(id).await?;
-        if known.statement.contains('?') && id.starts_with("log-") {
+        if is_without_values(id, &known.statement) {
             return Err(OpError::usage(
                 "a log's statement is kept without its values; give it with values as an argument",
             ));
@@ -400,7 +400,7 @@ mod tests {
 
     #[test]
     fn a_plan_of_many_indexes_has_a_title_that_fits() {
-        assert_eq!(title(&["a", "b"]), "index what measuring proved: a, b");
+        assert_eq!(title(&["a", "b"]), "make what measuring proved: a, b");
         let long = title(&["transactions_with_a_name_of_some_length"; 20]);
         assert!(long.len() <= LONGEST_TITLE && long.ends_with('…'), "{long}");
     }

@@ -14,7 +14,7 @@ use shelfops_db::models::{Deciding, SlowState};
 
 use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output, Principal};
-use crate::queries::{Judged, PlanSource, explained, judged_plan};
+use crate::queries::{Judged, PlanSource, explained, is_without_values, judged_plan};
 
 /// Explains a statement.
 pub(crate) struct QueryExplain;
@@ -123,7 +123,7 @@ async fn statement(context: &Context, input: &Input) -> Result<(String, Option<f
     if let Some(id) = &input.id {
         let operator = context.database().await?.operator().await?;
         let known = operator.slow_statement(id).await?;
-        if known.statement.contains('?') && id.starts_with("log-") {
+        if is_without_values(id, &known.statement) {
             return Err(OpError::usage(
                 "a log's statement is kept without its values; give it with values as an argument",
             ));

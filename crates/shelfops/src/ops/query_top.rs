@@ -134,6 +134,12 @@ async fn of_statistics(context: &Context, input: &Input) -> Result<Output<Top>, 
 }
 
 async fn of_log(context: &Context, input: &Input, path: &Path) -> Result<Output<Top>, OpError> {
+    if !matches!(input.by, By::Total | By::Mean) {
+        return Err(OpError::usage(
+            "a log knows times alone: list by total or by mean, or leave out --log to read what the server \
+             counts",
+        ));
+    }
     let reading = read(path).await?;
     let threshold_ms = input.threshold * 1_000.0;
     let candidates: Vec<Candidate> = reading
@@ -161,6 +167,12 @@ async fn of_log(context: &Context, input: &Input, path: &Path) -> Result<Output<
         counted(reading.entries, "message"),
     );
     let mut output = Output::new(summary, top).line(state_of(&slow));
+    if reading.left_out > 0 {
+        output = output.risk(format!(
+            "{} of other statements were left out: the log has more than are told apart at once",
+            counted(reading.left_out, "message")
+        ));
+    }
     for (finding, text) in judged(&reading, threshold_ms) {
         output = output.why(finding, text);
     }

@@ -101,9 +101,16 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
     };
     let held: Vec<AdvisedIndex> =
         advice.indexes.iter().filter(|index| is_proved(index)).cloned().collect();
-    let proved = migration(&held, &advisor.partitions());
-    let proved_names = held.into_iter().map(|index| index.name).collect();
-    let migration = migration(&advice.indexes, &advisor.partitions());
+    let mut proved = migration(&held, &advisor.partitions());
+    let mut proved_names: Vec<String> = held.into_iter().map(|index| index.name).collect();
+    let mut migration = migration(&advice.indexes, &advisor.partitions());
+    if let Some(proof) = &proof {
+        proved = proved.with_proved(&advice, proof);
+        migration = migration.with_proved(&advice, proof);
+        let besides = proof.rollups.iter().chain(&proof.statistics).filter(|it| it.holds());
+        proved_names.extend(besides.map(|it| it.what.clone()));
+        proved_names.dedup();
+    }
     let mut notes = Vec::new();
     if tenant.is_none() && advisor.has_row_security() {
         notes.push(

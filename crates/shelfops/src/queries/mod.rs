@@ -13,7 +13,9 @@ use crate::ops::{Context, OpError};
 pub(crate) use advice::{Advised, Wanted, advised, recorded};
 pub(crate) use judged::{Judged, PlanSource, explained, judged_plan};
 pub(crate) use slow::{Candidate, look_after};
-pub(crate) use top::{By, History, Top, logged, name_of, ranked, short, shown, waited};
+pub(crate) use top::{
+    By, History, Top, is_without_values, logged, name_of, ranked, short, shown, waited,
+};
 
 /// What the server counted, or what keeps it from being read.
 pub(crate) enum Counted {

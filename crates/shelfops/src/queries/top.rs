@@ -51,9 +51,10 @@ pub(crate) struct Ranked {
     pub(crate) mean_ms: f64,
     pub(crate) max_ms: f64,
     pub(crate) total_s: f64,
-    pub(crate) io_ms: f64,
-    pub(crate) read_pages: i64,
-    pub(crate) temp_pages: i64,
+    /// What was read and written; a log does not know.
+    pub(crate) io_ms: Option<f64>,
+    pub(crate) read_pages: Option<i64>,
+    pub(crate) temp_pages: Option<i64>,
     /// What it took on average before.
     pub(crate) before_ms: Option<f64>,
     /// How many times slower it became.
@@ -176,9 +177,9 @@ fn row(statement: &Statement, whole: f64, slower: Option<(f64, f64)>) -> Ranked 
         mean_ms: rounded(statement.mean_ms),
         max_ms: rounded(statement.max_ms),
         total_s: rounded(statement.total_ms / 1_000.0),
-        io_ms: rounded(statement.io_ms),
-        read_pages: statement.read_pages,
-        temp_pages: statement.temp_pages,
+        io_ms: Some(rounded(statement.io_ms)),
+        read_pages: Some(statement.read_pages),
+        temp_pages: Some(statement.temp_pages),
         before_ms: slower.map(|(before, _)| rounded(before)),
         slower: slower.map(|(_, factor)| rounded(factor)),
         statement: short(&statement.text),
@@ -191,6 +192,12 @@ pub(crate) fn name_of(statement: &LogStatement) -> String {
         Some(query_id) => query_id.to_string(),
         None => format!("log-{}", statement.fingerprint),
     }
+}
+
+/// Whether a statement is known from a log alone, which has a `?` in the place of each value: the server has
+/// none such, and no numbers for them.
+pub(crate) fn is_without_values(id: &str, statement: &str) -> bool {
+    statement.contains('?') && (id.starts_with("log-") || !statement.contains('$'))
 }
 
 /// Ranks the statements of a log, which knows their times alone.
@@ -209,7 +216,13 @@ pub(crate) fn logged(reading: &LogReading, by: By, limit: u32) -> Vec<Ranked> {
             max_ms: each.max_ms,
             ..Statement::default()
         };
-        Ranked { id: name_of(each), ..row(&counted, whole, None) }
+        Ranked {
+            id: name_of(each),
+            io_ms: None,
+            read_pages: None,
+            temp_pages: None,
+            ..row(&counted, whole, None)
+        }
     });
     rows.collect()
 }

@@ -198,6 +198,9 @@ async fn a_log_is_read_and_its_plans_are_judged() {
     let row = slow(&top, "from t where note like ?").unwrap();
     assert!(row["id"].as_str().unwrap().starts_with("log-"), "{row}");
     assert_eq!(top["lock_waits"][0]["lock"], "ShareLock on transaction 4711");
+    // What a log does not know is not told, and nothing is ranked by it.
+    assert!(top["statements"][0]["read_pages"].is_null(), "{top}");
+    shop.call("query top --log server.log --by io").await.fails_with(2);
     shop.write("server.log", "hello\n");
     shop.call("query top --log server.log").await.fails_with(2);
 }

@@ -77,7 +77,8 @@ pub(crate) async fn reconcile(
     tx.commit().await?;
     let missed = clocks.missed(which, &compared).into_iter().map(|day| (day, Days::Of(day)));
     let due = clocks.days(which).into_iter().map(|day| (day, which));
-    let days: Vec<(Date, Days)> = missed.chain(due).collect();
+    // What is due goes first: a day that can never be compared must keep no other from it.
+    let days: Vec<(Date, Days)> = due.chain(missed).collect();
     let comparing = Comparing { context, tenant, integration, clocks };
     let mut reconciled = Reconciled { is_complete: true, ..Reconciled::default() };
     for (day, which) in days {
