@@ -22,7 +22,8 @@ begin
         and job.attempts >= job.max_attempts
         and older.id <> job.id
         and older.task_id = job.task_id
-        and older.payload::jsonb = job.payload::jsonb
+        -- When it was due is no part of what it does.
+        and older.payload::jsonb - 'due_at' = job.payload::jsonb - 'due_at'
         and older.last_error = job.last_error
         and older.attempts >= older.max_attempts
         and older.locked_at is null;

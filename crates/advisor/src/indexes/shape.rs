@@ -128,6 +128,8 @@ impl<'p> Reader<'p> {
             &said.join_filter,
             &said.vectorized_filter,
         ];
+        // What holds of rows that are joined need not hold of those of one table.
+        let is_scan = self.catalog.place(node).is_some();
         for text in texts.into_iter().flatten() {
             self.need(text);
             for condition in conjuncts(text) {
@@ -135,13 +137,13 @@ impl<'p> Reader<'p> {
                 if branches.len() > 1 {
                     self.branches(&branches);
                 } else {
-                    self.condition(condition);
+                    self.condition(condition, is_scan);
                 }
             }
         }
     }
 
-    fn condition(&mut self, text: &str) {
+    fn condition(&mut self, text: &str, is_scan: bool) {
         let Some(found) = clause(text) else {
             // A column that is a truth value stands alone.
             let all = references(text);
@@ -153,7 +155,7 @@ impl<'p> Reader<'p> {
             }
             return;
         };
-        if let Some(access) = self.within_row(found.left, found.right) {
+        if is_scan && let Some(access) = self.within_row(found.left, found.right) {
             let condition = format!("({})", without_alias(bare(text)));
             self.within.entry(access).or_default().insert(condition);
             return;

@@ -179,6 +179,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
     refuse_quick(&mut advice, &statements, &before, advisor.slow_ms());
     let (on_trust, mut not_measured): (Vec<String>, Vec<String>) =
         taken_on_trust(&statements, &advice, &after).into_iter().unzip();
+    not_measured.extend(not_run(&statements, &before));
     let mut writes = Vec::new();
     for table in bench.tables() {
         match writes::measure(&client, &bench, &table).await? {
@@ -259,6 +260,15 @@ fn refuse_quick(advice: &mut Advice, statements: &[Statement], before: &[Measure
             }),
         }
     }
+}
+
+/// Says which statements the server refused to run as they are: nothing is advised for them then.
+fn not_run(statements: &[Statement], before: &[Measured]) -> Vec<String> {
+    let refused = statements.iter().zip(before).filter_map(|(statement, measured)| {
+        let reason = measured.failed.as_ref()?;
+        Some(format!("{} ({reason}): give values, or a text that runs by itself", statement.name))
+    });
+    refused.collect()
 }
 
 /// Returns the indexes that held only because a statement that they are for was not measured, each with what

@@ -1,6 +1,6 @@
 //! What a vendor counts and what we count, store by store and day by day.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -259,20 +259,28 @@ impl TenantTx {
         Ok(confirmed > 0)
     }
 
-    /// Returns the days of which any store of an integration was compared.
+    /// Returns the days that were compared of each of an integration's stores, by the vendor's ids.
     ///
     /// # Errors
     /// Fails when the server does.
-    pub async fn compared_days(&self, integration_id: Uuid) -> Result<BTreeSet<Date>, DbError> {
+    pub async fn compared_days(
+        &self,
+        integration_id: Uuid,
+    ) -> Result<BTreeMap<String, BTreeSet<Date>>, DbError> {
         let rows = self
             .query(
-                "select distinct business_date::text from reconciliations
+                "select external_store_id, business_date::text from reconciliations
                  where customer_id = $1 and integration_id = $2",
                 &[&self.customer_id().as_uuid(), &integration_id],
             )
             .await
             .map_err(doing("look for the days that were compared"))?;
-        Ok(rows.iter().filter_map(|row| row.get::<_, &str>(0).parse().ok()).collect())
+        let mut compared: BTreeMap<String, BTreeSet<Date>> = BTreeMap::new();
+        for row in &rows {
+            let days = compared.entry(row.get(0)).or_default();
+            days.extend(row.get::<_, &str>(1).parse::<Date>().ok());
+        }
+        Ok(compared)
     }
 
     /// Lists an integration's latest comparisons, newest day first.

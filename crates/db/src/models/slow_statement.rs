@@ -143,7 +143,8 @@ impl OperatorTx {
                      calls = excluded.calls,
                      -- A log's is written without numbers for its values, and cannot be asked again.
                      statement = case
-                         when position('?' in excluded.statement) > 0 then known.statement
+                         when position('?' in excluded.statement) > 0
+                             and position('$' in excluded.statement) = 0 then known.statement
                          else excluded.statement
                      end,
                      last_seen_at = now()",

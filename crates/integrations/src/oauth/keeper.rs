@@ -117,19 +117,19 @@ impl TokenKeeper {
         if !is_same(&latest.tokens.access, &stored.tokens.access) {
             return Ok(latest);
         }
-        let kept_back = unkept.take().filter(|it| is_same(&it.replaced, &latest.tokens.access));
+        let kept_back = unkept.as_ref().filter(|it| is_same(&it.replaced, &latest.tokens.access));
         let renewed = match kept_back {
-            Some(kept_back) => Ok(kept_back.tokens),
+            Some(kept_back) => Ok(kept_back.tokens.clone()),
             None => flow.refresh(http, app, &latest.tokens).await,
         };
         match renewed {
             Ok(tokens) => {
+                // Known before it is stored: whoever asked may be gone before that ends.
                 let replaced = latest.tokens.access.clone();
-                let kept = self.keep(latest, &tokens).await;
-                if kept.is_err() {
-                    *unkept = Some(Unkept { replaced, tokens });
-                }
-                Ok(kept?)
+                *unkept = Some(Unkept { replaced, tokens: tokens.clone() });
+                let kept = self.keep(latest, &tokens).await?;
+                *unkept = None;
+                Ok(kept)
             }
             Err(TokenError::ReconnectNeeded { code }) => {
                 let now = self.store.load().await?;
@@ -152,8 +152,9 @@ impl TokenKeeper {
         let mut revision = old.revision;
         loop {
             let stored = self.store.replace(revision, tokens.clone()).await?;
+            let is_ours = is_same(&stored.tokens.to_secret(), &tokens.to_secret());
             let is_old = is_same(&stored.tokens.access, &old.tokens.access);
-            if !is_old || stored.revision == revision {
+            if is_ours || !is_old || stored.revision == revision {
                 return Ok(stored);
             }
             revision = stored.revision;

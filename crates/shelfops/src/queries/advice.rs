@@ -107,9 +107,10 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
     if let Some(proof) = &proof {
         proved = proved.with_proved(&advice, proof);
         migration = migration.with_proved(&advice, proof);
-        let besides = proof.rollups.iter().chain(&proof.statistics).filter(|it| it.holds());
-        proved_names.extend(besides.map(|it| it.what.clone()));
-        proved_names.dedup();
+        let kept = advice.rollups.iter().map(|rollup| rollup.name.clone());
+        proved_names.extend(kept.filter(|name| proved.up.contains(name)).collect::<BTreeSet<_>>());
+        let held = proof.statistics.iter().filter(|it| it.holds());
+        proved_names.extend(held.filter_map(|it| it.what.split(' ').nth(2)).map(str::to_owned));
     }
     let mut notes = Vec::new();
     if tenant.is_none() && advisor.has_row_security() {

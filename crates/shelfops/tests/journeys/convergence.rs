@@ -285,7 +285,11 @@ impl World {
         self.vendor.simulator.set_faults(FaultPlan::default()).unwrap();
         // Once a day three days are read again, for what tills have sent late.
         self.vendor.advance(Duration::from_secs(25 * 3_600)).await;
-        while self.awaits_a_return().await {
+        // Shops close at night.
+        for _ in 0..96 {
+            if !self.awaits_a_return().await {
+                break;
+            }
             self.vendor.advance(Duration::from_secs(RETURN_LAG_SECONDS.into())).await;
         }
         for worker in self.workers.drain(..) {

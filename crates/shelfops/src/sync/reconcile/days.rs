@@ -1,6 +1,6 @@
 //! Which day of which store is compared: a day is over when it is by the store's own clock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -74,15 +74,28 @@ impl StoreClocks {
     }
 
     /// Returns the days before those that nobody has compared since the first that was: nobody worked, the
-    /// connection was paused or ended, or comparing failed again and again.
-    pub(super) fn missed(&self, which: Days, compared: &BTreeSet<Date>) -> BTreeSet<Date> {
-        let Days::EndedBy(_) = which else { return BTreeSet::new() };
-        let (Some(first), Some(next)) = (compared.first(), self.days(which).first().copied())
-        else {
-            return BTreeSet::new();
-        };
-        let back = (1..=MOST_MISSED).filter_map(|back| next.checked_sub(back.days()).ok());
-        back.filter(|day| first < day && !compared.contains(day)).collect()
+    /// connection was paused or ended, or comparing failed again and again. Stores of one clock count as one:
+    /// one that is closed is compared no more.
+    pub(super) fn missed(
+        &self,
+        which: Days,
+        compared: &BTreeMap<String, BTreeSet<Date>>,
+    ) -> BTreeSet<Date> {
+        let mut missed = BTreeSet::new();
+        let Days::EndedBy(at) = which else { return missed };
+        for zone in &self.distinct {
+            let is_here = |store: &str| self.zones.zone_of(Some(&Text::new(store))) == zone;
+            let days: BTreeSet<Date> = compared
+                .iter()
+                .filter(|(store, _)| is_here(store))
+                .flat_map(|(_, days)| days.iter().copied())
+                .collect();
+            let Some(first) = days.first() else { continue };
+            let Some(next) = due_in(zone, at, which).last() else { continue };
+            let back = (1..=MOST_MISSED).filter_map(|back| next.checked_sub(back.days()).ok());
+            missed.extend(back.filter(|day| first < day && !days.contains(day)));
+        }
+        missed
     }
 
     /// Returns the days that are compared of any store, oldest first.
@@ -93,13 +106,7 @@ impl StoreClocks {
         };
         let mut days = BTreeSet::new();
         for zone in &self.distinct {
-            let today = zone.to_datetime(at).date();
-            for back in 1..=3 {
-                let Ok(day) = today.checked_sub(back.days()) else { continue };
-                if span_in(zone, day).is_ok_and(|span| which.has(span.1)) {
-                    days.insert(day);
-                }
-            }
+            days.extend(due_in(zone, at, which));
         }
         days
     }
@@ -115,6 +122,15 @@ impl StoreClocks {
             OpError::usage(format!("{day} is no day that can be compared: {error}"))
         })
     }
+}
+
+/// Returns the days that are due by one clock, newest first.
+fn due_in(zone: &TimeZone, at: Timestamp, which: Days) -> impl Iterator<Item = Date> {
+    let today = zone.to_datetime(at).date();
+    (1..=3).filter_map(move |back| {
+        let day = today.checked_sub(back.days()).ok()?;
+        span_in(zone, day).is_ok_and(|span| which.has(span.1)).then_some(day)
+    })
 }
 
 fn span_in(zone: &TimeZone, day: Date) -> Result<(Timestamp, Timestamp), jiff::Error> {
@@ -138,23 +154,26 @@ mod tests {
     #[test]
     fn days_that_nobody_compared_are_made_up_for() {
         let march = |day| jiff::civil::date(2026, 3, day);
-        for (name, store) in [("UTC", "UTC"), ("Asia/Tokyo", "Pacific/Honolulu")] {
-            let clocks = clocks(name, &[("there", store)]);
-            let missed = |day: Date, compared: &[Date]| {
-                let at = at_four(name, day);
-                let compared = compared.iter().copied().collect();
-                clocks.missed(Days::EndedBy(at), &compared).into_iter().collect::<Vec<_>>()
-            };
-            assert_eq!(missed(march(6), &[]), [], "nothing before the first is missed");
-            assert_eq!(missed(march(6), &[march(3), march(4), march(5)]), []);
-            let days = missed(march(9), &[march(2), march(3), march(5)]);
-            let next = *clocks.days(Days::EndedBy(at_four(name, march(9)))).first().unwrap();
-            let expected: Vec<Date> =
-                [4, 6, 7].map(march).into_iter().filter(|day| *day < next).collect();
-            assert_eq!(days, expected, "{name}");
-            let year_later = missed(jiff::civil::date(2027, 3, 6), &[march(2)]);
-            assert_eq!(year_later.len(), 31, "{year_later:?}");
-        }
+        let clocks = clocks(
+            "America/New_York",
+            &[("east", "America/New_York"), ("west", "America/Los_Angeles")],
+        );
+        let missed = |day: Date, east: &[Date], west: &[Date]| {
+            let compared = [("east", east), ("west", west)]
+                .map(|(store, days)| (store.to_owned(), days.iter().copied().collect()));
+            let which = Days::EndedBy(at_four("America/New_York", day));
+            clocks.missed(which, &compared.into()).into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(missed(march(6), &[], &[]), [], "nothing before the first is missed");
+        let every = [march(3), march(4)];
+        assert_eq!(missed(march(6), &every, &[march(2), march(3)]), [], "each by its own clock");
+        // The run of the fifth failed: in the west the third was due then, and in the east the fourth.
+        assert_eq!(
+            missed(march(6), &[march(2), march(3)], &[march(1), march(2)]),
+            [march(3), march(4)]
+        );
+        let year_later = missed(jiff::civil::date(2027, 3, 6), &[march(2)], &[]);
+        assert_eq!(year_later.len(), 31, "{year_later:?}");
     }
 
     fn at_four(name: &str, day: Date) -> Timestamp {

@@ -75,7 +75,7 @@ pub(crate) async fn reconcile(
     let tx = context.database().await?.tenant(tenant.customer_id).await?;
     let compared = tx.compared_days(integration.integration_id).await?;
     tx.commit().await?;
-    let missed = clocks.missed(which, &compared).into_iter().map(|day| (day, Days::Of(day)));
+    let missed = clocks.missed(which, &compared).into_iter().rev().map(|day| (day, Days::Of(day)));
     let due = clocks.days(which).into_iter().map(|day| (day, which));
     // What is due goes first: a day that can never be compared must keep no other from it.
     let days: Vec<(Date, Days)> = due.chain(missed).collect();
