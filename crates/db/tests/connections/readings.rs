@@ -25,7 +25,7 @@ async fn read(fixture: &Fixture, tenant: CustomerId, kind: &'static str, how: (i
     tx.end_run(id, &RunEnd::Succeeded).await.unwrap();
     tx.commit().await.unwrap();
     let client = fixture.superuser().await;
-    let back = "update shelfops.sync_runs
+    let back = "update sync_runs
         set started_at = now() - make_interval(days => $2), read_count = $3, inserted_count = $3,
             finished_at = now() - make_interval(days => $2)
         where sync_run_id = $1";
@@ -45,7 +45,7 @@ async fn old_readings_are_forgotten_and_those_that_found_nothing_sooner() {
         let found_some = read(fixture, acme, "sync", (2, 1)).await;
         let last = read(fixture, acme, "sync", (1, 0)).await;
         let client = fixture.superuser().await;
-        let refuse = "insert into shelfops.quarantined_records
+        let refuse = "insert into quarantined_records
                 (customer_id, quarantined_record_id, sync_run_id, source, stream, origin, record_number, rule, reason, raw)
             values ($1, gen_random_uuid(), $2, 'square', 'transactions', 'orders', 1, 'a-rule', 'why', '{}')";
         client.execute(refuse, &[&acme.as_uuid(), &refused]).await.unwrap();
