@@ -54,9 +54,7 @@ impl Compared {
             }
         }
     }
-}
 
-impl Compared {
     /// Says what speaks against it, where measuring does.
     pub(crate) fn refutation(&self) -> Option<String> {
         let times = format!("{} → {}", self.before.shown(), self.after.shown());

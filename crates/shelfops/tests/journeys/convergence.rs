@@ -283,7 +283,7 @@ impl World {
     /// Lets everything that is late arrive, reads on until nothing is new, and looks.
     async fn settle(mut self) {
         self.vendor.simulator.set_faults(FaultPlan::default()).unwrap();
-        // Once a day three days are read again, for what tills have sent late.
+        // Once a day four days are read again, for what tills have sent late.
         self.vendor.advance(Duration::from_secs(25 * 3_600)).await;
         // Shops close at night.
         for _ in 0..96 {
