@@ -99,7 +99,9 @@ async fn two_rollups_of_one_workload_have_two_names_unless_they_are_one() {
 #[tokio::test]
 async fn a_rollup_that_held_is_in_the_migration_with_its_way_back() {
     let bench = bench().await;
-    let (advice, proof) = bench.proved(often(DAILY)).await;
+    // Of all rows: no index makes that as quick.
+    let sql = "select sold_at::date as day, count(*) as lines, sum(amount) as total from lines group by 1";
+    let (advice, proof) = bench.proved(often(sql)).await;
     let [rollup] = advice.rollups.as_slice() else { panic!("{:#?}", advice.rejected) };
     assert!(proof.rollups[0].holds(), "{:#?}", proof.rollups);
     let migration = migration(&[], &Partitions::default()).with_proved(&advice, &proof);

@@ -47,7 +47,8 @@ async fn a_slow_question_is_advised_proved_and_mended() {
     let flags = ["--file", "slow.sql", "--tenant", "acme", "--verify", "--runs", "2"];
     let found = advise(&shop, &flags).await;
     assert_eq!(found["tenant"], "acme");
-    assert_eq!(found["advice"]["rewrites"][0]["rule"], "day-of-time", "{found}");
+    // On so few rows it may be no quicker, and is no advice then.
+    assert_eq!(found["proof"]["rewrites"][0]["what"], "day-of-time", "{found}");
     let index = &found["advice"]["indexes"][0];
     let definition = index["definition"].as_str().unwrap_or_default();
     assert!(definition.contains("external_order_id"), "{found:#}");
