@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::{Column, Table};
-use super::shape::{Access, PartOf, Term};
+use super::parts::PartOf;
+use super::shape::{Access, Term};
 use super::{Index, Key, Method};
 
 /// How many keys an index has at most: more narrow nothing down.
@@ -49,7 +50,7 @@ pub(crate) fn propose(access: &Access, table: &Table, frequency: &Frequency) -> 
     let mut proposed = BTreeSet::new();
     for keys in keys {
         let plain = Index::btree(&table.name, keys);
-        proposed.extend(proposer.covering(&plain));
+        proposed.extend(proposer.covering(&plain, &BTreeSet::new()));
         proposed.extend(proposer.partial(&plain));
         proposed.insert(plain);
     }
@@ -127,13 +128,14 @@ impl Proposer<'_> {
     }
 
     /// Holds besides what else the statement needs, so that the table is not looked at.
-    fn covering(&self, plain: &Index) -> Option<Index> {
+    fn covering(&self, plain: &Index, spared: &BTreeSet<String>) -> Option<Index> {
         let held: BTreeSet<&str> = plain.columns().collect();
         if plain.keys.iter().any(|key| key.column.is_none()) {
             return None;
         }
-        let rest: Vec<String> =
-            self.access.needed.iter().filter(|it| !held.contains(it.as_str())).cloned().collect();
+        let rest =
+            self.access.needed.difference(spared).filter(|it| !held.contains(it.as_str())).cloned();
+        let rest: Vec<String> = rest.collect();
         let width = |name: &str| self.table.column(name).map_or(8.0, |column| column.width);
         let all: f64 = held.iter().copied().chain(rest.iter().map(String::as_str)).map(width).sum();
         let is_worth_it = !rest.is_empty()
@@ -160,13 +162,13 @@ impl Proposer<'_> {
                 continue;
             }
             let index = Index { keys, predicate: Some(part.predicate.clone()), ..plain.clone() };
-            proposed.extend(self.covering(&index));
+            proposed.extend(self.covering(&index, &part.spared));
             proposed.push(index);
         }
         proposed
     }
 
-    /// Whether rows are told apart by what they are, not by whose they are.
+    /// Whether rows are told apart by what they are, not by whose they are or what is looked for.
     fn is_worth_a_part(&self, part: &PartOf) -> bool {
         let Some(column) = &part.column else { return true };
         part.predicate.trim_end_matches(')').ends_with("IS NULL")
@@ -280,6 +282,7 @@ mod tests {
             parts: vec![PartOf {
                 column: Some("state".to_owned()),
                 predicate: "(state = 2)".to_owned(),
+                spared: BTreeSet::new(),
             }],
             needed: ["store_id", "state", "sold_at"].map(str::to_owned).into(),
             ..Access::default()
@@ -295,12 +298,20 @@ mod tests {
     fn what_compares_columns_with_each_other_is_a_part_whatever_values_they_have() {
         let access = Access {
             equal: vec![term("store_id")],
-            parts: vec![PartOf { column: None, predicate: "(line_id < product_id)".to_owned() }],
+            parts: vec![PartOf {
+                column: None,
+                predicate: "(line_id < product_id)".to_owned(),
+                spared: ["line_id"].map(str::to_owned).into(),
+            }],
             needed: ["store_id", "line_id", "product_id"].map(str::to_owned).into(),
             ..Access::default()
         };
-        let wanted = "public.lines (store_id) where (line_id < product_id)";
-        assert!(shown(&access).iter().any(|it| it == wanted), "{:#?}", shown(&access));
+        let shown = shown(&access);
+        let has =
+            |wanted: &str| assert!(shown.iter().any(|it| it == wanted), "{wanted}: {shown:#?}");
+        has("public.lines (store_id) where (line_id < product_id)");
+        // The condition is known to hold: what only it needs is not held.
+        has("public.lines (store_id) include (product_id) where (line_id < product_id)");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Key;
 use super::catalog::{Catalog, Table};
+use super::parts::{PartOf, Together, leaves_out};
 use super::reference::{Reference, references, without_alias};
 use crate::plans::condition::{clause, conjuncts, disjuncts, is_range};
 use crate::plans::{Node, Plan};
@@ -25,8 +26,8 @@ pub(crate) struct Access {
     pub(crate) joins: Vec<Term>,
     /// Alternatives of which each could be looked up by itself.
     pub(crate) branches: Vec<Term>,
-    /// Conditions that an index of a part of the rows could have: those with values written out, and all
-    /// that compare columns of the row with each other.
+    /// Conditions that an index of a part of the rows could have: those with values written out, all that
+    /// compare columns of the row with each other, and all that leave rows out.
     pub(crate) parts: Vec<PartOf>,
     /// What it is sorted by.
     pub(crate) orders: Vec<Vec<Key>>,
@@ -46,14 +47,6 @@ pub(crate) struct Term {
     pub(crate) said: String,
 }
 
-/// A condition that an index could have in place of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PartOf {
-    /// The column that is compared with a value; none where columns are compared with each other.
-    pub(crate) column: Option<String>,
-    pub(crate) predicate: String,
-}
-
 /// Reads how a plan reaches each table.
 pub(crate) fn read(plan: &Plan, catalog: &Catalog) -> Vec<Access> {
     let mut reader = Reader::of(plan, catalog);
@@ -62,7 +55,11 @@ pub(crate) fn read(plan: &Plan, catalog: &Catalog) -> Vec<Access> {
         reader.keys(node);
         reader.output(plan, node);
     }
-    reader.compared_within();
+    for (place, part) in reader.together.parts() {
+        if let Some(access) = reader.accesses.get_mut(place) {
+            add(&mut access.parts, part);
+        }
+    }
     reader.accesses
 }
 
@@ -71,8 +68,7 @@ struct Reader<'p> {
     /// From what the statement calls a table to the place of its access.
     aliases: BTreeMap<String, usize>,
     accesses: Vec<Access>,
-    /// Of each access, the conditions that compare its columns with each other.
-    within: BTreeMap<usize, BTreeSet<String>>,
+    together: Together,
 }
 
 impl<'p> Reader<'p> {
@@ -81,7 +77,7 @@ impl<'p> Reader<'p> {
             catalog,
             aliases: BTreeMap::new(),
             accesses: Vec::new(),
-            within: BTreeMap::new(),
+            together: Together::default(),
         };
         for node in &plan.nodes {
             let (Some(place), Some(alias)) = (catalog.place(node), node.alias.as_deref()) else {
@@ -131,8 +127,8 @@ impl<'p> Reader<'p> {
         // What holds of rows that are joined need not hold of those of one table.
         let is_scan = self.catalog.place(node).is_some();
         for text in texts.into_iter().flatten() {
-            self.need(text);
             for condition in conjuncts(text) {
+                self.need(condition);
                 let branches = disjuncts(condition);
                 if branches.len() > 1 {
                     self.branches(&branches);
@@ -156,8 +152,7 @@ impl<'p> Reader<'p> {
             return;
         };
         if is_scan && let Some(access) = self.within_row(found.left, found.right) {
-            let condition = format!("({})", without_alias(bare(text)));
-            self.within.entry(access).or_default().insert(condition);
+            self.together.compared(access, text);
             return;
         }
         let sides = [(found.left, found.right, false), (found.right, found.left, true)];
@@ -171,6 +166,9 @@ impl<'p> Reader<'p> {
                 && let [column] = term.columns.as_slice()
             {
                 self.part(access, &column.clone(), text);
+                if is_scan && leaves_out(&found) && term.key.column.is_some() {
+                    self.together.left_out(access, text);
+                }
             }
             let is_range = is_range(operator);
             let Some(access) = self.accesses.get_mut(access) else { continue };
@@ -256,21 +254,6 @@ impl<'p> Reader<'p> {
         (left == right).then_some(left.0)
     }
 
-    /// Lets an index have what all conditions within the row leave: whatever values the statement is asked
-    /// with the next time, these conditions are the same.
-    fn compared_within(&mut self) {
-        for (access, conditions) in std::mem::take(&mut self.within) {
-            let all: Vec<String> = conditions.into_iter().collect();
-            let predicate = match all.as_slice() {
-                [one] => one.clone(),
-                _ => format!("({})", all.join(" AND ")),
-            };
-            if let Some(access) = self.accesses.get_mut(access) {
-                access.parts.push(PartOf { column: None, predicate });
-            }
-        }
-    }
-
     fn is_value(&self, text: &str) -> bool {
         references(text).iter().all(|each| each.alias.is_none() && self.owner(each).is_none())
             && !text.contains("SubPlan")
@@ -293,7 +276,7 @@ impl<'p> Reader<'p> {
         // A condition that stands alone has lost the brackets that it has beside others, and in the catalog.
         let inner = without_alias(bare(text));
         let predicate = if inner.contains(' ') { format!("({inner})") } else { inner };
-        let part = PartOf { column: Some(column.to_owned()), predicate };
+        let part = PartOf { column: Some(column.to_owned()), predicate, spared: BTreeSet::new() };
         if !access.parts.contains(&part) {
             access.parts.push(part);
         }
@@ -358,8 +341,9 @@ impl<'p> Reader<'p> {
 
     fn need(&mut self, text: &str) {
         for reference in references(text) {
-            let Some(access) = self.owner(&reference) else { continue };
-            let Some(access) = self.accesses.get_mut(access) else { continue };
+            let Some(place) = self.owner(&reference) else { continue };
+            let Some(access) = self.accesses.get_mut(place) else { continue };
+            self.together.needed(place, &reference.column, text);
             if reference.column == "*" {
                 let table = self.catalog.table(access.table);
                 access

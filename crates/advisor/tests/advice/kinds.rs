@@ -66,6 +66,19 @@ async fn the_few_of_a_state_have_an_index_of_their_own() {
 }
 
 #[tokio::test]
+async fn what_is_left_out_is_left_out_of_the_index_which_then_need_not_hold_it() {
+    let bench = bench().await;
+    let sql = "select store_id, count(product_id) from lines where note not like '%test%' group by store_id";
+    let wanted = "public.lines (store_id) include (product_id) where (note !~~ '%test%'::text)";
+    bench.wants(sql, wanted).await;
+    // What is looked for is another text the next time.
+    let sql =
+        "select store_id, count(product_id) from lines where note like '%test%' group by store_id";
+    let indexes = bench.indexes(sql).await;
+    assert!(indexes.iter().all(|it| !it.contains("where")), "{indexes:?}");
+}
+
+#[tokio::test]
 async fn an_expression_is_indexed_as_it_is_compared() {
     let bench = bench().await;
     bench
