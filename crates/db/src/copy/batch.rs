@@ -77,7 +77,7 @@ impl TableBatch {
         let tx = shared.database.tenant(shared.options.customer_id).await?;
         let stream = shared.options.stream;
         let table = tables::staging(stream);
-        tx.batch_execute(table.create).await.map_err(doing("create the staging table"))?;
+        table.open(&tx).await?;
         let kept_since = retention::kept_since(&tx, stream).await?;
         let spans = OwnSpans::new(&shared.staged_spans);
         Ok(Self {
@@ -226,7 +226,8 @@ impl TableBatch {
             .await
             .map_err(doing("set the memory of the merge"))?;
         self.tx.bound_waits().await?;
-        tables::settle_staging(&self.tx, self.shared.options.stream, &self.superseded).await?;
+        let staged = (self.staged.len(), self.superseded.as_slice());
+        tables::settle_staging(&self.tx, self.shared.options.stream, staged).await?;
         let merged = self.fold().await?;
         for rejected in &merged.rejected {
             self.reject(rejected);
@@ -285,7 +286,8 @@ impl TableBatch {
             }
         }
         self.tx.count_batch(place.sync_run_id, &checkpoint.counts, &written).await?;
-        let Self { tx, shared, turn, .. } = self;
+        let Self { tx, shared, staged, turn, .. } = self;
+        tables::staging(shared.options.stream).empty(&tx, staged.len()).await?;
         tx.commit().await?;
         if let Some(range) = range {
             shared.note_loaded(range);

@@ -9,6 +9,7 @@ mod loads;
 mod memory_source;
 mod retention;
 mod rollups;
+mod sessions;
 mod snapshots;
 mod splits;
 mod together;

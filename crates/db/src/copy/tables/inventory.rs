@@ -22,10 +22,11 @@ pub(super) const STAGING: Staging = Staging {
         quantity_on_hand numeric not null,
         quantity_reserved numeric,
         quantity_on_order numeric
-    ) on commit delete rows",
+    )",
     copy: "copy staged_inventory_levels from stdin (format binary)",
     columns: 7,
     planned_by: "row_number, store_id, product_id, counted_at",
+    beside: None,
 };
 
 pub(super) fn encode(row: &mut RowEncoder, level: &InventoryLevel, ids: ResolvedIds) {

@@ -4,6 +4,7 @@ mod folding;
 mod inventory;
 mod products;
 mod purchase_orders;
+mod staging;
 mod stores;
 mod suppliers;
 pub(super) mod transactions;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use shelfops_ingest::Stream;
 use shelfops_ingest::batch::Accepted;
 use shelfops_ingest::records::{Record, Withdrawn};
+use staging::Staging;
 
 use super::SinkOptions;
 use super::days::Days;
@@ -20,20 +22,6 @@ use super::destinations::{Destinations, STAGING};
 use super::references::{self, References, ResolvedIds};
 use crate::error::doing;
 use crate::{Database, DbError, TenantTx};
-
-/// A staging table.
-pub(super) struct Staging {
-    /// Creates it, unless the session has it already.
-    pub(super) create: &'static str,
-    /// Opens it for binary COPY.
-    pub(super) copy: &'static str,
-    /// How many columns a row has.
-    pub(super) columns: i16,
-    /// The columns that the merge's plans depend on.
-    planned_by: &'static str,
-    /// Its name.
-    name: &'static str,
-}
 
 /// What a merge did.
 #[derive(Debug, Default)]
@@ -124,21 +112,18 @@ pub(super) struct StagedBatch<'a> {
     pub(super) withdrawn: &'a [Withdrawn],
 }
 
-/// Makes the staging table ready to be merged.
+/// Makes the staging table, of so many rows, ready to be merged.
 pub(super) async fn settle_staging(
     tx: &TenantTx,
     stream: Stream,
-    superseded: &[u32],
+    (rows, superseded): (usize, &[u32]),
 ) -> Result<(), DbError> {
     let staging = staging(stream);
     // What describes today is folded by its merge, when what is known is settled.
     if matches!(stream, Stream::Transactions | Stream::Inventory) {
         drop_superseded(tx, staging, superseded).await?;
     }
-    // Without statistics the planner takes staging for tiny, and one plan was four times slower. All
-    // columns would take ten times as long as those that plans are made from.
-    let analyze = format!("analyze {} ({})", staging.name, staging.planned_by);
-    tx.batch_execute(&analyze).await.map_err(doing("analyze the staging table"))
+    staging.analyze(tx, rows).await
 }
 
 async fn drop_superseded(

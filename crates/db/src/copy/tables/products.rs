@@ -27,10 +27,11 @@ pub(super) const STAGING: Staging = Staging {
         unit_cost numeric,
         currency text,
         source_updated_at timestamptz
-    ) on commit delete rows",
+    )",
     copy: "copy staged_products from stdin (format binary)",
     columns: 15,
     planned_by: "external_id",
+    beside: None,
 };
 
 pub(super) const FOLDING: Folding = Folding {

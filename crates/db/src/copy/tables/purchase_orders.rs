@@ -28,10 +28,11 @@ pub(super) const STAGING: Staging = Staging {
         unit_cost numeric,
         currency text not null,
         source_updated_at timestamptz
-    ) on commit delete rows",
+    )",
     copy: "copy staged_purchase_order_lines from stdin (format binary)",
     columns: 15,
     planned_by: "row_number, order_id, line_id",
+    beside: None,
 };
 
 const FOLDING: Folding = Folding {

@@ -25,10 +25,11 @@ pub(super) const STAGING: Staging = Staging {
         currency text,
         opened_on date,
         source_updated_at timestamptz
-    ) on commit delete rows",
+    )",
     copy: "copy staged_stores from stdin (format binary)",
     columns: 12,
     planned_by: "external_id",
+    beside: None,
 };
 
 pub(super) const FOLDING: Folding = Folding {

@@ -20,10 +20,11 @@ pub(super) const STAGING: Staging = Staging {
         country text,
         lead_time_days numeric,
         source_updated_at timestamptz
-    ) on commit delete rows",
+    )",
     copy: "copy staged_suppliers from stdin (format binary)",
     columns: 8,
     planned_by: "external_id",
+    beside: None,
 };
 
 pub(super) const FOLDING: Folding = Folding {

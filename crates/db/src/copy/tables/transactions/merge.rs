@@ -8,6 +8,7 @@ use postgres_types::ToSql;
 use shelfops_ingest::rules::{DuplicateInTable, Rule as _};
 use tokio_postgres::Row;
 
+use super::super::staging::are_many;
 use super::super::{Merged, Rejected};
 use super::voids::void;
 use crate::copy::staged_spans::OwnSpans;
@@ -158,9 +159,11 @@ impl Round<'_> {
         if matched == 0 {
             return Ok(Merged::default());
         }
-        tx.batch_execute("analyze matched_transactions")
-            .await
-            .map_err(doing("analyze the known transactions"))?;
+        if are_many(matched) {
+            tx.batch_execute("analyze matched_transactions")
+                .await
+                .map_err(doing("analyze the known transactions"))?;
+        }
         let updated = self
             .execute(tx, UPDATE)
             .await

@@ -45,7 +45,7 @@ pub(super) const STAGING: Staging = Staging {
         external_order_id text,
         -- How many lines the order has, where it is told whole.
         order_lines integer
-    ) on commit delete rows;
+    );
     create temporary table if not exists matched_transactions (
         row_number integer not null,
         -- When the row that is known occurred: another time than the staged one's if it was moved.
@@ -54,8 +54,9 @@ pub(super) const STAGING: Staging = Staging {
         is_same boolean not null,
         is_older boolean not null,
         is_moved boolean not null
-    ) on commit delete rows",
+    )",
     copy: "copy staged_transactions from stdin (format binary)",
     columns: 18,
     planned_by: "row_number, occurred_at, external_id, utc_day, business_day",
+    beside: Some("matched_transactions"),
 };
