@@ -27,9 +27,12 @@ use crate::server::BenchServer;
 /// describing what was found.
 const TIME: Duration = Duration::from_secs(8);
 
-/// From how many milliseconds on the shop that asks finds a statement slow. Five million lines are few: by the
-/// second of the house's rules only two of its questions would be.
-const SLOW: f64 = 10.0;
+/// From how many milliseconds on a statement is slow, as the house's rules say.
+const SLOW: f64 = 1_000.0;
+
+/// The same for the shop that asks. Five million lines are few: by the house's rules only two of its questions
+/// would be.
+const SLOW_IN_A_SHOP: f64 = 10.0;
 
 /// How long one run of a statement may take; more counts as this.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -61,9 +64,14 @@ pub(crate) async fn tpch(
     fill(&client, arguments.scale).await?;
     client.batch_execute("vacuum analyze").await?;
     drop(client);
-    let case =
-        Case { name: "TPC-H", database: "bench_tpch", goal: "≤ 14.5 s", may_be_old: false };
-    measure(server, arguments, report, &case, statements(TPCH)).await?;
+    let case = Case {
+        name: "TPC-H",
+        database: "bench_tpch",
+        goal: "≤ 14.5 s",
+        with_rollups: "",
+        slow_ms: SLOW,
+    };
+    measure(server, arguments, report, &case, often(TPCH)).await?;
     server.drop("bench_tpch").await
 }
 
@@ -76,13 +84,14 @@ pub(crate) async fn retail(
     let client = fresh(server, "bench_retail").await?;
     retail_rows(&client, arguments.retail_lines).await?;
     drop(client);
-    let asked = statements(RETAIL)
-        .into_iter()
-        // Each is asked often: where it is slow, the house's rules then allow rollups.
-        .map(|it| Statement { calls: Some(500.0), mean_ms: None, ..it })
-        .collect();
-    let case = Case { name: "retail", database: "bench_retail", goal: "≥ 10", may_be_old: true };
-    measure(server, arguments, report, &case, asked).await?;
+    let case = Case {
+        name: "retail",
+        database: "bench_retail",
+        goal: "≥ 10",
+        with_rollups: "≥ 15",
+        slow_ms: SLOW_IN_A_SHOP,
+    };
+    measure(server, arguments, report, &case, often(RETAIL)).await?;
     server.drop("bench_retail").await
 }
 
@@ -95,13 +104,18 @@ pub(crate) async fn daily_sales(
     let client = fresh(server, "bench_daily").await?;
     retail_rows(&client, arguments.daily_lines).await?;
     drop(client);
-    let daily: Vec<Statement> = statements(RETAIL)
+    let daily: Vec<Statement> = often(RETAIL)
         .into_iter()
         .filter(|it| it.name == "daily sales")
-        .map(|it| Statement { calls: Some(500.0), mean_ms: Some(5_000.0), ..it })
+        .map(|it| Statement { mean_ms: Some(5_000.0), ..it })
         .collect();
-    let case =
-        Case { name: "daily sales", database: "bench_daily", goal: "< 50 ms", may_be_old: true };
+    let case = Case {
+        name: "daily sales",
+        database: "bench_daily",
+        goal: "< 50 ms",
+        with_rollups: "≥ 15",
+        slow_ms: SLOW_IN_A_SHOP,
+    };
     let proof = measure(server, arguments, report, &case, daily).await?;
     let best = proof
         .rollups
@@ -123,7 +137,16 @@ struct Case {
     name: &'static str,
     database: &'static str,
     goal: &'static str,
-    may_be_old: bool,
+    /// What is aimed at where answers may be an hour old.
+    with_rollups: &'static str,
+    /// From how many milliseconds on it finds a statement slow.
+    slow_ms: f64,
+}
+
+/// Reads statements that are asked often: where one is slow, the house's rules then allow rollups.
+fn often(text: &str) -> Vec<Statement> {
+    let often = |it| Statement { calls: Some(500.0), mean_ms: None, ..it };
+    statements(text).into_iter().map(often).collect()
 }
 
 async fn fresh(server: &BenchServer, name: &str) -> anyhow::Result<Client> {
@@ -171,8 +194,8 @@ async fn measure(
         time: TIME,
         asker: None,
         counted_seconds: None,
-        may_be_old: case.may_be_old,
-        slow_ms: SLOW,
+        may_be_old: true,
+        slow_ms: case.slow_ms,
     };
     let started = Instant::now();
     let mut advisor = Advisor::begin(&client, request).await?;
@@ -337,20 +360,10 @@ fn told(report: &mut Report, case: &Case, proof: &Proof) {
     quicker(report, case.name, &took, case.goal);
     let rewritten: Vec<&Compared> = proof.rewrites.iter().collect();
     let all: Vec<&Compared> = proof.rewrites.iter().chain(&proof.rollups).collect();
-    let alone = if case.may_be_old { case.goal } else { "" };
-    quickest(
-        report,
-        &format!("{}: the same with rewrites that held", case.name),
-        (&took, &rewritten),
-        alone,
-    );
-    let goal = if case.may_be_old { "≥ 15" } else { "" };
-    quickest(
-        report,
-        &format!("{}: the same with rewrites and rollups that held", case.name),
-        (&took, &all),
-        goal,
-    );
+    // A rewrite gives the same rows at any moment, so the goal is the same.
+    let name = |others| format!("{}: the same with {others} that held", case.name);
+    quickest(report, &name("rewrites"), (&took, &rewritten), case.goal);
+    quickest(report, &name("rewrites and rollups"), (&took, &all), case.with_rollups);
     slower(report, case.name, &took, "none");
     for statement in &proof.statements {
         eprintln!(
