@@ -21,7 +21,7 @@ pub use connection::{Connection, ConnectionSettings};
 pub use error::{ConnectorError, Disposition};
 pub(crate) use json_page::{Excerpt, JsonPage};
 pub(crate) use page_source::{PageReader, PageSource};
-pub use report::{CheckReport, DayBasis, DayTotals, MissingScope};
+pub use report::{CheckReport, DayBasis, DayTotals, MissingScope, UnevenOrder};
 pub use request::{OpenRequest, Reach, ReadingOptions, Span};
 pub use webhook::{Delivery, Hint, WebhookError, WebhookEvent, Webhooks};
 

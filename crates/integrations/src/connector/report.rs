@@ -54,8 +54,24 @@ pub struct DayTotals {
     pub return_lines: u64,
     /// Records that we could not read.
     pub malformed: u64,
-    /// What the lines come to, returns taken off.
+    /// What the lines that we read come to, returns taken off.
     pub net_lines: Decimal,
-    /// What the orders themselves say they come to, tips left out.
+    /// What the vendor itself says that they come to, order by order, tips left out.
     pub net_orders: Decimal,
+    /// Orders whose lines do not come to what the vendor says of them; only so many are named.
+    pub uneven: Vec<UnevenOrder>,
+    /// How many there are.
+    pub uneven_count: u64,
+}
+
+/// An order whose lines, as we read them, do not come to what the vendor says that it comes to. Reading it
+/// again reads the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnevenOrder {
+    /// The vendor's id of it.
+    pub order: String,
+    /// What the vendor says.
+    pub told: Decimal,
+    /// What the lines come to.
+    pub read: Decimal,
 }

@@ -11,11 +11,18 @@ use shelfops_ingest::values::Currency;
 
 use super::Square;
 use super::client::{Call, Client};
-use super::map;
+use super::map::{self, ToldTotal};
 use super::streams::{
     OrderSearch, OrderTime, Place, RefundSearch, RefundTime, ReturnsSeen, locations,
 };
-use crate::connector::{Connector as _, ConnectorError, DayBasis, DayTotals, JsonPage};
+use super::wire::Order;
+use crate::connector::{
+    Connector as _, ConnectorError, DayBasis, DayTotals, JsonPage, UnevenOrder,
+};
+
+/// How many orders of a store's day are named whose lines do not come to what they say. Where more are so,
+/// all are so for one reason.
+const UNEVEN_NAMED: usize = 50;
 
 /// Counts a day of every store that says its clock and its currency.
 ///
@@ -41,6 +48,8 @@ pub(super) async fn totals(
             malformed: 0,
             net_lines: Decimal::ZERO,
             net_orders: Decimal::ZERO,
+            uneven: Vec::new(),
+            uneven_count: 0,
         };
         let mut seen = ReturnsSeen::default();
         count_orders(client, &mut counted, (from, until), basis, &mut seen).await?;
@@ -84,17 +93,36 @@ async fn count_orders(
             Err(_) => counted.malformed += 1,
             Ok(order) => {
                 seen.learn(order);
-                if let Some(total) = map::order_total(order, counted.currency) {
-                    counted.order_count += 1;
-                    counted.net_orders += total;
-                }
-                map::each_record(order, |_, draft| count(counted, &draft));
+                count_order(counted, order);
             }
         })?;
         if found.next.is_none() {
             return Ok(());
         }
         page = found.next;
+    }
+}
+
+/// Counts an order, and looks whether its lines come to what it says of itself.
+fn count_order(counted: &mut DayTotals, order: &Order<'_>) {
+    if map::is_void(order) {
+        // Nothing of it was sold, also what cannot be read.
+        return;
+    }
+    let before = counted.net_lines;
+    map::each_record(order, |_, draft| count(counted, &draft));
+    let read = counted.net_lines - before;
+    counted.order_count += u64::from(map::does_count(order));
+    match ToldTotal::of(order).filter(|told| !told.is_met_by(read)) {
+        None => counted.net_orders += read,
+        Some(told) => {
+            counted.net_orders += told.net();
+            counted.uneven_count += 1;
+            if counted.uneven.len() < UNEVEN_NAMED {
+                let order = order.id.clone().unwrap_or_default();
+                counted.uneven.push(UnevenOrder { order, told: told.net(), read });
+            }
+        }
     }
 }
 

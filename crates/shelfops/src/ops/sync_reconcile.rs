@@ -33,8 +33,9 @@ impl Operation for SyncReconcile {
     const SUMMARY: &'static str =
         "Compare a day's sales with the vendor's; read again what differs";
     const DETAILS: &'static str = "Counts lines and adds up net sales store by store, at the vendor and here. Where they differ, the\n\
-         records are named and read again. Exit code 3 says that something still differs. A worker does\n\
-         this every day; `sync show` shows how it ended.";
+         records are named and read again. An order whose lines do not come to the total that the vendor\n\
+         says is named too; reading it again does not mend that: report it. Exit code 3 says that something\n\
+         still differs. A worker does this every day; `sync show` shows how it ended.";
     const EFFECT: Effect = Effect::Changes;
     const ACCESS: Access<Input> = Access::Tenant(|input| &input.tenant);
 

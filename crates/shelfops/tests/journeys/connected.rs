@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use shelfops_simulators::square::{Force, ForcedLine, ForcedReturn, ForcedSale, Moment};
+use shelfops_simulators::square::{
+    FaultKind, FaultPlan, Force, ForcedLine, ForcedReturn, ForcedSale, Moment, RequestFault,
+};
 
 use crate::fixture::{Vendor, shop};
 
@@ -115,6 +117,53 @@ async fn a_day_that_differs_from_the_vendors_is_told_and_mended() {
     let outcomes: Vec<_> =
         shown["comparisons"].as_array().unwrap().iter().map(|day| &day["outcome"]).collect();
     assert!(outcomes.iter().any(|outcome| *outcome == "repaired"), "{shown}");
+}
+
+#[tokio::test]
+async fn an_order_whose_lines_do_not_come_to_its_total_is_named_with_both_amounts() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    vendor.connect(&shop, ADD).await.succeeds();
+    vendor.call(&shop, SYNC).await.succeeds();
+    let day = last_full_day();
+    let fault = RequestFault {
+        fault: FaultKind::RaisedTotals { amount: 7 },
+        per_mille: 1_000,
+        path_prefix: "/v2/orders/search".to_owned(),
+        skip: 0,
+        times: None,
+    };
+    vendor
+        .simulator
+        .set_faults(FaultPlan { requests: vec![fault], ..FaultPlan::default() })
+        .unwrap();
+    let runs = "select count(*) from sync_runs";
+    let before = shop.number(runs).await;
+    let line = format!("sync reconcile --tenant acme --source square --day {day} -o json");
+    let compared = vendor.call(&shop, &line).await;
+    assert_eq!(compared.code, 3, "{compared}");
+    // Every line is here: reading again would mend nothing, and is not tried.
+    assert_eq!(shop.number(runs).await, before);
+    let stores = compared.data();
+    let store = &stores[0];
+    assert_eq!(
+        (&store["outcome"], &store["vendor_lines"]),
+        (&"differs".into(), &store["our_lines"])
+    );
+    let amount = |value: &serde_json::Value| {
+        value.as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap()
+    };
+    let odd = &store["differences"][0];
+    let cents = rust_decimal::Decimal::new(7, 2);
+    assert_eq!(amount(&odd["vendor"]) - amount(&odd["here"]), cents, "{compared}");
+    assert!(amount(&store["vendor_net"]) > amount(&store["our_net"]), "{compared}");
+    let order = odd["record"].as_str().unwrap();
+    let known = format!("select count(*) from transactions where external_order_id = '{order}'");
+    assert!(shop.number(&known).await > 0, "{compared}");
+    let shown = vendor.call(&shop, "sync show --tenant acme --source square").await;
+    assert!(shown.stdout.contains("its lines do not come to its total"), "{shown}");
+    // It was a whim of the vendor's.
+    vendor.simulator.set_faults(FaultPlan::default()).unwrap();
+    vendor.call(&shop, &line).await.succeeds();
 }
 
 /// Sells two things at the first store; returns the order's id.

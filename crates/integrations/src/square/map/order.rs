@@ -2,15 +2,13 @@
 //!
 //! Tips are no sales and leave no record.
 
-use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shelfops_ingest::records::{Draft, TransactionType, Withdrawn};
 use shelfops_ingest::source::Malformed;
-use shelfops_ingest::values::Currency;
 
+use super::field;
 use super::order_line::{Head, Side, changed_at, charge, goods};
-use super::{amount, field};
 use crate::connector::Excerpt;
 use crate::square::wire::Order;
 
@@ -104,20 +102,14 @@ pub(in crate::square) fn without_lines(order: &Order<'_>) -> Option<Withdrawn> {
     })
 }
 
-/// Returns what an order says that it comes to, returns taken off and tips left out; `None` for one
-/// that does not count.
-pub(in crate::square) fn order_total(order: &Order<'_>, currency: Currency) -> Option<Decimal> {
-    if !matches!(standing(order), Standing::Counts) {
-        return None;
-    }
-    let of = |money| amount(money, currency).unwrap_or_default();
-    if let Some(net) = &order.net_amounts {
-        return Some(of(net.total_money.as_ref()) - of(net.tip_money.as_ref()));
-    }
-    let returned = order.return_amounts.as_ref().map_or(Decimal::ZERO, |returned| {
-        of(returned.total_money.as_ref()) - of(returned.tip_money.as_ref())
-    });
-    Some(of(order.total_money.as_ref()) - of(order.total_tip_money.as_ref()) - returned)
+/// Whether an order is one of sales and returns.
+pub(in crate::square) fn does_count(order: &Order<'_>) -> bool {
+    matches!(standing(order), Standing::Counts)
+}
+
+/// Whether an order was cancelled.
+pub(in crate::square) fn is_void(order: &Order<'_>) -> bool {
+    matches!(standing(order), Standing::Void)
 }
 
 fn standing(order: &Order<'_>) -> Standing {

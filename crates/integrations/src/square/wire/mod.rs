@@ -16,6 +16,6 @@ pub(super) use error::{ApiError, Errors};
 pub(super) use inventory::InventoryCount;
 pub(super) use location::{Address, Location};
 pub(super) use money::Money;
-pub(super) use order::{Line, Order, OrderAmounts, OrderReturn, ServiceCharge};
+pub(super) use order::{Line, Order, OrderAmounts, OrderReturn, RoundingAdjustment, ServiceCharge};
 pub(super) use refund::PaymentRefund;
 pub(super) use vendor::Vendor;

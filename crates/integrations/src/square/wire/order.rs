@@ -26,6 +26,7 @@ pub(in crate::square) struct Order<'a> {
     pub(in crate::square) total_tip_money: Option<Money>,
     pub(in crate::square) return_amounts: Option<OrderAmounts>,
     pub(in crate::square) net_amounts: Option<OrderAmounts>,
+    pub(in crate::square) rounding_adjustment: Option<RoundingAdjustment>,
 }
 
 /// What came back of one earlier order; amounts in it are positive.
@@ -37,6 +38,7 @@ pub(in crate::square) struct OrderReturn<'a> {
     pub(in crate::square) return_line_items: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
     pub(in crate::square) return_service_charges: Option<Vec<&'a RawValue>>,
+    pub(in crate::square) rounding_adjustment: Option<RoundingAdjustment>,
 }
 
 /// Money that went back.
@@ -53,6 +55,12 @@ pub(in crate::square) struct OrderRefund {
 pub(in crate::square) struct OrderAmounts {
     pub(in crate::square) total_money: Option<Money>,
     pub(in crate::square) tip_money: Option<Money>,
+}
+
+/// What was rounded where coins are larger than the currency's smallest unit.
+#[derive(Debug, Deserialize)]
+pub(in crate::square) struct RoundingAdjustment {
+    pub(in crate::square) amount_money: Option<Money>,
 }
 
 /// A line that was sold or came back.

@@ -8,17 +8,20 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shelfops_db::TenantTx;
 use shelfops_db::models::{DayCount, Integration, Reconciliation, ReconciliationOutcome, Tenant};
 use shelfops_ingest::Stream;
-use shelfops_integrations::connector::{DayBasis, DayTotals, OpenRequest, Reach, Span};
+use shelfops_integrations::connector::{
+    DayBasis, DayTotals, OpenRequest, Reach, Span, UnevenOrder,
+};
 
 pub(crate) use self::days::Days;
 use self::days::StoreClocks;
 use self::lines::VendorLines;
 use super::failure;
 use super::stream::{SyncRequest, sync_stream};
+use crate::ops::error::ErrorKind;
 use crate::ops::{Context, OpError};
 
 /// How many records are named of one store's day.
@@ -37,7 +40,7 @@ pub(crate) struct ReconcileReport {
     pub(crate) vendor_lines: i64,
     /// The same, as we counted before anything was repaired.
     pub(crate) our_lines: i64,
-    /// Sales less returns, as the vendor counts.
+    /// Sales less returns, as the vendor says order by order.
     pub(crate) vendor_net: String,
     /// The same, as we counted before anything was repaired.
     pub(crate) our_net: String,
@@ -81,15 +84,23 @@ pub(crate) async fn reconcile(
     let days: Vec<(Date, Days)> = due.chain(missed).collect();
     let comparing = Comparing { context, tenant, integration, clocks };
     let mut reconciled = Reconciled { is_complete: true, ..Reconciled::default() };
+    let mut failed = None;
     for (day, which) in days {
-        let (store_days, unended) = comparing.count_day(day, which).await?;
-        reconciled.unended += unended;
-        let Some(reports) = comparing.compare(store_days, day).await? else {
-            return Ok(Reconciled { is_complete: false, ..reconciled });
-        };
-        reconciled.reports.extend(reports);
+        match comparing.day(day, which).await {
+            Ok(Some((reports, unended))) => {
+                reconciled.unended += unended;
+                reconciled.reports.extend(reports);
+            }
+            Ok(None) => return Ok(Reconciled { is_complete: false, ..reconciled }),
+            // The vendor's answers of that day cannot be read, and will not be: it keeps no other from being
+            // compared.
+            Err(error) if error.kind() == ErrorKind::VendorTrouble => {
+                failed.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(reconciled)
+    failed.map_or(Ok(reconciled), Err)
 }
 
 /// One store's day, as both sides count it.
@@ -126,6 +137,17 @@ struct Comparing<'a> {
 impl Comparing<'_> {
     async fn tenant(&self) -> Result<TenantTx, OpError> {
         Ok(self.context.database().await?.tenant(self.tenant.customer_id).await?)
+    }
+
+    /// Compares one day of the stores whose day it is; answers also how many stores were left out because
+    /// it is not over, and nothing when it was told to stop.
+    async fn day(
+        &self,
+        day: Date,
+        which: Days,
+    ) -> Result<Option<(Vec<ReconcileReport>, u64)>, OpError> {
+        let (store_days, unended) = self.count_day(day, which).await?;
+        Ok(self.compare(store_days, day).await?.map(|reports| (reports, unended)))
     }
 
     /// Counts a day of the stores whose day it is, at the vendor and here; answers also how many stores
@@ -256,10 +278,12 @@ impl Comparing<'_> {
         quarantined: u64,
     ) -> Result<ReconcileReport, OpError> {
         let (vendor, found, span) = (store_day.vendor_count(), store_day.found, store_day.span);
-        let StoreDay { vendor: DayTotals { store, day, currency, malformed, .. }, named, .. } =
-            store_day;
-        // What could not be read is in neither count, and its money in neither sum.
-        let outcome = if malformed > 0 {
+        let StoreDay { vendor: told, named, .. } = store_day;
+        let DayTotals { store, day, currency, malformed, net_orders, uneven, uneven_count, .. } =
+            told;
+        // What could not be read is in neither count, and its money in neither sum. An order whose lines do
+        // not come to what the vendor says of it is read wrongly, and would be again.
+        let outcome = if malformed > 0 || uneven_count > 0 {
             ReconciliationOutcome::Differs
         } else if vendor == found {
             ReconciliationOutcome::Equal
@@ -273,11 +297,11 @@ impl Comparing<'_> {
             external_store_id: store.clone(),
             business_date: day,
             currency: currency.code().to_owned(),
-            vendor,
+            vendor: DayCount { net: net_orders, ..vendor },
             found,
             quarantined_lines: i64::try_from(of_this).unwrap_or(i64::MAX),
             outcome,
-            differences: Value::Array(named),
+            differences: uneven.iter().map(uneven_order).chain(named).take(NAMED).collect(),
             compared_at: None,
         };
         let tx = self.tenant().await?;
@@ -285,6 +309,12 @@ impl Comparing<'_> {
         tx.commit().await?;
         Ok(report(compared))
     }
+}
+
+/// Names an order whose lines do not come to what the vendor says of it.
+fn uneven_order(UnevenOrder { order, told, read }: &UnevenOrder) -> Value {
+    json!({ "record": order, "vendor": told, "here": read,
+        "difference": "its lines do not come to its total; reading it again does not mend that" })
 }
 
 fn report(compared: Reconciliation) -> ReconcileReport {

@@ -70,6 +70,12 @@ pub enum FaultKind {
     },
     /// The right answer, with its second half missing, and no sign of it but that.
     TruncatedJson,
+    /// The right orders, each of which says that it comes to so much more than its lines do: a part of it is
+    /// told in a way that nobody documented.
+    RaisedTotals {
+        /// How much more, in the smallest unit.
+        amount: i64,
+    },
     /// The merchant takes the authorization back just now.
     RevokedToken,
     /// The access token is taken for expired, this once.
@@ -110,6 +116,7 @@ impl FaultKind {
             Self::Slow { .. } => "slow",
             Self::CutConnection { .. } => "cut_connection",
             Self::TruncatedJson => "truncated_json",
+            Self::RaisedTotals { .. } => "raised_totals",
             Self::RevokedToken => "revoked_token",
             Self::ExpiredToken => "expired_token",
         }

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 use bytes::Bytes;
+use serde_json::Value;
 
 use super::FaultKind;
 use crate::square::api::ApiError;
@@ -41,6 +42,7 @@ pub(crate) async fn disturb(fault: FaultKind, answer: Response<Body>) -> Respons
         }
         FaultKind::CutConnection { after_bytes } => cut(answer, after_bytes).await,
         FaultKind::TruncatedJson => truncate(answer).await,
+        FaultKind::RaisedTotals { amount } => raise_totals(answer, amount).await,
         _ => answer,
     }
 }
@@ -70,6 +72,25 @@ async fn truncate(answer: Response<Body>) -> Response<Body> {
     let bytes = read(body).await;
     head.headers.remove(CONTENT_LENGTH);
     Response::from_parts(head, Body::from(bytes.slice(..bytes.len() / 2)))
+}
+
+/// Adds an amount to what each order says that it comes to.
+async fn raise_totals(answer: Response<Body>, amount: i64) -> Response<Body> {
+    let (mut head, body) = answer.into_parts();
+    let bytes = read(body).await;
+    let Ok(mut page) = serde_json::from_slice::<Value>(&bytes) else {
+        return Response::from_parts(head, Body::from(bytes));
+    };
+    let orders = page.get_mut("orders").and_then(Value::as_array_mut);
+    for order in orders.into_iter().flatten() {
+        for total in ["/total_money/amount", "/net_amounts/total_money/amount"] {
+            if let Some(told) = order.pointer_mut(total) {
+                *told = told.as_i64().map_or(Value::Null, |told| Value::from(told + amount));
+            }
+        }
+    }
+    head.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(head, Body::from(page.to_string()))
 }
 
 /// Collects a body that is in memory already.
