@@ -136,11 +136,15 @@ impl Runner for Crew {
     }
 }
 
-/// Says whether trying again can help, and when: asked otherwise, for something that is not there, or for what
-/// only the tenant can grant, it cannot, and who asked to be left alone is.
+/// Says whether trying again can help, and when: asked otherwise, for something that is not there, for what
+/// only the tenant can grant, or of a vendor that understood and refused or whose answer cannot be read, it
+/// cannot, and who asked to be left alone is.
 fn again(job: &TakenJob, error: &OpError) -> Again {
     match error.kind() {
-        ErrorKind::Usage | ErrorKind::NotFound | ErrorKind::ReconnectNeeded => Again::Never,
+        ErrorKind::Usage
+        | ErrorKind::NotFound
+        | ErrorKind::VendorTrouble
+        | ErrorKind::ReconnectNeeded => Again::Never,
         _ if job.is_last => Again::Never,
         _ => find(job.kind).map_or(Again::Never, |work| {
             Again::After(work.delay(job.attempt).max(error.asked_pause().unwrap_or_default()))
