@@ -69,6 +69,9 @@ pub struct Integration {
     pub created_at: Option<Timestamp>,
     /// When the tenant let us in.
     pub connected_at: Option<Timestamp>,
+    /// Whether the vendor has said that what the tenant granted is gone: until it is connected again, there
+    /// is nothing to ask for.
+    pub is_grant_gone: bool,
 }
 
 /// Secrets as they are stored.
@@ -118,7 +121,10 @@ impl Integration {
 }
 
 const COLUMNS: &str = "integration_id, source, connector, status, settings, external_account,
-    last_error, created_at, connected_at";
+    last_error, created_at, connected_at, failures ? 'grant'";
+
+/// What is in `failures` when the grant is gone.
+pub(super) const GRANT: &str = "grant";
 
 impl TenantTx {
     /// Adds a connection that waits to be let in.
@@ -444,5 +450,6 @@ fn integration(row: &Row) -> Result<Integration, DbError> {
         last_error: row.get(6),
         created_at: timestamp(row.get(7)),
         connected_at: row.get::<_, Option<_>>(8).and_then(timestamp),
+        is_grant_gone: row.get(9),
     })
 }

@@ -3,32 +3,59 @@
 use serde_json::json;
 use shelfops_ingest::Stream;
 
+use super::integration::GRANT;
 use super::{Integration, system_time};
 use crate::error::doing;
 use crate::{DbError, TenantTx};
 
-/// What a failure is written down under that concerns no stream more than another.
-const CONNECTION: &str = "connection";
+/// What of a connection is well or is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionPart {
+    /// One stream.
+    Stream(Stream),
+    /// The connection, whichever stream is read.
+    Connection,
+    /// What the tenant granted: once the vendor has said that it is gone, asking again is of no use.
+    Grant,
+}
+
+impl ConnectionPart {
+    /// What a failure of it is written down under.
+    fn place(self) -> &'static str {
+        match self {
+            Self::Stream(stream) => stream.name(),
+            Self::Connection => "connection",
+            Self::Grant => GRANT,
+        }
+    }
+
+    /// What else is known to be well when it is: whoever is let in is let in.
+    fn mended(self) -> Vec<&'static str> {
+        let mut mended = vec![Self::Connection.place(), self.place()];
+        if let Self::Stream(_) = self {
+            mended.push(Self::Grant.place());
+        }
+        mended
+    }
+}
 
 impl TenantTx {
-    /// Writes down whether a stream of a connection can be read, and why not; without a stream, whether the
-    /// connection can. A stream that can be read shows that the connection can, and says nothing of the
-    /// other streams: as long as one of them cannot, the connection has failed. Answers whether it was
-    /// written. What was found out about a connection is nothing to the one made after it, nor to one that
-    /// was paused or ended.
+    /// Writes down whether a part of a connection is well, and why not. A stream that can be read shows that
+    /// the connection and the grant are, and says nothing of the other streams: as long as anything is not
+    /// well, the connection has failed. Answers whether it was written. What was found out about a connection
+    /// is nothing to the one made after it, nor to one that was paused or ended.
     ///
     /// # Errors
     /// Fails when the server does.
     pub async fn note_integration_failure(
         &self,
         seen: &Integration,
-        stream: Option<Stream>,
+        part: ConnectionPart,
         error: Option<&str>,
     ) -> Result<bool, DbError> {
-        let place = stream.map_or(CONNECTION, Stream::name);
         let (mended, failed) = match error {
-            Some(error) => (vec![], json!({ place: error })),
-            None => (vec![CONNECTION, place], json!({})),
+            Some(error) => (vec![], json!({ part.place(): error })),
+            None => (part.mended(), json!({})),
         };
         let noted = self
             .execute(

@@ -38,6 +38,7 @@ pub use freshness::StreamFreshness;
 pub use integration::{
     ConnectedAccount, Integration, IntegrationStatus, NewIntegration, StoredSecrets,
 };
+pub use integration_failure::ConnectionPart;
 pub use job::{Job, JobFilter, JobState, NewJob};
 pub use plan::{NewPlan, NewPlanStep, POLICY, Plan, PlanDecision, PlanEvent, PlanRuns, PlanStep};
 pub use platform_alert::{PlatformAlert, Raising};

@@ -1,7 +1,9 @@
 //! How a connection stands: who looked before it was made anew, paused or ended changes nothing.
 
 use serde_json::json;
-use shelfops_db::models::{Integration, IntegrationStatus, NewIntegration, RunLock};
+use shelfops_db::models::{
+    ConnectionPart, Integration, IntegrationStatus, NewIntegration, RunLock,
+};
 use shelfops_db::secrets::{Keyring, SecretKey};
 use shelfops_ingest::{CustomerId, SourceName, Stream};
 
@@ -28,7 +30,8 @@ async fn note(
     error: Option<&str>,
 ) -> bool {
     let tx = fixture.database.tenant(customer_id).await.unwrap();
-    let is_noted = tx.note_integration_failure(seen, None, error).await.unwrap();
+    let is_noted =
+        tx.note_integration_failure(seen, ConnectionPart::Connection, error).await.unwrap();
     tx.commit().await.unwrap();
     is_noted
 }
@@ -84,10 +87,11 @@ async fn what_a_run_finds_out_concerns_the_connection_that_it_began_with() {
 async fn a_stream_that_can_be_read_says_nothing_of_one_that_cannot() {
     on_every_engine(async |fixture| {
         let acme = connected(fixture).await;
-        let note = async |stream, error: Option<&str>| {
+        let note = async |stream: Option<Stream>, error: Option<&str>| {
             let seen = look(fixture, acme).await;
             let tx = fixture.database.tenant(acme).await.unwrap();
-            assert!(tx.note_integration_failure(&seen, stream, error).await.unwrap());
+            let part = stream.map_or(ConnectionPart::Connection, ConnectionPart::Stream);
+            assert!(tx.note_integration_failure(&seen, part, error).await.unwrap());
             tx.commit().await.unwrap();
             let now = look(fixture, acme).await;
             assert_eq!(now.status == IntegrationStatus::Failed, now.last_error.is_some());
@@ -112,6 +116,34 @@ async fn a_stream_that_can_be_read_says_nothing_of_one_that_cannot() {
         connect(fixture, acme, &look(fixture, acme).await).await;
         assert_eq!(look(fixture, acme).await.last_error, None);
         assert_eq!(note(sales, None).await, None, "the connection before is forgotten");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_grant_that_is_gone_is_back_when_the_vendor_lets_us_in_and_not_before() {
+    on_every_engine(async |fixture| {
+        let acme = connected(fixture).await;
+        let note = async |part, error: Option<&str>| {
+            let seen = look(fixture, acme).await;
+            let tx = fixture.database.tenant(acme).await.unwrap();
+            assert!(tx.note_integration_failure(&seen, part, error).await.unwrap());
+            tx.commit().await.unwrap();
+            look(fixture, acme).await
+        };
+        let ways_back = [ConnectionPart::Grant, ConnectionPart::Stream(Stream::Stores)];
+        for lets_us_in in ways_back {
+            let gone = note(ConnectionPart::Grant, Some("revoked")).await;
+            assert!(gone.is_grant_gone && gone.status == IntegrationStatus::Failed);
+            // A token that is not old says nothing of the grant.
+            let still = note(ConnectionPart::Connection, None).await;
+            assert!(still.is_grant_gone && still.last_error.as_deref() == Some("revoked"));
+            let back = note(lets_us_in, None).await;
+            assert!(!back.is_grant_gone && back.status == IntegrationStatus::Active);
+        }
+        note(ConnectionPart::Grant, Some("revoked")).await;
+        connect(fixture, acme, &look(fixture, acme).await).await;
+        assert!(!look(fixture, acme).await.is_grant_gone, "it is another grant");
     })
     .await;
 }

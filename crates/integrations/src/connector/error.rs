@@ -149,7 +149,7 @@ impl ConnectorError {
         match self {
             Self::Fetch { source, .. }
             | Self::Token { source: TokenError::Unavailable { source } } => passing(source),
-            Self::Token { source: TokenError::Store(_) }
+            Self::Token { source: TokenError::Store(_) | TokenError::NotNow { .. } }
             | Self::PageForgotten { .. }
             | Self::TaskLost { .. } => Disposition::Retry { after: None },
             Self::Token { source: TokenError::ReconnectNeeded { .. } }

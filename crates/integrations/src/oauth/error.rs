@@ -17,6 +17,14 @@ pub enum TokenError {
         /// What went wrong.
         source: HttpError,
     },
+    /// The vendor refuses, and not the connection: the same call may succeed later.
+    #[error("the vendor gave no token and said {status} {code}: sync again later")]
+    NotNow {
+        /// The status of the answer.
+        status: u16,
+        /// The vendor's word for it.
+        code: String,
+    },
     /// The vendor's answer is no token.
     #[error("the vendor's answer to a token request is not what is documented: {reason}")]
     Unreadable {

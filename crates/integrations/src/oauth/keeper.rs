@@ -43,7 +43,7 @@ impl TokenKeeper {
     ///
     /// # Errors
     /// Fails when there is no usable token. A renewal that fails while the old token still works
-    /// is no error: it is tried again with the next call.
+    /// is no error, unless the grant is gone: it is tried again with the next call.
     pub async fn current(&self, http: &HttpClient, app: &App) -> Result<TokenPair, TokenError> {
         let now = http.surroundings().now();
         let mut known = self.known.lock().await;
@@ -58,7 +58,11 @@ impl TokenKeeper {
             Ok(stored.clone())
         };
         let usable = match renewed {
-            Err(TokenError::Unavailable { .. }) if !stored.tokens.has_expired(now) => stored,
+            Err(
+                TokenError::Unavailable { .. }
+                | TokenError::NotNow { .. }
+                | TokenError::Unreadable { .. },
+            ) if !stored.tokens.has_expired(now) => stored,
             renewed => renewed?,
         };
         known.stored = Some(usable.clone());

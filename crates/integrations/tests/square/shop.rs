@@ -118,6 +118,16 @@ impl Shop {
         self
     }
 
+    /// Turns it into one whose application has no secret: refresh tokens work once.
+    pub(crate) fn has_no_secret(&mut self) {
+        let app = App { client_secret: None, ..app(&self.server.url) };
+        let reading = ReadingOptions::default();
+        let settings = ConnectionSettings { app, policy: Policy::default(), reading };
+        let (store, surroundings) = (self.tokens.clone(), self.surroundings.clone());
+        let connection = Connection::new(&Square, settings, store, surroundings);
+        self.connection = Arc::new(connection.unwrap());
+    }
+
     /// Reads a stream from its beginning.
     pub(crate) async fn read(&self, stream: Stream) -> Read {
         self.read_from(stream, None).await

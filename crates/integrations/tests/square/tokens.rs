@@ -113,8 +113,64 @@ async fn what_cannot_be_renewed_now_is_used_while_it_lives() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_is_not_of_the_grant_is_waited_out_with_the_token_that_lives() {
+    let refusals = [
+        status(404, json!({ "message": "Not Found", "type": "service.not_found" })),
+        status(404, error("INVALID_REQUEST_ERROR", "NOT_FOUND")),
+        status(409, error("INVALID_REQUEST_ERROR", "CONFLICT")),
+        status(501, error("API_ERROR", "NOT_IMPLEMENTED")),
+    ];
+    for refusal in refusals {
+        let shop = shop(30, move |seen| match seen.path() {
+            TOKEN => refusal.clone(),
+            _ => dated(locations(&["LSHELF01"])),
+        })
+        .await;
+        shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
+        assert_eq!(shop.read(Stream::Stores).await.drafts.len(), 1);
+        shop.surroundings.advance(Duration::from_secs(30 * 24 * 3600));
+        let (said, disposition) = shop.read(Stream::Stores).await.failure();
+        assert!(said.contains("gave no token") && said.contains("sync again later"), "{said}");
+        assert_eq!(disposition, Disposition::Retry { after: None });
+    }
+}
+
+#[tokio::test]
+async fn an_answer_with_the_next_single_use_token_that_is_lost_costs_the_connection_and_nothing_else()
+ {
+    let mut answers = vec![status(401, error("AUTHENTICATION_ERROR", "UNAUTHORIZED"))];
+    // The vendor has given the next pair, and nobody heard of it: the one before is used up.
+    answers.push(Answer::Cut(renewed().to_string()));
+    let mut shop = shop(30, move |seen| match seen.path() {
+        TOKEN if answers.len() > 1 => answers.pop().unwrap(),
+        TOKEN => answers[0].clone(),
+        _ => dated(locations(&["LSHELF01"])),
+    })
+    .await;
+    shop.has_no_secret();
+    shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
+    let read = shop.read(Stream::Stores).await;
+    let (said, disposition) = read.failure();
+    assert!(said.contains("no longer honours this connection (UNAUTHORIZED)"), "{said}");
+    assert!(said.contains("connect it again"), "{said}");
+    assert_eq!((disposition, read.drafts.len()), (Disposition::Reconnect, 0));
+    let asked = shop.server.seen_at(TOKEN);
+    assert!(asked.iter().all(|asked| asked.body.get("client_secret").is_none()), "{asked:?}");
+    // Nothing half-known was stored; a pair of a new connection takes its place.
+    let stored = shop.tokens.load().await.unwrap();
+    assert_eq!((stored.revision, stored.tokens.access.expose_secret()), (0, "access-1"));
+    let now = NOW.parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_hours(8 * 24);
+    let again = TokenPair { obtained_at: now, access: "access-3".into(), ..tokens(60) };
+    shop.tokens.replace(0, again).await.unwrap();
+    let stored = shop.tokens.load().await.unwrap();
+    assert_eq!(stored.revision, 1);
+    assert_eq!(shop.read(Stream::Stores).await.drafts.len(), 1);
+}
+
+#[tokio::test]
 async fn refused_renewals_need_a_new_connection_whatever_their_words() {
     let refusals = [
+        status(403, error("AUTHENTICATION_ERROR", "FORBIDDEN")),
         status(401, error("AUTHENTICATION_ERROR", "UNAUTHORIZED")),
         status(400, error("INVALID_REQUEST_ERROR", "BAD_REQUEST")),
         status(400, json!({ "message": "Not Found", "type": "service.not_found" })),

@@ -15,8 +15,29 @@ pub(super) enum Readable {
     No(String),
 }
 
-/// Finds an integration, and says whether it is to be read.
+/// Finds an integration, and says whether it is to be read. Where the vendor has said that the grant is gone,
+/// it is not: asking every few minutes would change nothing.
 pub(super) async fn readable(
+    context: &Context,
+    customer_id: CustomerId,
+    integration_id: Uuid,
+) -> Result<Readable, OpError> {
+    Ok(match reachable(context, customer_id, integration_id).await? {
+        Readable::Yes(found) if found.1.is_grant_gone => {
+            let (tenant, integration) = *found;
+            Readable::No(format!(
+                "not read: {source} must be connected again by `shelfops integration connect --tenant {} \
+                 --source {source}`",
+                tenant.slug,
+                source = integration.source,
+            ))
+        }
+        other => other,
+    })
+}
+
+/// Finds an integration, and says whether the vendor is to be asked at all.
+pub(super) async fn reachable(
     context: &Context,
     customer_id: CustomerId,
     integration_id: Uuid,

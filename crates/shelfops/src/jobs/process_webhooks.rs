@@ -5,7 +5,7 @@ use shelfops_db::models::{DueSchedule, NewJob};
 use shelfops_ingest::CustomerId;
 use uuid::Uuid;
 
-use super::integration::{Readable, readable};
+use super::integration::{Readable, reachable};
 use super::{Done, Work};
 use crate::ops::output::counted;
 use crate::ops::{Context, OpError};
@@ -50,7 +50,7 @@ impl Work for ProcessWebhooks {
         let Payload { customer_id, integration_id } = payload;
         // Before it is looked how the integration stands: that may change while this waits.
         let _first = context.precedence().begin_live(integration_id).await;
-        let (tenant, integration) = match readable(context, customer_id, integration_id).await? {
+        let (tenant, integration) = match reachable(context, customer_id, integration_id).await? {
             Readable::Yes(found) => *found,
             Readable::No(why) => return Ok(Done::All(why)),
         };

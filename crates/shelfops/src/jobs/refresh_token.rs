@@ -5,8 +5,9 @@ use shelfops_db::models::DueSchedule;
 use shelfops_ingest::CustomerId;
 use uuid::Uuid;
 
-use super::integration::{Readable, readable};
+use super::integration::{Readable, reachable};
 use super::{Done, Work};
+use crate::ops::error::ErrorKind;
 use crate::ops::{Context, OpError};
 use crate::sync::refresh_token;
 
@@ -41,11 +42,19 @@ impl Work for RefreshToken {
 
     async fn run(context: &Context, payload: Payload) -> Result<Done, OpError> {
         let Payload { customer_id, integration_id } = payload;
-        let (tenant, integration) = match readable(context, customer_id, integration_id).await? {
+        let (tenant, integration) = match reachable(context, customer_id, integration_id).await? {
             Readable::Yes(found) => *found,
             Readable::No(why) => return Ok(Done::All(why)),
         };
-        let expires_at = refresh_token(context, &tenant, &integration).await?;
+        let expires_at = match refresh_token(context, &tenant, &integration).await {
+            // Known before: one dead letter says it.
+            Err(error)
+                if integration.is_grant_gone && error.kind() == ErrorKind::ReconnectNeeded =>
+            {
+                return Ok(Done::All(error.to_string()));
+            }
+            asked => asked?,
+        };
         Ok(Done::All(match expires_at {
             Some(at) => format!("the token of {} holds until {at}", integration.source),
             None => format!("the token of {} does not run out", integration.source),

@@ -4,6 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::{StreamFreshness, WaitingRecords};
+use shelfops_ingest::SourceName;
 
 use super::output::counted;
 use super::{Access, Context, Effect, OpError, Operation, Output};
@@ -112,6 +113,14 @@ impl QuarantineRow {
     }
 }
 
+/// Says that the vendor has ended a connection, and what makes it anew.
+pub(super) fn tell_ended<D>(output: Output<D>, slug: &str, source: &SourceName) -> Output<D> {
+    output.line(format!("{source} must be connected again: until then nothing of it is read")).next(
+        format!("shelfops integration connect --tenant {slug} --source {source}"),
+        "opens the vendor's page again: what was granted is gone",
+    )
+}
+
 impl Operation for IntegrationShow {
     const NAME: &'static str = "integration show";
     const SUMMARY: &'static str =
@@ -146,7 +155,9 @@ impl Operation for IntegrationShow {
         let told = format!("{source} of {slug} is {}", integration.status.name());
         let output = Output::new(told, data);
         let output = QuarantineRow::tell(slug, output, |data| &data.quarantine);
-        Ok(if is_unread {
+        Ok(if integration.is_grant_gone {
+            tell_ended(output, slug, source)
+        } else if is_unread {
             output.next(
                 format!("shelfops sync run --tenant {slug} --source {source}"),
                 "nothing of it was read yet",

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_db::models::Reconciliation;
 
-use super::integration_show::{QuarantineRow, StreamRow};
+use super::integration_show::{QuarantineRow, StreamRow, tell_ended};
 use super::output::Verdict;
 use super::{Access, Context, Effect, OpError, Operation, Output};
 
@@ -97,7 +97,11 @@ impl Operation for SyncShow {
             comparisons,
         };
         let verdict = if differ == 0 { Verdict::Good } else { Verdict::Problems };
-        let output = Output::new(summary, data).verdict(verdict);
+        let mut output = Output::new(summary, data).verdict(verdict);
+        if integration.is_grant_gone {
+            output =
+                tell_ended(output, &tenant.slug, &integration.source).verdict(Verdict::Problems);
+        }
         Ok(QuarantineRow::tell(&tenant.slug, output, |data| &data.quarantine))
     }
 }
@@ -105,7 +109,11 @@ impl Operation for SyncShow {
 fn comparison(compared: Reconciliation) -> Comparison {
     let records = compared.differences.as_array().into_iter().flatten().filter_map(|named| {
         let text = |key: &str| named.get(key)?.as_str();
-        Some(format!("{} ({})", text("record")?, text("difference")?))
+        let amounts = match (text("vendor"), text("here")) {
+            (Some(vendor), Some(here)) => format!(": {vendor} at the vendor, {here} here"),
+            _ => String::new(),
+        };
+        Some(format!("{} ({}{amounts})", text("record")?, text("difference")?))
     });
     Comparison {
         day: compared.business_date.to_string(),

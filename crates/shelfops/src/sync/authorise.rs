@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use shelfops_db::models::{AuditEntry, Integration, IntegrationStatus, Tenant};
+use shelfops_db::models::{AuditEntry, ConnectionPart, Integration, IntegrationStatus, Tenant};
 use shelfops_ingest::{CustomerId, Stream};
 use shelfops_integrations::connector::{CheckReport, Connector, find};
 use shelfops_integrations::http::{HttpClient, Policy, SystemSurroundings};
@@ -13,6 +13,7 @@ use shelfops_integrations::oauth::{
 use uuid::Uuid;
 
 use super::connections::connector_of;
+use super::failure::Ended;
 use super::grants::revocable;
 use super::token_store::SealedTokens;
 use crate::ops::error::ErrorKind;
@@ -158,9 +159,16 @@ pub(crate) async fn refresh_token(
     integration: &Integration,
 ) -> Result<Option<jiff::Timestamp>, OpError> {
     let line = context.connections().line(context, tenant, integration).await?;
+    if integration.is_grant_gone {
+        // Asked for once in a while: what was refused may have been our application, for all of its tenants.
+        if let Err(error) = line.token_status().await {
+            return Err(Ended::tell(tenant, integration, error));
+        }
+        super::failure::clear(context, tenant, integration, ConnectionPart::Grant).await?;
+    }
     match line.tokens().await {
         Ok(tokens) => {
-            super::failure::clear(context, tenant, integration, None).await?;
+            super::failure::clear(context, tenant, integration, ConnectionPart::Connection).await?;
             let holds = tokens.access_expires_at;
             // Streams go on with it, so nobody would hear of it before it is too late.
             if tokens.renew_at().is_some_and(|at| at <= context.now()) {
@@ -175,7 +183,7 @@ pub(crate) async fn refresh_token(
         }
         Err(error) => {
             super::failure::note(context, tenant, integration, None, &error).await;
-            Err(error.into())
+            Err(Ended::tell(tenant, integration, error))
         }
     }
 }
@@ -193,17 +201,18 @@ pub(crate) async fn check(
     match line.connector().check(line.clone()).await {
         Ok(report) => {
             // What an earlier check found wrong is known to be well again.
-            if report.store_count.is_some() {
-                let stream = Some(Stream::Stores);
-                super::failure::clear(context, tenant, integration, stream).await?;
-            }
+            let part = match report.store_count {
+                Some(_) => ConnectionPart::Stream(Stream::Stores),
+                None => ConnectionPart::Grant,
+            };
+            super::failure::clear(context, tenant, integration, part).await?;
             Ok(report)
         }
         Err(error) => {
             // Besides the token, only stores are asked for.
             let stream = Some(Stream::Stores);
             super::failure::note(context, tenant, integration, stream, &error).await;
-            Err(error.into())
+            Err(Ended::tell(tenant, integration, error))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use shelfops_db::DbError;
-use shelfops_db::models::{Integration, IntegrationStatus, Tenant};
+use shelfops_db::models::{ConnectionPart, Integration, IntegrationStatus, Tenant};
 use shelfops_ingest::Stream;
 use shelfops_ingest::pipeline::PipelineError;
 use shelfops_ingest::source::SourceError;
@@ -58,6 +58,33 @@ impl Ungranted {
     }
 }
 
+/// A connection that the vendor has ended: what opens the vendor's page again.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{system} must be connected again by `shelfops integration connect --tenant {slug} --source {system}`, \
+     nothing is read before"
+)]
+pub(super) struct Ended {
+    system: String,
+    slug: String,
+    source: ConnectorError,
+}
+
+impl Ended {
+    /// Says it of an error that means it, with what to do; any other error is said as it is.
+    pub(super) fn tell(
+        tenant: &Tenant,
+        integration: &Integration,
+        error: ConnectorError,
+    ) -> OpError {
+        if part(None, &error) != ConnectionPart::Grant {
+            return error.into();
+        }
+        let (system, slug) = (integration.source.to_string(), tenant.slug.to_string());
+        OpError::from_error(ErrorKind::ReconnectNeeded, Self { system, slug, source: error })
+    }
+}
+
 impl Unread {
     /// Returns why.
     pub(super) fn into_error(self) -> OpError {
@@ -97,48 +124,62 @@ pub(super) async fn note(
     if let Disposition::Retry { .. } = error.disposition() {
         return;
     }
-    let stream = stream.filter(|_| !concerns_all(error));
-    let reason = match stream {
-        None => with_reasons(error),
-        Some(stream) => Ungranted::find(tenant, integration, stream, error).map_or_else(
-            || format!("{stream} cannot be read: {}", with_reasons(error)),
-            |ungranted| ungranted.to_string(),
+    let part = part(stream, error);
+    let reason = match part {
+        ConnectionPart::Connection => with_reasons(error),
+        ConnectionPart::Grant => format!(
+            "{} by `shelfops integration connect --tenant {} --source {}`",
+            with_reasons(error),
+            tenant.slug,
+            integration.source
         ),
+        ConnectionPart::Stream(stream) => Ungranted::find(tenant, integration, stream, error)
+            .map_or_else(
+                || format!("{stream} cannot be read: {}", with_reasons(error)),
+                |ungranted| ungranted.to_string(),
+            ),
     };
-    let written = set(context, tenant, integration, stream, Some(&reason)).await;
+    let written = set(context, tenant, integration, part, Some(&reason)).await;
     if let Err(unwritten) = written {
         tracing::warn!(error = %unwritten, "the integration's failure was not written down");
     }
 }
 
-/// Writes down that a stream can be read again, or without one that the vendor lets us in again, if it was
-/// not so. It says nothing of the other streams.
+/// Writes down that a part of a connection is well again, if it was not. It says nothing of other streams.
 pub(super) async fn clear(
     context: &Context,
     tenant: &Tenant,
     integration: &Integration,
-    stream: Option<Stream>,
+    part: ConnectionPart,
 ) -> Result<(), OpError> {
     if integration.status == IntegrationStatus::Failed {
-        set(context, tenant, integration, stream, None).await?;
+        set(context, tenant, integration, part, None).await?;
     }
     Ok(())
 }
 
-/// Whether an error is one of the connection, whichever stream was read.
-const fn concerns_all(error: &ConnectorError) -> bool {
-    matches!(error, ConnectorError::Token { .. } | ConnectorError::Disconnected { .. })
+/// Says what an error concerns: the stream that was read, or all of them.
+fn part(stream: Option<Stream>, error: &ConnectorError) -> ConnectionPart {
+    match (error, stream) {
+        (ConnectorError::Token { .. } | ConnectorError::Disconnected { .. }, _)
+            if error.disposition() == Disposition::Reconnect =>
+        {
+            ConnectionPart::Grant
+        }
+        (ConnectorError::Token { .. }, _) | (_, None) => ConnectionPart::Connection,
+        (_, Some(stream)) => ConnectionPart::Stream(stream),
+    }
 }
 
 async fn set(
     context: &Context,
     tenant: &Tenant,
     integration: &Integration,
-    stream: Option<Stream>,
+    part: ConnectionPart,
     error: Option<&str>,
 ) -> Result<(), OpError> {
     let tx = context.database().await?.tenant(tenant.customer_id).await?;
-    let is_noted = tx.note_integration_failure(integration, stream, error).await?;
+    let is_noted = tx.note_integration_failure(integration, part, error).await?;
     tx.commit().await?;
     if !is_noted {
         tracing::info!(source = %integration.source, "it was connected again or ended meanwhile");

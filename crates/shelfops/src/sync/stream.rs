@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use shelfops_db::copy::{CopySink, SinkOptions};
-use shelfops_db::models::{Integration, NewRun, StoredCursor, Tenant};
+use shelfops_db::models::{ConnectionPart, Integration, NewRun, StoredCursor, Tenant};
 use shelfops_ingest::Stream;
 use shelfops_ingest::pipeline::{self, BatchLimit, Outcome, PipelineError, Settings};
 use shelfops_ingest::quarantine::ReferenceEntity;
@@ -130,7 +130,8 @@ pub(super) async fn read_stream(
     };
     // Told to stop, it may have stopped before the vendor was asked anything.
     if outcome.is_complete {
-        failure::clear(context, tenant, integration, Some(request.stream)).await?;
+        let part = ConnectionPart::Stream(request.stream);
+        failure::clear(context, tenant, integration, part).await?;
     }
     let mut counts = earlier;
     counts.add(&Counts::from(&outcome.totals));

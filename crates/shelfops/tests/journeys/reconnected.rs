@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shelfops_simulators::square::MerchantConfig;
+use shelfops_simulators::square::{FaultKind, FaultPlan, MerchantConfig, RequestFault};
 use shelfops_testkit::wait_for;
 
 use super::serve_keys::OPERATOR;
@@ -24,21 +24,31 @@ async fn serve(vendor: &Vendor, shop: &Shop) -> Server {
     Server::start_at(vendor.command(shop), vendor.public_address()).await
 }
 
+/// Does something as the tenant.
+async fn as_acme(shop: &Shop, statement: &str) {
+    let enter =
+        "select shelfops.enter_tenant(customer_id) from shelfops.tenants where slug = 'acme'";
+    let all = format!("begin; {enter}; {statement}; commit");
+    shop.database().connect().await.unwrap().batch_execute(&all).await.unwrap();
+}
+
+/// Puts a job about the tenant's system, which is told this besides.
+async fn put_job(shop: &Shop, kind: &str, told: &str) {
+    let put = format!(
+        "select shelfops.enqueue_job('{kind}', jsonb_build_object(
+             'integration_id', integration_id {told}), null, null, 8)
+         from integrations where source = 'square'"
+    );
+    as_acme(shop, &put).await;
+}
+
 /// Puts a job that reads a stream, and waits until it was read.
 async fn read_by_worker(shop: &Shop, stream: &str) {
     let reads = format!(
         "select count(*) from sync_runs where stream = '{stream}' and status = 'succeeded'"
     );
     let before = shop.number(&reads).await;
-    let put = format!(
-        "begin;
-         select shelfops.enter_tenant(customer_id) from shelfops.tenants where slug = 'acme';
-         select shelfops.enqueue_job('sync', jsonb_build_object(
-             'integration_id', integration_id, 'stream', '{stream}'), null, null, 1)
-         from integrations where source = 'square';
-         commit"
-    );
-    shop.database().connect().await.unwrap().batch_execute(&put).await.unwrap();
+    put_job(shop, "sync", &format!(", 'stream', '{stream}'")).await;
     wait_for("the worker to read", PATIENCE, async || shop.number(&reads).await > before)
         .await
         .unwrap();
@@ -81,6 +91,53 @@ async fn programs_that_run_use_new_tokens_and_new_keys() {
     assert_eq!(audited(&shop, "vendor-consent", "integration connect").await, 2);
     // Once by the change of the key, with the name of who did it.
     assert!(audited(&shop, "terminal:", "secret rotate").await >= 1);
+}
+
+#[tokio::test]
+async fn a_vendor_that_has_ended_the_connection_is_asked_no_more_until_it_is_made_anew() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    let server = serve(&vendor, &shop).await;
+    vendor.agree(&begin(&vendor, &shop, ADD).await).await;
+    vendor.revoke().await;
+    let worker = vendor.command(&shop).args(["worker", "--concurrency", "2"]).start();
+    // Every stream is due at once: the first hears that the grant is gone, and the others ask nobody.
+    let unread = || worker.said().matches("not read: square must be connected again").count();
+    wait_for("the other streams to be left alone", PATIENCE, async || unread() >= 4).await.unwrap();
+    let asked = vendor.simulator.requests();
+    let of_resources = asked.iter().filter(|request| request.path.starts_with("/v2/")).count();
+    assert_eq!(of_resources, 1, "{asked:?}");
+
+    // The token's own job asks now and then, and one refusal more changes nothing.
+    put_job(&shop, "refresh-token", "").await;
+    let status = || {
+        let asked = vendor.simulator.requests();
+        asked.iter().filter(|request| request.path == "/oauth2/token/status").count()
+    };
+    wait_for("the vendor to be asked for the grant", PATIENCE, async || status() == 1)
+        .await
+        .unwrap();
+    let gone = "select count(*) from integrations where status = 'failed' and failures ? 'grant'";
+    assert_eq!(shop.number(gone).await, 1);
+    let told = [
+        vendor.call(&shop, "integration check --tenant acme --source square").await.fails_with(1),
+        vendor.call(&shop, "sync show --tenant acme --source square").await.exits_with(3).stdout,
+        vendor.call(&shop, "integration show --tenant acme --source square").await.stdout,
+    ];
+    for told in told {
+        assert!(told.contains(&format!("shelfops {CONNECT}")), "{told}");
+    }
+
+    vendor.agree(&begin(&vendor, &shop, CONNECT).await).await;
+    read_by_worker(&shop, "stores").await;
+    // What was refused may have been our own application: the token's job finds out when that is mended.
+    let mistaken = "update integrations set status = 'failed', last_error = 'gone',
+                        failures = '{\"grant\": \"gone\"}'";
+    as_acme(&shop, mistaken).await;
+    put_job(&shop, "refresh-token", "").await;
+    wait_for("it to be found well", PATIENCE, async || shop.number(gone).await == 0).await.unwrap();
+    read_by_worker(&shop, "products").await;
+    stop(worker).await;
+    server.stop().await.succeeds();
 }
 
 #[tokio::test]
@@ -144,9 +201,50 @@ async fn a_client_is_told_whose_trouble_it_is() {
 }
 
 #[tokio::test]
-async fn a_comparison_that_is_stopped_midway_concludes_nothing() {
-    use shelfops_simulators::square::{FaultKind, FaultPlan, RequestFault};
+async fn a_day_that_cannot_be_counted_keeps_no_other_from_being_compared() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    vendor.connect(&shop, ADD).await.succeeds();
+    vendor.call(&shop, "sync run --tenant acme --source square").await.succeeds();
+    let today = jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date();
+    let ago = |days| today.checked_sub(jiff::Span::new().days(days)).unwrap();
+    let line = format!("sync reconcile --tenant acme --source square --day {}", ago(7));
+    vendor.call(&shop, &line).await.succeeds();
+    // Of the days since then, the vendor refuses to tell of the third that is asked for: a missed one.
+    let refused = RequestFault {
+        fault: FaultKind::ServerError { status: 501 },
+        per_mille: 1_000,
+        path_prefix: "/v2/locations".to_owned(),
+        skip: 2,
+        times: Some(1),
+    };
+    let plan = FaultPlan { requests: vec![refused], ..FaultPlan::default() };
+    vendor.simulator.set_faults(plan).unwrap();
+    as_acme(&shop, "update schedules set is_paused = true").await;
+    put_job(&shop, "reconcile", ", 'due_at', now()").await;
+    let worker = vendor.command(&shop).args(["worker"]).start();
+    let dead = async || {
+        let listed = "job list --tenant acme --kind reconcile --state dead -o json";
+        shop.call(listed).await.succeeds().data()
+    };
+    // What was refused would be refused again: it is tried once.
+    wait_for("the job to be dead", PATIENCE, async || !dead().await.as_array().unwrap().is_empty())
+        .await
+        .unwrap();
+    assert_eq!(worker.said().matches(" failed: ").count(), 1, "{}", worker.said());
+    stop(worker).await;
+    let compared = format!(
+        "select count(distinct business_date) from reconciliations
+         where business_date between '{}' and '{}'",
+        ago(6),
+        ago(2)
+    );
+    assert_eq!(shop.number(&compared).await, 4, "all but the one that was refused");
+    let oldest = format!("select count(*) from reconciliations where business_date = '{}'", ago(6));
+    assert!(shop.number(&oldest).await > 0);
+}
 
+#[tokio::test]
+async fn a_comparison_that_is_stopped_midway_concludes_nothing() {
     let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
     vendor.connect(&shop, ADD).await.succeeds();
     // Nothing was read: whatever the vendor counts differs, and is read now, slowly.
