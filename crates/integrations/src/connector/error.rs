@@ -77,6 +77,18 @@ pub enum ConnectorError {
         /// The vendor's name of the call.
         request_id: Option<String>,
     },
+    /// One record alone is more than an answer may hold.
+    #[error(
+        "one record of {what} from {vendor} is more than the {limit} bytes that an answer may have: nothing behind it is read; report this"
+    )]
+    RecordTooLarge {
+        /// Who.
+        vendor: &'static str,
+        /// Which page of which stream.
+        what: String,
+        /// The most bytes of an answer.
+        limit: usize,
+    },
     /// The position within a list is no longer known to the vendor.
     #[error("{vendor} has forgotten where {what} went on: sync again")]
     PageForgotten {
@@ -159,6 +171,7 @@ impl ConnectorError {
                 source: TokenError::Unreadable { .. } | TokenError::OnlyByTenant { .. },
             }
             | Self::Refused { .. }
+            | Self::RecordTooLarge { .. }
             | Self::Version { .. }
             | Self::Shape { .. }
             | Self::Cursor { .. }

@@ -8,11 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
+use super::page_size::PageSize;
 use super::wire::{ApiError, Errors};
 use super::{API_VERSION, PRODUCTION, TITLE};
 use crate::connector::{Connection, ConnectorError, Reach};
-use crate::http::{HttpAnswer, HttpRequest, Judgement};
+use crate::http::{HttpAnswer, HttpError, HttpRequest, Judgement};
 use crate::oauth::{App, TokenPair};
 
 /// The header that asks for a version, and that tells which one answered.
@@ -23,6 +25,15 @@ pub(super) const VERSION_HEADER: HeaderName = HeaderName::from_static("square-ve
 pub(super) struct Client {
     connection: Arc<Connection>,
     reach: Reach,
+    page_size: PageSize,
+}
+
+/// How so many records are asked for.
+pub(super) enum Asked {
+    /// By a body that is posted there.
+    Post(&'static str, Value),
+    /// By a path and query.
+    Get(String),
 }
 
 /// What a call is for.
@@ -55,8 +66,8 @@ impl Call {
 }
 
 impl Client {
-    pub(super) const fn new(connection: Arc<Connection>) -> Self {
-        Self { connection, reach: Reach::Whole }
+    pub(super) fn new(connection: Arc<Connection>) -> Self {
+        Self { connection, reach: Reach::Whole, page_size: PageSize::default() }
     }
 
     /// Reads again no further back than that.
@@ -72,6 +83,43 @@ impl Client {
     /// Returns how much is read again once a day, if at all.
     pub(super) fn daily_overlap(&self) -> Option<SignedDuration> {
         self.connection.reading().deep_overlap_for(self.reach)
+    }
+
+    /// Returns how much is asked for at once.
+    pub(super) const fn page_size(&self) -> &PageSize {
+        &self.page_size
+    }
+
+    /// Asks for a page of so many records at most, and for fewer as long as they are more than an answer may
+    /// hold; answers also how many were asked for. To the vendor a list of smaller pages is another list, so
+    /// one that was begun may have to begin again.
+    ///
+    /// # Errors
+    /// Fails when one record alone is more than an answer may hold, and as every call does.
+    pub(super) async fn page(
+        &self,
+        call: &Call,
+        most: u16,
+        ask: impl Fn(u16) -> Asked + Send + Sync,
+    ) -> Result<(Reply, u16), ConnectorError> {
+        loop {
+            let asked = self.page_size.of(most);
+            let reply = match ask(asked) {
+                Asked::Post(path, body) => self.post(call, path, &body).await,
+                Asked::Get(path) => self.get(call, &path).await,
+            };
+            let limit = match reply {
+                Err(ConnectorError::Fetch {
+                    source: HttpError::TooLarge { limit, .. }, ..
+                }) => limit,
+                reply => return reply.map(|reply| (reply, asked)),
+            };
+            let what = call.what.clone();
+            let Some(half) = self.page_size.halve(asked) else {
+                return Err(ConnectorError::RecordTooLarge { vendor: TITLE, what, limit });
+            };
+            tracing::warn!(what, asked, half, limit, "an answer was too large; asking for less");
+        }
     }
 
     pub(super) fn connection(&self) -> &Connection {

@@ -38,25 +38,46 @@ pub(super) async fn totals(
     let mut totals = Vec::new();
     for store in &list.stores {
         let Some((from, until, currency)) = day_of(store, day) else { continue };
-        let mut counted = DayTotals {
-            store: store.id.clone(),
-            day,
-            currency,
-            order_count: 0,
-            sale_lines: 0,
-            return_lines: 0,
-            malformed: 0,
-            net_lines: Decimal::ZERO,
-            net_orders: Decimal::ZERO,
-            uneven: Vec::new(),
-            uneven_count: 0,
+        let counted = loop {
+            let before = client.page_size().of(u16::MAX);
+            let counted =
+                count_store(client, (&store.id, currency), (day, from, until), basis).await;
+            match counted {
+                // Smaller pages do not go on where larger ones were.
+                Err(ConnectorError::PageForgotten { .. })
+                    if client.page_size().of(u16::MAX) < before => {}
+                counted => break counted?,
+            }
         };
-        let mut seen = ReturnsSeen::default();
-        count_orders(client, &mut counted, (from, until), basis, &mut seen).await?;
-        count_refunds(client, &mut counted, (from, until), &seen).await?;
         totals.push(counted);
     }
     Ok(totals)
+}
+
+/// Counts one store's day, from its first moment to its last.
+async fn count_store(
+    client: &Client,
+    (store, currency): (&str, Currency),
+    (day, from, until): (Date, Timestamp, Timestamp),
+    basis: DayBasis,
+) -> Result<DayTotals, ConnectorError> {
+    let mut counted = DayTotals {
+        store: store.to_owned(),
+        day,
+        currency,
+        order_count: 0,
+        sale_lines: 0,
+        return_lines: 0,
+        malformed: 0,
+        net_lines: Decimal::ZERO,
+        net_orders: Decimal::ZERO,
+        uneven: Vec::new(),
+        uneven_count: 0,
+    };
+    let mut seen = ReturnsSeen::default();
+    count_orders(client, &mut counted, (from, until), basis, &mut seen).await?;
+    count_refunds(client, &mut counted, (from, until), &seen).await?;
+    Ok(counted)
 }
 
 /// Returns the first and last moment of a day by the store's clock.

@@ -7,6 +7,7 @@ mod client;
 mod day;
 mod map;
 mod oauth;
+mod page_size;
 mod streams;
 mod webhooks;
 mod wire;

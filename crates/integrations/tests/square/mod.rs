@@ -7,6 +7,7 @@ mod fixtures;
 mod forgery;
 mod history;
 mod inventory;
+mod large_pages;
 mod lines;
 mod oauth;
 mod refunds;

@@ -15,7 +15,7 @@ use super::progress::next_page;
 use super::tally::Tally;
 use crate::connector::{Connector as _, ConnectorError, JsonPage, PageReader};
 use crate::square::Square;
-use crate::square::client::{Call, Client, Reply};
+use crate::square::client::{Asked, Call, Client, Reply};
 use crate::square::map::{self, ProductPart, STAND_INS};
 use crate::square::wire::{CatalogObject, Envelope};
 
@@ -213,16 +213,19 @@ impl ProductReader {
     }
 
     async fn request(&self, call: &Call, scan: &Scan) -> Result<Reply, ConnectorError> {
-        let limit = self.client.connection().reading().page_size.clamp(1, PAGE_LIMIT);
-        let mut body = json!({ "object_types": ["ITEM", "ITEM_VARIATION"], "limit": limit });
-        if let Some(begin) = scan.begin {
-            body["begin_time"] = json!(begin);
-            body["include_deleted_objects"] = json!(true);
-        }
-        if let Some(page) = &scan.page {
-            body["cursor"] = json!(page);
-        }
-        self.client.post(call, "/v2/catalog/search", &body).await
+        let most = self.client.connection().reading().page_size.min(PAGE_LIMIT);
+        let ask = |limit| {
+            let mut body = json!({ "object_types": ["ITEM", "ITEM_VARIATION"], "limit": limit });
+            if let Some(begin) = scan.begin {
+                body["begin_time"] = json!(begin);
+                body["include_deleted_objects"] = json!(true);
+            }
+            if let Some(page) = &scan.page {
+                body["cursor"] = json!(page);
+            }
+            Asked::Post("/v2/catalog/search", body)
+        };
+        Ok(self.client.page(call, most, ask).await?.0)
     }
 }
 

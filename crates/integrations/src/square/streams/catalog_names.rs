@@ -5,12 +5,12 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::connector::ConnectorError;
-use crate::square::client::{Call, Client};
+use crate::square::client::{Asked, Call, Client};
 use crate::square::map::{self, ProductContext};
 use crate::square::wire::{CatalogObject, Envelope, ItemData, VariationData};
 
 /// The most ids of one request.
-const IDS_AT_ONCE: usize = 1000;
+const IDS_AT_ONCE: u16 = 1000;
 
 /// How many names are kept before the oldest are asked for again.
 const MOST_NAMES: usize = 20_000;
@@ -39,9 +39,16 @@ impl CatalogNames {
             ids.into_iter().filter(|id| !self.names.contains_key(id)).collect();
         unknown.sort();
         let mut items = FxHashMap::default();
-        for ids in unknown.chunks(IDS_AT_ONCE) {
-            let body = json!({ "object_ids": ids });
-            let reply = client.post(call, "/v2/catalog/batch-retrieve", &body).await?;
+        let mut rest = &unknown[..];
+        while !rest.is_empty() {
+            let most = u16::try_from(rest.len()).unwrap_or(u16::MAX).min(IDS_AT_ONCE);
+            let ask = |limit| {
+                let body = json!({ "object_ids": rest[..usize::from(limit)] });
+                Asked::Post("/v2/catalog/batch-retrieve", body)
+            };
+            let (reply, asked) = client.page(call, most, ask).await?;
+            let (ids, left) = rest.split_at(usize::from(asked));
+            rest = left;
             let envelope = Envelope::parse(&reply.body).map_err(|reason| call.shape(reason))?;
             for json in envelope.list("objects").map_err(|reason| call.shape(reason))? {
                 let Ok(object) = map::parse::<CatalogObject<'_>>(json.get()) else { continue };

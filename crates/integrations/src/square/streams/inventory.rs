@@ -12,7 +12,7 @@ use super::progress::next_page;
 use super::tally::Tally;
 use crate::connector::{Connector as _, ConnectorError, JsonPage, PageReader};
 use crate::square::Square;
-use crate::square::client::{Call, Client, Reply};
+use crate::square::client::{Asked, Call, Client, Reply};
 use crate::square::map::{self, CountPart};
 use crate::square::wire::{Envelope, InventoryCount};
 
@@ -136,15 +136,18 @@ impl InventoryReader {
     }
 
     async fn request(&self, call: &Call, scan: &Scan) -> Result<Reply, ConnectorError> {
-        let limit = self.client.connection().reading().page_size.clamp(1, PAGE_LIMIT);
-        let mut body = json!({ "states": ["IN_STOCK"], "limit": limit });
-        if let Some(after) = scan.after {
-            body["updated_after"] = json!(after);
-        }
-        if let Some(page) = &scan.page {
-            body["cursor"] = json!(page);
-        }
-        self.client.post(call, "/v2/inventory/counts/batch-retrieve", &body).await
+        let most = self.client.connection().reading().page_size.min(PAGE_LIMIT);
+        let ask = |limit| {
+            let mut body = json!({ "states": ["IN_STOCK"], "limit": limit });
+            if let Some(after) = scan.after {
+                body["updated_after"] = json!(after);
+            }
+            if let Some(page) = &scan.page {
+                body["cursor"] = json!(page);
+            }
+            Asked::Post("/v2/inventory/counts/batch-retrieve", body)
+        };
+        Ok(self.client.page(call, most, ask).await?.0)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::progress::next_page;
 use super::returns_seen::ReturnsSeen;
 use crate::connector::{ConnectorError, JsonPage};
-use crate::square::client::{Call, Client};
+use crate::square::client::{Asked, Call, Client};
 use crate::square::map::{self, OrderPart};
 use crate::square::wire::{Envelope, Order};
 
@@ -57,8 +57,9 @@ impl OrderSearch<'_> {
         client: &Client,
         call: &Call,
     ) -> Result<OrdersPage, ConnectorError> {
-        let limit = client.connection().reading().page_size.clamp(1, PAGE_LIMIT);
-        let body = client.post(call, "/v2/orders/search", &self.body(limit)).await?.body;
+        let most = client.connection().reading().page_size.min(PAGE_LIMIT);
+        let ask = |limit| Asked::Post("/v2/orders/search", self.body(limit));
+        let body = client.page(call, most, ask).await?.0.body;
         let envelope = Envelope::parse(&body).map_err(|reason| call.shape(reason))?;
         let next = envelope.text("cursor").and_then(|next| next_page(self.page, next));
         let next = next.map_err(|reason| call.shape(reason))?;

@@ -10,12 +10,12 @@ use super::goods_told::goods_told;
 use super::progress::next_page;
 use super::returns_seen::ReturnsSeen;
 use crate::connector::{ConnectorError, JsonPage};
-use crate::square::client::{Call, Client};
+use crate::square::client::{Asked, Call, Client};
 use crate::square::map::{self, RefundPart};
 use crate::square::wire::{Envelope, PaymentRefund};
 
 /// The most refunds of a page.
-const PAGE_LIMIT: usize = 100;
+const PAGE_LIMIT: u16 = 100;
 
 /// Before any refund: the list would else begin a year ago.
 const EARLIEST: Timestamp = Timestamp::constant(1_230_768_000, 0);
@@ -80,7 +80,8 @@ impl RefundSearch<'_> {
         client: &Client,
         call: &Call,
     ) -> Result<ListPage, ConnectorError> {
-        let body = client.get(call, &self.path()).await?.body;
+        let ask = |limit| Asked::Get(self.path(limit));
+        let body = client.page(call, PAGE_LIMIT, ask).await?.0.body;
         let shape = |reason| call.shape(reason);
         let envelope = Envelope::parse(&body).map_err(shape)?;
         let next = envelope.text("cursor").and_then(|next| next_page(self.page, next));
@@ -90,8 +91,8 @@ impl RefundSearch<'_> {
         Ok(ListPage { body, next, refunds })
     }
 
-    fn path(&self) -> String {
-        let mut query = form(&[("limit", &PAGE_LIMIT.to_string()), ("sort_order", "ASC")]);
+    fn path(&self, limit: u16) -> String {
+        let mut query = form(&[("limit", &limit.to_string()), ("sort_order", "ASC")]);
         let from = self.from.checked_sub(EXCLUSIVE).unwrap_or(self.from).to_string();
         let until = self.until.map(|until| until.to_string());
         let (begin, end) = match self.time {

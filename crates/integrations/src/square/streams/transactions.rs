@@ -89,6 +89,8 @@ impl TransactionReader {
     ///
     /// The stores are listed anew for each: one that opened meanwhile is in the next.
     async fn open_window(&mut self) -> Result<bool, ConnectorError> {
+        // What made pages too large is in the window that was read.
+        self.client.page_size().restore();
         let list = locations(&self.client, &self.call("the stores of transactions")).await?;
         let reading = self.client.connection().reading();
         let history_from = || self.position.history_from;
