@@ -100,6 +100,29 @@ async fn an_order_that_is_not_whole_in_its_batch_takes_nothing_off() {
     .await;
 }
 
+#[tokio::test]
+async fn what_waited_while_its_order_was_told_without_it_is_no_sale() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        desk.stock().await;
+        let how = |origin| How::from(origin).of_system();
+        let after = async |told: &[Told], how: How| after(fixture, &desk, told, &how).await;
+        // Each waits alone: what stood beside it is not kept.
+        let waited = |version| order(version, &["a", "b"])[1].clone().without("order_lines");
+        let replay = async |version, origin| {
+            after(&[waited(version)], How { is_replay: true, ..how(origin) }).await
+        };
+        assert_eq!(after(&order(2, &["a"]), how("1")).await, ["a sale"]);
+        assert_eq!(replay(1, "2").await, ["a sale", "b void"], "taken off while it waited");
+        // Of the version that its order is known in, it is a line of it.
+        assert_eq!(after(&order(3, &["a"])[..1], how("3")).await, ["a sale", "b void"]);
+        assert_eq!(replay(3, "4").await, ["a sale", "b sale"]);
+        assert_eq!(replay(1, "5").await, ["a sale", "b sale"], "an older one says nothing");
+        assert_eq!(after(&order(4, &["a", "b"]), how("6")).await, ["a sale", "b sale"]);
+    })
+    .await;
+}
+
 /// Takes a line, or an order with all its lines, of some version back.
 fn withdrawn(version: u8, id: &str) -> Told {
     let at = format!("2026-03-02T1{version}:00:00Z");

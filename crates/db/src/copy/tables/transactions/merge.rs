@@ -62,6 +62,7 @@ struct Round<'a> {
     to: Timestamp,
     part: Part<'a>,
     is_of_file: bool,
+    is_replay: bool,
 }
 
 /// Folds a part of the staged rows into the table.
@@ -75,8 +76,8 @@ pub(in crate::copy) async fn merge_staged(
     for (from, to) in adjacent_ranges(spans.iter()) {
         let customer_id = options.customer_id.as_uuid();
         let source = options.source.as_str();
-        let is_of_file = options.is_of_file;
-        let round = Round { customer_id, source, from, to, part, is_of_file };
+        let SinkOptions { is_of_file, is_replay, .. } = *options;
+        let round = Round { customer_id, source, from, to, part, is_of_file, is_replay };
         let Some((round, looking)) = round.narrowed(tx).await? else { continue };
         merged.add(round.match_known(tx, looking).await?);
         let inserted = round.execute(tx, INSERT).await.map_err(doing("add the transactions"))?;
@@ -112,6 +113,7 @@ const INSERT: &str = include_str!("insert.sql");
 const KNOWN_OF_RANGE: &str = include_str!("known_of_range.sql");
 const KNOWN_OF_ROW: &str = include_str!("known_of_row.sql");
 const REMOVED: &str = include_str!("removed.sql");
+const OUTDATED: &str = include_str!("outdated.sql");
 const CONTRADICTIONS: &str = include_str!("contradictions.sql");
 
 impl Round<'_> {
@@ -197,15 +199,17 @@ impl Round<'_> {
         Ok(Some((self, looking)))
     }
 
-    /// Makes voids of the lines that were taken off their orders. Files do not tell whole orders.
+    /// Makes voids of the lines that were taken off their orders. Files do not tell whole orders, and what
+    /// comes out of quarantine is of orders that may have been told anew since.
     async fn void_removed(&self, tx: &TenantTx) -> Result<(), DbError> {
         if self.is_of_file {
             return Ok(());
         }
+        let removed = if self.is_replay { OUTDATED } else { REMOVED };
         let Part { days, is_ahead } = self.part;
         let (from, to) = (system_time(self.from), system_time(self.to));
         let removed = tx
-            .query_fresh(REMOVED, &[&self.customer_id, &self.source, &from, &to, &days, &is_ahead])
+            .query_fresh(removed, &[&self.customer_id, &self.source, &from, &to, &days, &is_ahead])
             .await
             .map_err(doing("look for lines that were taken off their orders"))?;
         let removed: Vec<_> = removed.iter().collect();
