@@ -67,7 +67,7 @@ pub struct SinkOptions {
     /// Whether the records come out of quarantine.
     pub is_replay: bool,
     /// Whether the records stood in a file, whose times are read by a clock that somebody chose: then
-    /// the same lines may come again by another clock.
+    /// the same lines may come again by another clock, and what a line leaves out says nothing.
     pub is_of_file: bool,
     /// How large batches are, which the sink has a say in: small where two can be merged at the same
     /// time, large where weeks come whole.

@@ -51,6 +51,61 @@ async fn a_field_that_the_source_leaves_out_keeps_its_value() {
 }
 
 #[tokio::test]
+async fn what_a_system_that_is_asked_tells_no_more_was_cleared_there() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "cleared", "UTC").await;
+        let all = [
+            ("external_id", "e1"),
+            ("name", "One"),
+            ("sku", "SKU-1"),
+            ("barcode", "0123"),
+            ("category", "Mugs"),
+            ("unit_of_measure", "piece"),
+            ("unit_price", "12"),
+            ("currency", "EUR"),
+            ("updated_at", "2026-01-01T00:00:00Z"),
+        ];
+        let told = Told::new(&all).with("brand", "Kiln");
+        let read = async |name: &str, told: &[Told]| {
+            let how = How::from(name).of_system();
+            let totals = desk.load(Stream::Products, told, &how).await;
+            assert_eq!(totals.quarantined_count(), 0, "{totals:?}");
+            (totals.inserted, totals.updated, totals.unchanged)
+        };
+        let is_known = "concat_ws(' ', name, sku, barcode, category, unit_of_measure,
+            trim_scale(unit_price), currency, brand)";
+        let now = async || value(fixture, &desk, "products", is_known).await.unwrap();
+        assert_eq!(read("1", std::slice::from_ref(&told)).await, (1, 0, 0));
+        assert_eq!(now().await, "One SKU-1 0123 Mugs piece 12 EUR Kiln");
+        let newer =
+            |told: Told, day: u8| told.with("updated_at", format!("2026-01-0{day}T00:00:00Z"));
+        let without = |told: &Told, fields: &[&str]| {
+            fields.iter().fold(told.clone(), |told, field| told.without(field))
+        };
+        let unpriced = newer(without(&told, &["sku", "unit_price", "currency"]), 3);
+        // Older than what is known, it clears nothing.
+        let older =
+            newer(without(&told, &["barcode"]), 1).with("updated_at", "2025-12-31T00:00:00Z");
+        assert_eq!(read("2", &[older]).await, (0, 0, 1));
+        assert_eq!(read("3", std::slice::from_ref(&unpriced)).await, (0, 1, 0));
+        assert_eq!(now().await, "One 0123 Mugs piece Kiln");
+        assert_eq!(read("4", &[unpriced]).await, (0, 0, 1));
+        // Told and cleared within one batch.
+        let (again, cleared) = (newer(told.clone(), 4), newer(without(&told, &["category"]), 5));
+        read("5", &[again, cleared]).await;
+        assert_eq!(now().await, "One SKU-1 0123 piece 12 EUR Kiln");
+        // A file that leaves a field out says nothing of it, nor does a system of one that it never tells.
+        let file = newer(Told::new(&[("external_id", "e1"), ("unit_cost", "7")]), 6);
+        load(&desk, Stream::Products, "6", file).await;
+        assert_eq!(now().await, "One SKU-1 0123 piece 12 EUR Kiln");
+        // The currency is the cost's as well.
+        read("7", &[newer(without(&told, &["unit_price", "currency"]), 7)]).await;
+        assert_eq!(now().await, "One SKU-1 0123 Mugs piece EUR Kiln");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_has_no_name_is_called_by_its_id_until_it_has_one() {
     on_every_engine(async |fixture| {
         for (stream, table, field) in ENTITIES {

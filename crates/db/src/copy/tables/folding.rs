@@ -1,7 +1,8 @@
 //! Folds what a batch says of one thing several times into the last of it, as batches of their own would.
 //!
 //! What is told without a version counts; what is older than a version told before, or known, does not.
-//! A field that is left out keeps its value: what was said of it last.
+//! A field that is left out keeps its value: what was said of it last. Only a system that is asked says by
+//! leaving it out that there is none, of the fields that it tells.
 
 use super::Staging;
 use crate::copy::SinkOptions;
@@ -14,6 +15,8 @@ pub(super) struct Folding {
     pub(super) key: &'static str,
     /// The columns that say something of it.
     pub(super) fields: &'static [&'static str],
+    /// Those of them that a system which is asked always tells: what is not told there is none.
+    pub(super) always_told: &'static [&'static str],
     /// Joins what is known of it, as `known`, by customer `$1` and source `$2`.
     pub(super) known: &'static str,
 }
@@ -31,13 +34,14 @@ pub(super) async fn fold(
     let action = doing("fold what is told several times");
     let customer = options.customer_id.as_uuid();
     let source = options.source.as_str();
-    let sql = statement(staging.name, folding);
+    let always_told = if options.is_of_file { &[] } else { folding.always_told };
+    let sql = statement(staging.name, folding, always_told);
     tx.execute_fresh(&sql, &[&customer, &source]).await.map_err(action)?;
     super::drop_superseded(tx, staging, superseded).await
 }
 
-fn statement(table: &str, folding: &Folding) -> String {
-    let Folding { key, fields, known } = folding;
+fn statement(table: &str, folding: &Folding, always_told: &[&str]) -> String {
+    let Folding { key, fields, known, .. } = folding;
     let each = |text: &dyn Fn(&str) -> String| {
         fields.iter().map(|field| text(field)).collect::<Vec<_>>().join(",\n")
     };
@@ -46,9 +50,13 @@ fn statement(table: &str, folding: &Folding) -> String {
     let staged_key = staged_key.join(", ");
     let staged = each(&|field| format!("staged.{field}"));
     let last = each(&|field| {
+        let is_told = match always_told.contains(&field) {
+            true => "true".to_owned(),
+            false => format!("{field} is not null"),
+        };
         format!(
             "(array_agg({field} order by row_number desc)
-                filter (where is_heard and {field} is not null))[1] as {field}"
+                filter (where is_heard and {is_told}))[1] as {field}"
         )
     });
     let taken = each(&|field| format!("{field} = folded.{field}"));

@@ -50,6 +50,7 @@ pub(super) const FOLDING: Folding = Folding {
         "currency",
         "source_updated_at",
     ],
+    always_told: &["sku", "barcode", "category", "unit_of_measure", "unit_price", "currency"],
     known: "left join external_ids as external
                 on external.customer_id = $1
                 and external.source = $2
@@ -78,13 +79,16 @@ pub(super) fn encode(row: &mut RowEncoder, product: &Product) {
     row.optional_time(product.updated_at.map(|at| at.instant));
 }
 
-/// What is known is described anew where the source says something else and nothing newer was told;
-/// a field that the source leaves out keeps its value.
+/// What is known is described anew where the source says something else and nothing newer was told. A field
+/// that a file leaves out keeps its value; one that a system which is asked always tells, and does not, was
+/// cleared there.
 pub(super) async fn merge(tx: &TenantTx, options: &SinkOptions) -> Result<Merged, DbError> {
     let customer = options.customer_id.as_uuid();
     let source = options.source.as_str();
-    let updated =
-        tx.execute_fresh(UPDATE, &[&customer, &source]).await.map_err(doing("update products"))?;
+    let updated = tx
+        .execute_fresh(UPDATE, &[&customer, &source, &options.is_of_file])
+        .await
+        .map_err(doing("update products"))?;
     let inserted =
         tx.execute_fresh(INSERT, &[&customer, &source]).await.map_err(doing("add products"))?;
     tx.execute_fresh(LINK, &[&customer, &source]).await.map_err(doing("link products"))?;
@@ -105,16 +109,18 @@ pub(super) async fn merge(tx: &TenantTx, options: &SinkOptions) -> Result<Merged
 const UPDATE: &str = "
     update products as product
     set name = coalesce(staged.name, product.name),
-        sku = coalesce(staged.sku, product.sku),
-        barcode = coalesce(staged.barcode, product.barcode),
+        sku = coalesce(staged.sku, case when $3 then product.sku end),
+        barcode = coalesce(staged.barcode, case when $3 then product.barcode end),
         department = coalesce(staged.department, product.department),
-        category = coalesce(staged.category, product.category),
+        category = coalesce(staged.category, case when $3 then product.category end),
         brand = coalesce(staged.brand, product.brand),
-        unit_of_measure = coalesce(staged.unit_of_measure, product.unit_of_measure),
+        unit_of_measure = coalesce(staged.unit_of_measure, case when $3 then product.unit_of_measure end),
         package_size = coalesce(staged.package_size, product.package_size),
-        unit_price = coalesce(staged.unit_price, product.unit_price),
+        unit_price = coalesce(staged.unit_price, case when $3 then product.unit_price end),
         unit_cost = coalesce(staged.unit_cost, product.unit_cost),
-        currency = coalesce(staged.currency, product.currency),
+        currency = coalesce(staged.currency,
+            -- It is the cost's as well.
+            case when $3 or product.unit_cost is not null then product.currency end),
         source_updated_at = coalesce(staged.source_updated_at, product.source_updated_at),
         is_placeholder = false
     from staged_products as staged
@@ -129,16 +135,18 @@ const UPDATE: &str = "
             or (
                 -- Older versions change nothing; without a version, the last word counts.
                 coalesce(staged.source_updated_at >= product.source_updated_at, true)
-                and (coalesce(staged.name, product.name), coalesce(staged.sku, product.sku),
-                    coalesce(staged.barcode, product.barcode),
+                and (coalesce(staged.name, product.name),
+                    coalesce(staged.sku, case when $3 then product.sku end),
+                    coalesce(staged.barcode, case when $3 then product.barcode end),
                     coalesce(staged.department, product.department),
-                    coalesce(staged.category, product.category),
+                    coalesce(staged.category, case when $3 then product.category end),
                     coalesce(staged.brand, product.brand),
-                    coalesce(staged.unit_of_measure, product.unit_of_measure),
+                    coalesce(staged.unit_of_measure, case when $3 then product.unit_of_measure end),
                     coalesce(staged.package_size, product.package_size),
-                    coalesce(staged.unit_price, product.unit_price),
+                    coalesce(staged.unit_price, case when $3 then product.unit_price end),
                     coalesce(staged.unit_cost, product.unit_cost),
-                    coalesce(staged.currency, product.currency),
+                    coalesce(staged.currency,
+                        case when $3 or product.unit_cost is not null then product.currency end),
                     coalesce(staged.source_updated_at, product.source_updated_at))
                     is distinct from (product.name, product.sku, product.barcode,
                         product.department, product.category, product.brand,

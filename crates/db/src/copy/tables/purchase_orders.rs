@@ -50,6 +50,7 @@ const FOLDING: Folding = Folding {
         "currency",
         "source_updated_at",
     ],
+    always_told: &[],
     known: "left join purchase_orders as document
                 on document.customer_id = $1
                 and document.source = $2

@@ -45,6 +45,7 @@ pub(super) const FOLDING: Folding = Folding {
         "opened_on",
         "source_updated_at",
     ],
+    always_told: &[],
     known: "left join external_ids as external
                 on external.customer_id = $1
                 and external.source = $2

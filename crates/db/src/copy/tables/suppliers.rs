@@ -30,6 +30,7 @@ pub(super) const STAGING: Staging = Staging {
 pub(super) const FOLDING: Folding = Folding {
     key: "external_id",
     fields: &["name", "email", "country", "lead_time_days", "source_updated_at"],
+    always_told: &[],
     known: "left join external_ids as external
                 on external.customer_id = $1
                 and external.source = $2
