@@ -152,7 +152,7 @@ impl TableBatch {
     async fn quarantine_gathered(&mut self) -> Result<(), DbError> {
         if self.quarantined.is_full() && self.shared.disposal == Disposal::Keep {
             self.destinations.close().await?;
-            self.tx.quarantine(&self.place(), self.quarantined.records()).await?;
+            self.tx.quarantine(&self.quarantine_place(), self.quarantined.records()).await?;
             self.quarantined.clear();
         }
         Ok(())
@@ -214,7 +214,7 @@ impl TableBatch {
         }
         // Those that were written already, because there were many.
         let released: Vec<u64> = released.into_iter().collect();
-        self.tx.release_quarantined(&self.place(), &released).await
+        self.tx.release_quarantined(&self.quarantine_place(), &released).await
     }
 
     async fn merge_all(&mut self, checkpoint: Checkpoint) -> Result<Written, DbError> {
@@ -316,7 +316,7 @@ impl TableBatch {
 
     async fn settle_quarantine(&self, rejected: &[Rejected]) -> Result<(), DbError> {
         if self.shared.disposal == Disposal::Keep {
-            return self.tx.quarantine(&self.place(), self.quarantined.records()).await;
+            return self.tx.quarantine(&self.quarantine_place(), self.quarantined.records()).await;
         }
         let refused: FxHashSet<u32> = rejected.iter().map(|row| row.row_number).collect();
         let staged =
@@ -341,6 +341,10 @@ impl TableBatch {
             origin: &options.origin,
             sync_run_id: options.sync_run_id,
         }
+    }
+
+    fn quarantine_place(&self) -> CursorPlace<'_> {
+        CursorPlace { origin: &self.shared.options.quarantine_origin, ..self.place() }
     }
 }
 

@@ -57,8 +57,10 @@ pub struct SinkOptions {
     pub source: SourceName,
     /// Which records.
     pub stream: Stream,
-    /// What is read: names the cursor and places records in quarantine.
+    /// What is read: names the cursor.
     pub origin: String,
+    /// Where records wait in quarantine: one that is read from several origins of one place waits there once.
+    pub quarantine_origin: String,
     /// The run, already recorded.
     pub sync_run_id: Uuid,
     /// Which unknown stores, products and suppliers are created; records with others wait in

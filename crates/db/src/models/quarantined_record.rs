@@ -402,7 +402,9 @@ impl TenantTx {
                          where record.customer_id = run.customer_id
                              and record.source = run.source
                              and record.stream = run.stream
-                             and record.origin = run.origin
+                             -- A span of a stream is part of it, and its refusals wait there.
+                             and (record.origin = run.origin
+                                 or starts_with(run.origin, record.origin || '/'))
                              and record.status = 'waiting'
                      )
                  from sync_runs as run

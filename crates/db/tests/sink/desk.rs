@@ -134,6 +134,7 @@ impl Desk {
                 source: self.source.clone(),
                 stream,
                 origin: how.origin.clone(),
+                quarantine_origin: how.origin.clone(),
                 sync_run_id,
                 create_unknown: how.create.clone(),
                 is_replay: how.is_replay,

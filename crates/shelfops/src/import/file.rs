@@ -253,6 +253,7 @@ fn sink_options(
         source: request.source.clone(),
         stream: request.stream,
         origin: run.origin.clone(),
+        quarantine_origin: run.origin.clone(),
         sync_run_id,
         create_unknown: request.create_unknown.clone(),
         is_replay: false,

@@ -163,6 +163,7 @@ async fn replay_group(
             source,
             stream,
             origin: run.origin.clone(),
+            quarantine_origin: run.origin.clone(),
             sync_run_id,
             create_unknown: request.create_unknown.clone(),
             is_replay: true,

@@ -243,7 +243,7 @@ impl Reading<'_> {
 
 fn describe(integration: &Integration, request: &SyncRequest) -> NewRun {
     let SyncRequest { stream, span, reach: _ } = request;
-    let mut origin = format!("integration/{}/{stream}", integration.integration_id);
+    let mut origin = stream_origin(integration, *stream);
     if let Some(Span { from, until }) = span {
         origin = format!("{origin}/{from}..{until}");
     }
@@ -258,6 +258,11 @@ fn describe(integration: &Integration, request: &SyncRequest) -> NewRun {
     }
 }
 
+/// Names a stream of an integration, whichever span of it is read.
+fn stream_origin(integration: &Integration, stream: Stream) -> String {
+    format!("integration/{}/{stream}", integration.integration_id)
+}
+
 fn sink_options(
     tenant: &Tenant,
     integration: &Integration,
@@ -269,6 +274,8 @@ fn sink_options(
         source: integration.source.clone(),
         stream: run.stream,
         origin: run.origin.clone(),
+        // What is read again, for one day or for all, is refused again: it waits once.
+        quarantine_origin: stream_origin(integration, run.stream),
         sync_run_id,
         // What was sold exists, though a vendor's catalogue forgets what was deleted, and may be read
         // later than the first sale of something new: its own description replaces the stand-in.

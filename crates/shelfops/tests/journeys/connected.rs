@@ -166,6 +166,35 @@ async fn an_order_whose_lines_do_not_come_to_its_total_is_named_with_both_amount
     vendor.call(&shop, &line).await.succeeds();
 }
 
+#[tokio::test]
+async fn what_was_refused_and_is_read_again_for_a_day_waits_once() {
+    let (shop, vendor) = (shop().await, Vendor::start(|_| ()).await);
+    vendor.connect(&shop, ADD).await.succeeds();
+    // No store is known yet: every line waits for its own.
+    vendor.call(&shop, &format!("{SYNC} --stream transactions")).await;
+    let waiting = "select count(*) from quarantined_records where status = 'waiting'";
+    let first = shop.number(waiting).await;
+    assert!(first > 0);
+    let line = format!("sync reconcile --tenant acme --source square --day {}", last_full_day());
+    let compared = vendor.call(&shop, &line).await.exits_with(3);
+    let runs = "select count(*) from sync_runs where kind = 'backfill' and quarantined_count > 0";
+    assert_eq!(shop.number(runs).await, 1, "{compared}");
+    let twice = "select count(*) from (
+                     select from quarantined_records where status = 'waiting'
+                     group by record_number, raw, rule having count(*) > 1) as twice";
+    assert_eq!((shop.number(twice).await, shop.number(waiting).await >= first), (0, true));
+    // The list of the run that read again finds them where they wait.
+    let run = "select sync_run_id::text from sync_runs where kind = 'backfill'";
+    let run = shop.texts(run).await.swap_remove(0);
+    let listed = vendor.call(&shop, &format!("quarantine list --tenant acme --run {run}")).await;
+    assert!(listed.stderr.contains("first to refuse them"), "{listed}");
+    for stream in ["stores", "products"] {
+        vendor.call(&shop, &format!("{SYNC} --stream {stream}")).await.succeeds();
+    }
+    assert_eq!(shop.number(waiting).await, 0);
+    vendor.call(&shop, &line).await.succeeds();
+}
+
 /// Sells two things at the first store; returns the order's id.
 async fn sell(vendor: &Vendor, is_open: bool) -> String {
     let location_id = vendor.books().await.stores[0].location_id.clone();
