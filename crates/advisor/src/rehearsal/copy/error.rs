@@ -60,6 +60,19 @@ pub enum CopyError {
     /// A directory for a dump could not be made, or the like.
     #[error("no room for a dump of the schema: {0}")]
     Disk(#[source] std::io::Error),
+    /// A copy would fill the disk.
+    #[error(
+        "{database} takes {needed}, and where the server keeps its files {left} are free: a copy would leave too \
+         little to those who use it. Make room, or name a database elsewhere"
+    )]
+    NoSpace {
+        /// The database that was to be copied.
+        database: String,
+        /// How much it takes.
+        needed: String,
+        /// How much is left.
+        left: String,
+    },
     /// A sample would not be what the database is.
     #[error("no sample can be taken: {reason}")]
     Unsampleable {

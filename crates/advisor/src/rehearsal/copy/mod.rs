@@ -11,6 +11,7 @@ mod error;
 mod name;
 mod owner;
 pub mod sample;
+mod space;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -165,7 +166,14 @@ impl Copy {
 
     async fn fill(&mut self, request: &CopyRequest, watch: Watch<'_>) -> Result<(), CopyError> {
         let (source, name) = (&request.source, &self.name);
-        watch(Progress::begun(format!("copying {}: {}", source.database(), self.kind)));
+        // Of a sample and of a file nobody knows before how much it will be.
+        let size = match &request.method {
+            Method::Clone { .. } | Method::Dump => {
+                format!(" ({})", space::checked(source, &self.holder).await?)
+            }
+            Method::File(_) | Method::Sample(_) => String::new(),
+        };
+        watch(Progress::begun(format!("copying {}{size}: {}", source.database(), self.kind)));
         match &request.method {
             Method::Clone { may_disconnect } => {
                 clone::make(source, &self.holder, name, *may_disconnect).await?;
