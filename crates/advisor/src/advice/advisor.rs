@@ -13,7 +13,7 @@ use crate::indexes::{
     AdviceError, Chosen, Index, Kind, MissingWhatIf, Needless, Question, Questions, Rejected,
     Search, doing, needless,
 };
-use crate::plans::{ExplainError, ExplainRequest, Plan, explain_within, literal};
+use crate::plans::{ExplainError, ExplainRequest, Plan, explain_for_all, explain_within, literal};
 use crate::rewrites::{Rewrite, rewrites};
 use crate::rollups::{RollupAdvice, Wish, rollup};
 
@@ -63,6 +63,8 @@ pub struct Looked {
     pub name: String,
     /// Its text.
     pub sql: String,
+    /// The values that were found for it, and where.
+    pub values: Option<String>,
     /// How much it counts.
     pub weight: f64,
     /// The planner's cost as things are.
@@ -156,8 +158,7 @@ impl<'c> Advisor<'c> {
                 None => AdviceError::Empty,
             });
         }
-        let weights: Vec<f64> =
-            planned.iter().map(|(statement, ..)| statement.calls.unwrap_or(1.0).max(1.0)).collect();
+        let weights: Vec<f64> = planned.iter().map(|(statement, ..)| statement.weight()).collect();
         let values: Vec<Vec<String>> = planned
             .iter()
             .map(|(statement, ..)| statement.parameters.iter().map(|it| literal(it)).collect())
@@ -229,6 +230,7 @@ impl<'c> Advisor<'c> {
             .map(|(place, statement)| Looked {
                 name: statement.name.clone(),
                 sql: statement.sql.clone(),
+                values: statement.found.as_ref().map(|found| found.told.clone()),
                 weight: self.weights.get(place).copied().unwrap_or(1.0),
                 cost_before: self.search.base.get(place).copied().unwrap_or_default(),
                 cost_after: self.search.missing.is_none().then(|| after(place)).flatten(),
@@ -314,7 +316,8 @@ impl<'c> Advisor<'c> {
     /// Looks for other ways to write the statements; what would not mean the same is told with the refused.
     fn rewrites(&self, rejected: &mut Vec<Rejected>) -> Vec<Rewrite> {
         let mut found = Vec::new();
-        for (place, statement) in self.statements.iter().enumerate() {
+        let once = self.statements.iter().enumerate().filter(|(_, it)| it.is_first());
+        for (place, statement) in once {
             let (offered, refused) = rewrites(&statement.sql, &self.search.catalog);
             found.extend(offered.into_iter().map(|it| Rewrite { statement: place, ..it }));
             let what = format!("another way to write {}", statement.name);
@@ -324,7 +327,8 @@ impl<'c> Advisor<'c> {
     }
 
     async fn rollups(&self, advice: &mut Advice) -> Result<(), AdviceError> {
-        for (place, statement) in self.statements.iter().enumerate() {
+        let once = self.statements.iter().enumerate().filter(|(_, it)| it.is_first());
+        for (place, statement) in once {
             let wish = Wish {
                 sql: &statement.sql,
                 calls: statement.calls,
@@ -383,7 +387,7 @@ impl<'c> Advisor<'c> {
 }
 
 /// Plans a statement as the asker, and counts its parameters.
-async fn plan(
+pub(super) async fn plan(
     client: &Client,
     statement: &Statement,
     enter: Option<&str>,
@@ -411,7 +415,11 @@ async fn planned(client: &Client, statement: &Statement) -> Result<(Plan, usize)
         timeout: PLANNING,
         parameters: statement.parameters.clone(),
     };
-    let explained = explain_within(client, &request).await?;
+    // Indexes are proposed for all values alike, where those that are known are any.
+    let explained = match &statement.found {
+        Some(_) => explain_for_all(client, &request).await?,
+        None => explain_within(client, &request).await?,
+    };
     let parameters = client.prepare(statement.sql.trim().trim_end_matches(';')).await;
     let parameters = parameters.map_err(ExplainError::Refused)?.params().len();
     Ok((explained.plan, parameters))

@@ -8,11 +8,13 @@ mod partitions;
 mod request;
 mod statements;
 mod statistics;
+mod values;
 
 pub use advisor::{Advice, AdvisedIndex, Advisor, Looked, Skipped, WhatIfState};
 pub use migration::{Migration, migration};
 pub use page::page;
 pub use partitions::{Partition, Partitions};
-pub use request::{Asker, Request, Statement};
+pub use request::{Asker, Found, Request, Statement};
 pub use statements::statements;
 pub use statistics::{StatisticsAdvice, statistics};
+pub use values::{Sources, Supplied, supply};

@@ -78,6 +78,9 @@ fn statements(text: &mut String, advice: &Advice, proof: Option<&Proof>) {
             (None, None) => format!("the planner's cost {:.0}", statement.cost_before),
         };
         let _ = writeln!(text, "{}: {line}", statement.name);
+        if let Some(values) = &statement.values {
+            let _ = writeln!(text, "    with {values}");
+        }
     }
     for skipped in &advice.skipped {
         let _ = writeln!(text, "{}: left out, {}", skipped.name, skipped.reason);

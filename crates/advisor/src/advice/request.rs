@@ -16,6 +16,35 @@ pub struct Statement {
     pub calls: Option<f64>,
     /// How long it took on average, where somebody measured.
     pub mean_ms: Option<f64>,
+    /// How many rows it gave on average, where somebody counted.
+    pub rows: Option<f64>,
+    /// Where its values come from, where they were found for it.
+    pub found: Option<Found>,
+}
+
+/// Values that were found for a statement that came without. The next time it is asked with others: what is
+/// advised must not rest on them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What they are and where they were found, for people.
+    pub told: String,
+    /// Which of several times it is that the statement is looked at, each with other values.
+    pub place: usize,
+    /// How many times that is.
+    pub of: usize,
+}
+
+impl Statement {
+    /// Returns how often it runs with its values: equally often with each, where there are several.
+    pub(crate) fn weight(&self) -> f64 {
+        let times = self.found.as_ref().map_or(1, |found| found.of.max(1));
+        self.calls.unwrap_or(1.0).max(1.0) / times as f64
+    }
+
+    /// Whether it is looked at for the first time: what only its text says is told once.
+    pub(crate) fn is_first(&self) -> bool {
+        self.found.as_ref().is_none_or(|found| found.place == 0)
+    }
 }
 
 /// A workload, and within which bounds to advise.

@@ -22,8 +22,8 @@ pub use plan::{
 };
 pub use read::{read, read_value};
 pub use report::report;
-pub(crate) use run::literal;
 pub use run::{ExplainRequest, Explained, explain, explain_within};
+pub(crate) use run::{explain_for_all, literal};
 pub use series::{ChunkFacts, JobFacts, RollupFacts};
 pub(crate) use tree::count;
 pub use tree::draw;

@@ -69,9 +69,27 @@ pub async fn explain_within(
     client: &Client,
     request: &ExplainRequest,
 ) -> Result<Explained, ExplainError> {
+    let is_for_all = request.parameters.is_empty();
+    explain_as(client, request, is_for_all).await
+}
+
+/// Plans a statement for all values alike, in the transaction that is open: its values say only which parts of
+/// a table it reads.
+pub(crate) async fn explain_for_all(
+    client: &Client,
+    request: &ExplainRequest,
+) -> Result<Explained, ExplainError> {
+    explain_as(client, request, true).await
+}
+
+async fn explain_as(
+    client: &Client,
+    request: &ExplainRequest,
+    is_for_all: bool,
+) -> Result<Explained, ExplainError> {
     let sql = statement(&request.sql)?;
     enclose(client, request.timeout).await?;
-    let target = Target::prepare(client, sql, request).await?;
+    let target = Target::prepare(client, sql, request, is_for_all).await?;
     let outcome = explain_target(client, &target, request).await;
     target.forget(client).await;
     outcome
@@ -157,13 +175,14 @@ impl<'s> Target<'s> {
         client: &Client,
         sql: &'s str,
         request: &ExplainRequest,
+        is_for_all: bool,
     ) -> Result<Self, ExplainError> {
         // The server's own parser says whether it is one statement, and how many parameters it has.
         let parsed = client.prepare(sql).await.map_err(|error| refusal(error, request.timeout))?;
         let (wanted, given) = (parsed.params().len(), request.parameters.len());
         drop(parsed);
-        let is_generic = wanted > 0 && given == 0;
-        if !is_generic && wanted != given {
+        let is_generic = wanted > 0 && is_for_all;
+        if wanted != given && (!is_generic || given > 0) {
             return Err(ExplainError::WrongParameters { wanted, given });
         }
         let mut target =
@@ -191,7 +210,7 @@ impl<'s> Target<'s> {
             .execute(&format!("prepare {PREPARED} as {}", self.sql), &[])
             .await
             .map_err(|error| refusal(error, request.timeout))?;
-        let values: Vec<String> = if self.is_generic {
+        let values: Vec<String> = if request.parameters.is_empty() {
             vec!["null".to_owned(); self.parameters]
         } else {
             request.parameters.iter().map(|value| literal(value)).collect()

@@ -184,5 +184,5 @@ pub(super) fn saved(
 
 /// How often a statement runs.
 pub(super) fn calls(statement: &Statement) -> f64 {
-    statement.calls.unwrap_or(1.0).max(1.0)
+    statement.weight()
 }

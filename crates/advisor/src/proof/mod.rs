@@ -41,7 +41,7 @@ pub const SLOWEST: f64 = 1.1;
 /// The rule that a rollup must keep once it is measured.
 const SAYS_THE_SAME_SOONER: &str = "rollup-says-the-same-sooner";
 
-/// Differences below this are noise on any machine.
+/// Differences below this are noise on any machine …
 const NOISE_MS: f64 = 2.0;
 
 /// How often the choice is made again at most.
@@ -180,6 +180,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
     let (on_trust, mut not_measured): (Vec<String>, Vec<String>) =
         taken_on_trust(&statements, &advice, &after).into_iter().unzip();
     not_measured.extend(not_run(&statements, &before));
+    not_measured.extend(without_rows(&statements, &before));
     let mut writes = Vec::new();
     for table in bench.tables() {
         match writes::measure(&client, &bench, &table).await? {
@@ -269,6 +270,18 @@ fn not_run(statements: &[Statement], before: &[Measured]) -> Vec<String> {
         Some(format!("{} ({reason}): give values, or a text that runs by itself", statement.name))
     });
     refused.collect()
+}
+
+/// Says which statements found nothing with the values that were found for them: those say little.
+fn without_rows(statements: &[Statement], before: &[Measured]) -> Vec<String> {
+    let empty = statements.iter().zip(before).filter_map(|(statement, measured)| {
+        statement.found.as_ref().filter(|_| measured.rows == Some(0))?;
+        let name = &statement.name;
+        Some(format!(
+            "{name} where it finds something: with its values it gave no rows; give others"
+        ))
+    });
+    empty.collect()
 }
 
 /// Returns the indexes that held only because a statement that they are for was not measured, each with what

@@ -4,17 +4,14 @@
 /// nothing, and whatever is no quoted name is in lower case.
 pub fn normalised(sql: &str) -> String {
     let mut text = String::with_capacity(sql.len().min(4_096));
-    let mut rest = sql;
-    while let Some(first) = rest.chars().next() {
-        let (token, behind) = take(rest, first);
-        rest = behind;
-        match token {
-            Token::Blank => {
+    for (kind, said) in tokens(sql) {
+        match kind {
+            Kind::Blank => {
                 if !text.is_empty() && !text.ends_with(' ') {
                     text.push(' ');
                 }
             }
-            Token::Value => {
+            Kind::Value => {
                 // `in (1, 2, 3)` is the same however long the list.
                 let before = text.trim_end().strip_suffix(',').map(str::trim_end);
                 match before.filter(|before| before.ends_with('?')) {
@@ -22,8 +19,8 @@ pub fn normalised(sql: &str) -> String {
                     None => text.push('?'),
                 }
             }
-            Token::Quoted(name) => text.push_str(name),
-            Token::Word(word) => text.extend(word.chars().flat_map(char::to_lowercase)),
+            Kind::Quoted => text.push_str(said),
+            Kind::Word => text.extend(said.chars().flat_map(char::to_lowercase)),
         }
     }
     text.trim_end_matches([' ', ';']).to_owned()
@@ -37,55 +34,100 @@ pub fn fingerprint(sql: &str) -> u64 {
     })
 }
 
-enum Token<'t> {
+/// What a piece of a statement's text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
     /// Space or a comment.
     Blank,
     /// A literal or a parameter.
     Value,
     /// A quoted name.
-    Quoted(&'t str),
+    Quoted,
     /// Anything else.
-    Word(&'t str),
+    Word,
 }
 
-fn take(text: &str, first: char) -> (Token<'_>, &str) {
-    let split = |at: usize| text.split_at_checked(at).unwrap_or((text, ""));
+/// Takes a statement apart: together the pieces are its text.
+pub(super) fn tokens(sql: &str) -> impl Iterator<Item = (Kind, &str)> {
+    let mut rest = sql;
+    std::iter::from_fn(move || {
+        let (kind, behind) = take(rest, rest.chars().next()?);
+        let said = rest.get(..rest.len() - behind.len())?;
+        rest = behind;
+        Some((kind, said))
+    })
+}
+
+/// Returns the number of a parameter.
+pub(super) fn parameter(value: &str) -> Option<usize> {
+    value.strip_prefix('$')?.parse().ok()
+}
+
+/// Returns how many parameters a statement has: the highest number that one has.
+pub(crate) fn parameters(sql: &str) -> usize {
+    let values = tokens(sql).filter(|(kind, _)| *kind == Kind::Value);
+    values.filter_map(|(_, said)| parameter(said)).max().unwrap_or_default()
+}
+
+/// Returns the parameters that say how many rows are wanted, and those that say how many are passed over.
+pub(crate) fn limits(sql: &str) -> (Vec<usize>, Vec<usize>) {
+    let (mut wanted, mut passed) = (Vec::new(), Vec::new());
+    let mut before = "";
+    for (kind, said) in tokens(sql).filter(|(kind, _)| *kind != Kind::Blank) {
+        let number = parameter(said).filter(|_| kind == Kind::Value);
+        match number {
+            Some(number) if before.eq_ignore_ascii_case("limit") => wanted.push(number),
+            Some(number) if before.eq_ignore_ascii_case("offset") => passed.push(number),
+            _ => {}
+        }
+        before = said;
+    }
+    (wanted, passed)
+}
+
+/// Writes a statement with higher numbers for its parameters.
+pub(crate) fn renumbered(sql: &str, by: usize) -> String {
+    let renumber = |(kind, said): (Kind, &str)| match parameter(said) {
+        Some(number) if kind == Kind::Value => format!("${}", number + by),
+        _ => said.to_owned(),
+    };
+    tokens(sql).map(renumber).collect()
+}
+
+/// Returns the kind of the first piece of a text, and what stands behind it.
+fn take(text: &str, first: char) -> (Kind, &str) {
+    let behind = |at: usize| text.get(at..).unwrap_or_default();
     let second = text.chars().nth(1);
     match (first, second) {
-        (blank, _) if blank.is_whitespace() => (Token::Blank, text.trim_start()),
-        ('-', Some('-')) => (Token::Blank, split(text.find('\n').unwrap_or(text.len())).1),
-        ('/', Some('*')) => (Token::Blank, text.find("*/").map_or("", |end| split(end + 2).1)),
-        ('\'', _) => (Token::Value, behind_string(text, 1, false)),
-        ('e' | 'E', Some('\'')) => (Token::Value, behind_string(text, 2, true)),
+        (blank, _) if blank.is_whitespace() => (Kind::Blank, text.trim_start()),
+        ('-', Some('-')) => (Kind::Blank, behind(text.find('\n').unwrap_or(text.len()))),
+        ('/', Some('*')) => (Kind::Blank, text.find("*/").map_or("", |end| behind(end + 2))),
+        ('\'', _) => (Kind::Value, behind_string(text, 1, false)),
+        ('e' | 'E', Some('\'')) => (Kind::Value, behind_string(text, 2, true)),
         ('"', _) => {
             let end =
                 text.get(1..).and_then(|inner| inner.find('"')).map_or(text.len(), |at| at + 2);
-            let (name, behind) = split(end);
-            (Token::Quoted(name), behind)
+            (Kind::Quoted, behind(end))
         }
         ('$', Some(digit)) if digit.is_ascii_digit() => {
             let end = text.get(1..).and_then(|it| it.find(|next: char| !next.is_ascii_digit()));
-            (Token::Value, split(end.map_or(text.len(), |at| at + 1)).1)
+            (Kind::Value, behind(end.map_or(text.len(), |at| at + 1)))
         }
         ('$', _) => match dollar_quoted(text) {
-            Some(behind) => (Token::Value, behind),
-            None => (Token::Word("$"), split(1).1),
+            Some(behind) => (Kind::Value, behind),
+            None => (Kind::Word, behind(1)),
         },
         (digit, _) if digit.is_ascii_digit() => {
             let is_number = |next: char| next.is_ascii_alphanumeric() || next == '.';
             let end = text.find(|next| !is_number(next)).unwrap_or(text.len());
-            (Token::Value, split(end).1)
+            (Kind::Value, behind(end))
         }
         (letter, _) if letter.is_alphabetic() || letter == '_' => {
             let is_name = |next: char| next.is_alphanumeric() || next == '_' || next == '$';
             let end = text.find(|next| !is_name(next)).unwrap_or(text.len());
-            let (word, behind) = split(end);
-            (Token::Word(word), behind)
+            (Kind::Word, behind(end))
         }
-        (other, _) => {
-            let (sign, behind) = split(other.len_utf8());
-            (Token::Word(sign), behind)
-        }
+        (other, _) => (Kind::Word, behind(other.len_utf8())),
     }
 }
 
@@ -137,12 +179,24 @@ mod tests {
         assert_eq!(normalised("select \"A 1\", t1.b2"), "select \"A 1\", t1.b2");
     }
 
+    #[test]
+    fn parameters_are_counted_and_numbered_outside_of_texts() {
+        let sql = "select '$9' as \"$8\", a$7 from t where a = $2 and b = $1 limit $3 OFFSET $4";
+        assert_eq!(parameters(sql), 4);
+        assert_eq!(
+            renumbered(sql, 500),
+            "select '$9' as \"$8\", a$7 from t where a = $502 and b = $501 limit $503 OFFSET $504"
+        );
+        assert_eq!(limits(sql), (vec![3], vec![4]));
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_it_panic_and_twice_is_once(text in ".{0,200}") {
             let once = normalised(&text);
             prop_assert_eq!(&normalised(&once), &once);
             prop_assert_eq!(fingerprint(&once), fingerprint(&text));
+            prop_assert_eq!(tokens(&text).map(|(_, said)| said).collect::<String>(), text);
         }
 
         #[test]

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Row};
 
 use super::WorkloadError;
@@ -163,6 +164,28 @@ pub(crate) async fn counted(
     let row = client.query_one(&sql, &[&query_id]).await?;
     let calls: Option<i64> = row.get(0);
     Ok(calls.map(|calls| Counted { calls, mean_ms: row.get(1) }))
+}
+
+/// Whether a text has a `?` in the place of values, as a log's statements are kept, and not as an operator: the
+/// server does not understand it then.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn has_placeholders(client: &Client, sql: &str) -> Result<bool, WorkloadError> {
+    if !sql.contains('?') {
+        return Ok(false);
+    }
+    let not_understood = [SqlState::SYNTAX_ERROR, SqlState::UNDEFINED_FUNCTION];
+    match client.prepare(sql).await {
+        Ok(_) => Ok(false),
+        Err(error) => match error.code() {
+            Some(code) => Ok(not_understood.contains(code)),
+            None => Err(WorkloadError::Server {
+                action: "look whether a statement has values",
+                source: error,
+            }),
+        },
+    }
 }
 
 /// Names the columns that hold times of reading and writing: version 17 has them apart for local tables.

@@ -7,4 +7,5 @@ mod parts;
 mod proof;
 mod rewriting;
 mod rollups;
+mod values;
 mod weights;

@@ -1,6 +1,8 @@
 //! What a real server counts, and says in its log.
 
-use shelfops_advisor::workload::{Missing, Reading, Statistics, read_statistics};
+use shelfops_advisor::workload::{
+    Missing, Reading, Statistics, has_placeholders, normalised, read_statistics,
+};
 use shelfops_testkit::TestDatabase;
 use tokio_postgres::Client;
 
@@ -85,4 +87,28 @@ async fn statements_are_such_as_the_server_understands_whatever_their_values_wer
     let statistics = statistics(&client).await;
     let counted = statistics.statements.iter().find(|it| it.text.contains("dated_here")).unwrap();
     client.prepare(&counted.text).await.unwrap_or_else(|error| panic!("{}: {error}", counted.text));
+}
+
+#[tokio::test]
+async fn a_logs_placeholders_are_told_from_operators() {
+    let database = TestDatabase::empty().await.unwrap();
+    let client = database.connect().await.unwrap();
+    client.batch_execute("create table kept (doc jsonb, word text, number integer)").await.unwrap();
+    for operators in [
+        "select * from kept where doc ? word",
+        "select * from kept where doc ?| array[word] and number = $1",
+        "select '?' as \"?\" from kept",
+    ] {
+        assert!(!has_placeholders(&client, operators).await.unwrap(), "{operators}");
+    }
+    for logged in [
+        "select * from kept where number = 3",
+        "select * from kept where doc ? 'word' and number in (1, 2) limit 10",
+        "select number + 1 from kept where number between 1 and 2 order by number",
+        "select interval '1 day', -1 from kept where word like 'a%' or doc->>'x' = 'y'",
+    ] {
+        let kept = normalised(logged);
+        assert!(has_placeholders(&client, &kept).await.unwrap(), "{kept}");
+        assert!(!has_placeholders(&client, logged).await.unwrap(), "{logged}");
+    }
 }

@@ -10,13 +10,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shelfops_advisor::advice::{Advice, Migration, Statement, page, statements};
 use shelfops_advisor::proof::Proof;
+use shelfops_advisor::workload::LogReading;
 use shelfops_db::models::{Deciding, Plan, PlanRuns, SlowState};
 
 use super::error::joined;
 use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output, Principal};
 use crate::plan::{Draft, DraftStep, propose};
-use crate::queries::{Advised, Wanted, advised, is_without_values, recorded};
+use crate::queries::{Advised, Wanted, advised, log_of, recorded, recorded_one};
 
 /// The longest title that a plan may have.
 const LONGEST_TITLE: usize = 300;
@@ -44,6 +45,10 @@ pub(crate) struct Input {
     #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "30")]
     #[serde(default)]
     pub(crate) workload: Option<u32>,
+    /// Take values from PostgreSQL's log, text, CSV or JSON, for statements that were counted without
+    #[arg(long, value_name = "FILE")]
+    #[serde(default)]
+    pub(crate) log: Option<PathBuf>,
     /// As this tenant, whose plans have row security in them
     #[arg(long)]
     #[serde(default)]
@@ -140,10 +145,15 @@ a plan to approve; nothing is applied. A slow statement that is advised on by --
         if input.plan && !input.verify {
             return Err(OpError::usage("only what was proved becomes a plan: add --verify"));
         }
-        let (statements, counted_seconds) = asked(context, &input).await?;
+        let log = match &input.log {
+            Some(path) => Some(log_of(path).await?),
+            None => None,
+        };
+        let (statements, counted_seconds) = asked(context, &input, log.as_ref()).await?;
         let wanted = Wanted {
             statements,
             counted_seconds,
+            log,
             tenant: input.tenant.as_deref(),
             budget_bytes: input.budget.as_deref().map(bytes).transpose()?,
             time: Duration::from_secs(u64::from(input.time.clamp(1, 600))),
@@ -245,26 +255,21 @@ async fn settle(
 }
 
 /// Returns the statements that are asked about, and for how long their calls were counted.
-async fn asked(context: &Context, input: &Input) -> Result<(Vec<Statement>, Option<f64>), OpError> {
+async fn asked(
+    context: &Context,
+    input: &Input,
+    log: Option<&LogReading>,
+) -> Result<(Vec<Statement>, Option<f64>), OpError> {
     if let Some(count) = input.workload {
         return recorded(context, count.clamp(1, 200) as usize).await;
     }
     if let Some(id) = &input.id {
-        let operator = context.database().await?.operator().await?;
-        let known = operator.slow_statement(id).await?;
-        if is_without_values(id, &known.statement) {
-            return Err(OpError::usage(
-                "a log's statement is kept without its values; give it with values as an argument",
-            ));
+        let (mut statement, counted_seconds) = recorded_one(context, id, log).await?;
+        if !input.parameters.is_empty() {
+            statement.parameters.clone_from(&input.parameters);
+            statement.found = None;
         }
-        let statement = Statement {
-            name: id.clone(),
-            sql: known.statement,
-            parameters: input.parameters.clone(),
-            mean_ms: Some(known.mean_ms),
-            calls: None,
-        };
-        return Ok((vec![statement], None));
+        return Ok((vec![statement], counted_seconds));
     }
     let text = match (&input.sql, &input.file) {
         (Some(sql), _) if sql != "-" => sql.clone(),

@@ -123,7 +123,7 @@ async fn statement(context: &Context, input: &Input) -> Result<(String, Option<f
     if let Some(id) = &input.id {
         let operator = context.database().await?.operator().await?;
         let known = operator.slow_statement(id).await?;
-        if is_without_values(id, &known.statement) {
+        if is_without_values(context, &known.statement).await? {
             return Err(OpError::usage(
                 "a log's statement is kept without its values; give it with values as an argument",
             ));

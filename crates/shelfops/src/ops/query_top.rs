@@ -1,20 +1,18 @@
 //! Lists what the database spends its time on, and looks after statements that are slow.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shelfops_advisor::workload::{LogReading, Statistics, read_log};
+use shelfops_advisor::workload::{LogReading, Statistics};
 use shelfops_db::models::{SlowState, SlowStatement};
 
 use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output};
 use crate::queries::{
-    self, By, Candidate, Counted, History, Top, logged, look_after, name_of, ranked, short, shown,
-    waited,
+    self, By, Candidate, Counted, History, Top, log_of, logged, look_after, name_of,
+    ranked, short, shown, waited,
 };
 
 /// Lists what the database spends its time on.
@@ -140,7 +138,7 @@ async fn of_log(context: &Context, input: &Input, path: &Path) -> Result<Output<
              counts",
         ));
     }
-    let reading = read(path).await?;
+    let reading = log_of(path).await?;
     let threshold_ms = input.threshold * 1_000.0;
     let candidates: Vec<Candidate> = reading
         .statements
@@ -177,22 +175,6 @@ async fn of_log(context: &Context, input: &Input, path: &Path) -> Result<Output<
         output = output.why(finding, text);
     }
     Ok(advise(output, &slow))
-}
-
-/// Reads a log where it holds up nobody else.
-async fn read(path: &Path) -> Result<LogReading, OpError> {
-    let shown = path.display().to_string();
-    let file = File::open(path)
-        .map_err(|error| OpError::usage(format!("cannot read the log {shown}: {error}")))?;
-    let read =
-        tokio::task::spawn_blocking(move || read_log(BufReader::with_capacity(1 << 20, file)));
-    let reading = read
-        .await
-        .map_err(|lost| OpError::failed(format!("reading {shown} broke off: {lost}")))??;
-    if reading.entries == 0 {
-        return Err(OpError::usage(format!("{shown} has no entries of a PostgreSQL log")));
-    }
-    Ok(reading)
 }
 
 /// Judges the plans that the log has of slow statements; tells the worst of each.

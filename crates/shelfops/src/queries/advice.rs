@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use shelfops_advisor::advice::{
-    Advice, AdvisedIndex, Advisor, Asker, Migration, Request, Statement, migration,
+    Advice, AdvisedIndex, Advisor, Asker, Found, Migration, Request, Sources, Statement, migration,
+    supply,
 };
 use shelfops_advisor::proof::{self, Proof, prove};
 use shelfops_advisor::rehearsal::copy::Method;
 use shelfops_advisor::rehearsal::{Address, Copy, CopyRequest, Programs};
 use shelfops_advisor::rollups::SLOW_MS;
+use shelfops_advisor::workload::{LogReading, LogStatement, Statement as CountedStatement};
 use shelfops_embedded_postgres::Installation;
 
-use super::{Counted, count, short};
+use super::{Counted, count, is_without_values, name_of, short};
 use crate::ops::{Context, OpError};
 
 /// What is asked for.
@@ -21,6 +23,8 @@ pub(crate) struct Wanted<'w> {
     pub(crate) statements: Vec<Statement>,
     /// How many seconds their calls were counted for.
     pub(crate) counted_seconds: Option<f64>,
+    /// A log to take values from.
+    pub(crate) log: Option<LogReading>,
     /// As whom they are planned and run.
     pub(crate) tenant: Option<&'w str>,
     /// How much room new indexes may take.
@@ -56,14 +60,15 @@ pub(crate) struct Advised {
 /// Advises, and proves where that is wanted.
 pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Advised, OpError> {
     let database = context.database().await?;
-    let (tenant, asker) = match wanted.tenant {
+    let (tenant, asker, own) = match wanted.tenant {
         Some(slug) => {
             let (tenant, tx) = context.tenant(slug).await?;
             drop(tx);
             let entering = database.entering(tenant.customer_id).await?;
-            (Some(tenant.slug), Some(Asker::new(entering)))
+            let own = tenant.customer_id.to_string();
+            (Some(tenant.slug), Some(Asker::new(entering)), Some(own))
         }
-        None => (None, None),
+        None => (None, None, None),
     };
     // Made before the search: a clone needs the database without other sessions for a moment.
     let copy = match (wanted.verify, wanted.scratch_url) {
@@ -71,8 +76,19 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
         _ => None,
     };
     let draft = database.draft().await?;
+    let sources = Sources {
+        log: wanted.log.as_ref(),
+        asker: asker.as_ref(),
+        own: own.as_deref().map(|own| ("customer_id", own)),
+    };
+    let supplied = supply(draft.client(), wanted.statements, sources).await?;
+    let mut notes = Vec::new();
+    if wanted.verify {
+        let how = "give it values with --param, or a log that has them with --log";
+        notes.extend(supplied.missing.iter().map(|missing| format!("{missing}; {how}")));
+    }
     let request = Request {
-        statements: wanted.statements,
+        statements: supplied.statements,
         budget_bytes: wanted.budget_bytes,
         time: wanted.time,
         asker: asker.clone(),
@@ -112,7 +128,6 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
         let held = proof.statistics.iter().filter(|it| it.holds());
         proved_names.extend(held.filter_map(|it| it.what.split(' ').nth(2)).map(str::to_owned));
     }
-    let mut notes = Vec::new();
     if tenant.is_none() && advisor.has_row_security() {
         notes.push(
             "tables with row security, planned as the owner's login: tenants get other plans; add --tenant"
@@ -168,21 +183,65 @@ pub(crate) async fn recorded(
         statistics.statements.into_iter().filter(|it| reads(&it.text)).collect();
     asked.sort_by(|one, other| other.total_ms.total_cmp(&one.total_ms));
     asked.truncate(most);
-    let statements = asked
-        .into_iter()
-        .map(|it| Statement {
-            name: format!(
-                "{} {}",
-                it.query_id,
-                short(&it.text).chars().take(40).collect::<String>()
-            ),
-            sql: it.text,
-            parameters: Vec::new(),
-            calls: Some(it.calls as f64),
-            mean_ms: Some(it.mean_ms),
-        })
-        .collect();
-    Ok((statements, statistics.counted_seconds))
+    let statements = asked.into_iter().map(|it| Statement { name: named(&it), ..of(it) });
+    Ok((statements.collect(), statistics.counted_seconds))
+}
+
+fn named(counted: &CountedStatement) -> String {
+    let beginning: String = short(&counted.text).chars().take(40).collect();
+    format!("{} {beginning}", counted.query_id)
+}
+
+fn of(counted: CountedStatement) -> Statement {
+    Statement {
+        name: counted.query_id.to_string(),
+        calls: Some(counted.calls as f64),
+        mean_ms: Some(counted.mean_ms),
+        rows: Some(counted.rows as f64 / counted.calls.max(1) as f64),
+        sql: counted.text,
+        ..Statement::default()
+    }
+}
+
+/// Returns a statement that `query top` lists: as the server counts it, with how long it has counted, else as a
+/// log has its slowest run, else as it was kept.
+pub(crate) async fn recorded_one(
+    context: &Context,
+    id: &str,
+    log: Option<&LogReading>,
+) -> Result<(Statement, Option<f64>), OpError> {
+    let operator = context.database().await?.operator().await?;
+    let known = operator.slow_statement(id).await?;
+    operator.commit().await?;
+    if let Counted::Statements(statistics) = count(context).await? {
+        let seconds = statistics.counted_seconds;
+        let mut counted = statistics.statements.into_iter();
+        if let Some(counted) = counted.find(|it| it.query_id.to_string() == id) {
+            return Ok((of(counted), seconds));
+        }
+    }
+    let name = id.to_owned();
+    let mean_ms = Some(known.mean_ms);
+    if let Some(logged) = log.and_then(|log| log.statements.iter().find(|it| name_of(it) == id)) {
+        return Ok((Statement { name, mean_ms, ..as_logged(logged) }, None));
+    }
+    if is_without_values(context, &known.statement).await? {
+        return Err(OpError::usage(
+            "a log's statement is kept without its values; give the log that has them with --log, or the \
+             statement with values as an argument",
+        ));
+    }
+    Ok((Statement { name, mean_ms, sql: known.statement, ..Statement::default() }, None))
+}
+
+fn as_logged(logged: &LogStatement) -> Statement {
+    let told = format!("the values of its slowest run in the log ({:.0} ms)", logged.slowest_ms);
+    Statement {
+        sql: logged.slowest.clone(),
+        parameters: logged.values_for(&logged.slowest).unwrap_or_default(),
+        found: Some(Found { told, place: 0, of: 1 }),
+        ..Statement::default()
+    }
 }
 
 /// Whether a statement asks a question of tables, and not of the server about itself.

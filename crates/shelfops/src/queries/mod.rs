@@ -2,20 +2,20 @@
 
 mod advice;
 mod judged;
+mod logs;
 mod slow;
 mod top;
 
-use shelfops_advisor::workload::{Missing, Reading, Statistics, read_statistics};
+use shelfops_advisor::workload::{Missing, Reading, Statistics, has_placeholders, read_statistics};
 use shelfops_db::models::{COUNT_STATEMENTS, StatementCounters};
 
 use crate::ops::{Context, OpError};
 
-pub(crate) use advice::{Advised, Wanted, advised, recorded};
+pub(crate) use advice::{Advised, Wanted, advised, recorded, recorded_one};
 pub(crate) use judged::{Judged, PlanSource, explained, judged_plan};
+pub(crate) use logs::log_of;
 pub(crate) use slow::{Candidate, look_after};
-pub(crate) use top::{
-    By, History, Top, is_without_values, logged, name_of, ranked, short, shown, waited,
-};
+pub(crate) use top::{By, History, Top, logged, name_of, ranked, short, shown, waited};
 
 /// What the server counted, or what keeps it from being read.
 pub(crate) enum Counted {
@@ -47,6 +47,12 @@ pub(crate) async fn count(context: &Context) -> Result<Counted, OpError> {
             Counted::Missing { what: missing.what(), remedy }
         }
     })
+}
+
+/// Whether a statement is known from a log alone, which has a `?` in the place of each value.
+pub(crate) async fn is_without_values(context: &Context, statement: &str) -> Result<bool, OpError> {
+    let reader = context.database().await?.reader().await?;
+    Ok(has_placeholders(reader.client(), statement).await?)
 }
 
 /// Keeps what was counted, for comparisons to come.

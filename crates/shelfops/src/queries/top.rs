@@ -194,12 +194,6 @@ pub(crate) fn name_of(statement: &LogStatement) -> String {
     }
 }
 
-/// Whether a statement is known from a log alone, which has a `?` in the place of each value: the server has
-/// none such, and no numbers for them.
-pub(crate) fn is_without_values(id: &str, statement: &str) -> bool {
-    statement.contains('?') && (id.starts_with("log-") || !statement.contains('$'))
-}
-
 /// Ranks the statements of a log, which knows their times alone.
 pub(crate) fn logged(reading: &LogReading, by: By, limit: u32) -> Vec<Ranked> {
     let whole: f64 = reading.statements.iter().map(|each| each.total_ms).sum();

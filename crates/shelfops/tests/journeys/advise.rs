@@ -85,15 +85,23 @@ async fn a_slow_statement_that_is_advised_on_is_settled_with_a_plan_that_nobody_
     let slow = "insert into shelfops_statistics.slow_statements
                     (statement_id, statement, state, max_ms, mean_ms, calls)
                 values ('42', 'select external_id, product_id from transactions where external_order_id = $1',
+                    'open', 5000, 5000, 3),
+                    ('43', 'select external_id from transactions where lower(external_order_id) = $1',
                     'open', 5000, 5000, 3)";
     client.batch_execute(slow).await.unwrap();
     shop.run(["query", "advise", "--id", "42", "--plan"]).await.fails_with(2);
-    // Without its value the statement cannot run: that is told, and nothing is called proved.
-    let flags = ["--id", "42", "--tenant", "acme", "--verify", "--runs", "1", "--plan"];
+    // Without a value the statement cannot run: that is told, and nothing is called proved.
+    let flags = ["--id", "43", "--tenant", "acme", "--verify", "--runs", "1", "--plan"];
     let untried = advise(&shop, &flags).await;
     assert!(untried["plan"].is_null(), "{untried:#}");
     let missing = untried["proof"]["not_measured"].to_string();
     assert!(missing.contains("no parameter $1): give values"), "{untried:#}");
+    // What it is compared with has values, of the tenant that asks: with them it is measured, and that is told.
+    let flags = ["--id", "42", "--tenant", "acme", "--verify", "--runs", "1"];
+    let tried = advise(&shop, &flags).await;
+    let asked = tried["advice"]["statements"][0]["values"].as_str().unwrap_or_default();
+    assert!(asked.contains("external_order_id"), "{tried:#}");
+    assert_eq!(tried["proof"]["statements"][0]["after"]["rows"], 3, "{tried:#}");
     let flags =
         ["--id", "42", "--param", "R1234", "--tenant", "acme", "--verify", "--runs", "1", "--plan"];
     let found = advise(&shop, &flags).await;
@@ -147,6 +155,10 @@ async fn every_command_of_the_guide_runs_on_the_data_of_the_demonstration() {
     let client = shop.database().connect().await.unwrap();
     client.batch_execute("vacuum analyze").await.unwrap();
     ask(&shop, &fenced("sql").remove(0));
+    shop.write(
+        "postgresql.log",
+        "2026-11-27 02:37:28.049 UTC [1] LOG:  duration: 1500.5 ms  statement: select 1\n",
+    );
     let counts = "select exists (select from pg_extension where extname = 'pg_stat_statements')";
     let counts: bool = client.query_one(counts, &[]).await.unwrap().get(0);
     let weighs = "select exists (select from pg_available_extensions where name = 'hypopg')";

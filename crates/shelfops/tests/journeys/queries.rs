@@ -204,3 +204,59 @@ async fn a_log_is_read_and_its_plans_are_judged() {
     shop.write("server.log", "hello\n");
     shop.call("query top --log server.log").await.fails_with(2);
 }
+
+#[tokio::test]
+async fn a_listed_statement_is_advised_on_with_how_often_it_ran() {
+    let shop = shop().await;
+    if !counts(&shop).await {
+        return;
+    }
+    let client = shop.database().connect().await.unwrap();
+    client
+        .batch_execute(
+            "create table kept as select '{\"a\": 1}'::jsonb as doc, 'a' as word
+             from generate_series(1, 100)",
+        )
+        .await
+        .unwrap();
+    // No constant in it, and a `?` that is an operator.
+    for _ in 0..7 {
+        client.query_one("select count(*) from kept where doc ? word", &[]).await.unwrap();
+    }
+    let listed = top(&shop, "--threshold 0 --limit 200").await;
+    let id = slow(&listed, "from kept where").unwrap()["id"].as_str().unwrap().to_owned();
+    explain(&shop, &["--id", &id]).await;
+    let advise = ["query", "advise", "--id", &id, "--output", "json"];
+    let advised = shop.run(advise).await.succeeds().data();
+    assert_eq!(advised["advice"]["statements"][0]["weight"], 7.0, "{advised:#}");
+}
+
+#[tokio::test]
+async fn a_logs_statement_is_advised_on_with_the_values_that_the_log_has() {
+    let shop = shop().await;
+    shop.write(
+        "server.log",
+        "2026-11-27 02:37:28.049 UTC [11573] LOG:  duration: 2080.258 ms  statement: select name from stores \
+         where name = 'Main Street'\n",
+    );
+    let listed = top(&shop, "--log server.log").await;
+    let id = listed["slow"][0]["id"].as_str().unwrap().to_owned();
+    let bare = shop.run(["query", "advise", "--id", &id]).await.fails_with(2);
+    assert!(bare.contains("--log"), "{bare}");
+    let with_log = [
+        "query",
+        "advise",
+        "--id",
+        &id,
+        "--log",
+        "server.log",
+        "--tenant",
+        "acme",
+        "--output",
+        "json",
+    ];
+    let advised = shop.run(with_log).await.succeeds().data();
+    let statement = &advised["advice"]["statements"][0];
+    assert_eq!(statement["values"], "the values of its slowest run in the log (2080 ms)");
+    assert!(statement["sql"].as_str().unwrap().ends_with("'Main Street'"), "{statement}");
+}

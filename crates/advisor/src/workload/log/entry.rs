@@ -69,3 +69,12 @@ fn query_text(plan: &str) -> Option<String> {
     let lines = text.lines().take(end).take_while(|line| !line.starts_with("Query Parameters: "));
     Some(lines.collect::<Vec<_>>().join("\n"))
 }
+
+/// Returns the values that a logged plan says, as PostgreSQL 16 and newer write them.
+pub(super) fn parameters(plan: &str) -> Option<String> {
+    if plan.starts_with('{') {
+        let document: Value = serde_json::from_str(plan).ok()?;
+        return document.get("Query Parameters")?.as_str().map(str::to_owned);
+    }
+    plan.lines().find_map(|line| line.strip_prefix("Query Parameters: ")).map(str::to_owned)
+}

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::WorkloadError;
-use super::fingerprint::{fingerprint, normalised};
+use super::fingerprint::{self, fingerprint, normalised};
 use crate::plans;
 use entry::{Message, Said};
 use format::Entries;
@@ -30,12 +30,16 @@ pub struct LogStatement {
     pub fingerprint: String,
     /// It, without its values.
     pub text: String,
-    /// The slowest run as it was logged, values and all.
+    /// The slowest run as it was logged, values and all: the slowest of those that have their values, where
+    /// some have not.
     #[serde(skip)]
     pub slowest: String,
-    /// The values of the slowest run, where they stand apart.
+    /// The values of that run, where they stand apart.
     #[serde(skip)]
     pub parameters: Option<String>,
+    /// How long that run took.
+    #[serde(skip)]
+    pub slowest_ms: f64,
     /// How often it was logged.
     pub calls: i64,
     /// How long those runs took.
@@ -128,11 +132,20 @@ fn add(
     });
     kept.query_id = kept.query_id.or(said.query_id);
     kept.last_at = said.at.clone().or_else(|| kept.last_at.take());
-    if ms >= kept.max_ms {
-        kept.max_ms = ms;
+    let parameters = said.parameters.clone().or_else(|| entry::parameters(plan.as_deref()?));
+    // A plan's entry may have no values, where that of the run's time has them.
+    let has_values = |statement: &str, parameters: &Option<String>| {
+        parameters.is_some() || fingerprint::parameters(statement) == 0
+    };
+    let had_values = !kept.slowest.is_empty() && has_values(&kept.slowest, &kept.parameters);
+    if has_values(&statement, &parameters) && (!had_values || ms >= kept.slowest_ms)
+        || !had_values && ms >= kept.slowest_ms
+    {
+        kept.slowest_ms = ms;
         kept.slowest = statement;
-        kept.parameters.clone_from(&said.parameters);
+        kept.parameters = parameters;
     }
+    kept.max_ms = kept.max_ms.max(ms);
     match plan {
         Some(plan) => {
             kept.plans += 1;

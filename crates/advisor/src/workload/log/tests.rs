@@ -56,6 +56,24 @@ fn a_log_for_people_is_read() {
 }
 
 #[test]
+fn the_slowest_run_that_has_its_values_is_kept() {
+    let log = "LOG:  duration: 60.1 ms  execute <unnamed>: select * from lines where line_id = $1\n\
+        DETAIL:  parameters: $1 = '17'\n\
+        LOG:  duration: 90.1 ms  plan:\n\tQuery Text: select * from lines where line_id = $1\n\
+        \tSeq Scan on lines  (cost=0.00..1.00 rows=1 width=0)\n\
+        LOG:  duration: 50.1 ms  execute <unnamed>: select * from lines where line_id = $1\n\
+        DETAIL:  parameters: $1 = '18'\n";
+    let planned = "LOG:  duration: 99.1 ms  plan:\n\tQuery Text: select * from lines where line_id = $1\n\
+        \tQuery Parameters: $1 = '19'\n\tSeq Scan on lines  (cost=0.00..1.00 rows=1 width=0)\n";
+    let kept = |log: &str| reading(log).statements.remove(0);
+    let counted = "select * from lines where line_id = $1";
+    let one = kept(log);
+    assert_eq!((one.max_ms, one.slowest_ms), (90.1, 60.1));
+    assert_eq!(one.values_for(counted).unwrap(), ["17"]);
+    assert_eq!(kept(&format!("{log}{planned}")).values_for(counted).unwrap(), ["19"]);
+}
+
+#[test]
 fn other_prefixes_are_no_matter() {
     for prefix in
         ["", "app@db ", "[7-1] user=app,db=shop,client=[local] ", "<2026-01-01 10:00:00 CET>"]
