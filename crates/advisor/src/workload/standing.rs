@@ -28,12 +28,16 @@ pub struct Known {
 }
 
 /// What is seen of it now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Seen {
     /// Its slowest run.
     pub max_ms: f64,
     /// Its runs since it was last looked at, where that is known.
     pub lately: Option<Counters>,
+    /// The slowest of those, where that is known.
+    pub max_lately_ms: Option<f64>,
+    /// Its runs over a longer time, for what seldom runs: between two looks there may be too few.
+    pub longer: Option<Counters>,
 }
 
 /// Says what has become of a statement; `None` for one that never was slow.
@@ -45,8 +49,11 @@ pub fn standing(known: Option<Known>, seen: Seen, threshold_ms: f64) -> Option<S
     let Some(known) = known else { return is_slow.then_some(Standing::Open) };
     let has_grown = is_slow && seen.max_ms > known.max_ms;
     let lately = seen.lately.filter(|lately| lately.calls > 0);
-    let is_slow_lately = lately.is_some_and(|lately| lately.mean_ms() >= threshold_ms);
-    let is_fast_lately = lately.is_some_and(|lately| lately.calls >= CALLS) && !is_slow_lately;
+    let is_slow_lately = lately.is_some_and(|lately| lately.mean_ms() >= threshold_ms)
+        || seen.max_lately_ms.is_some_and(|max_ms| max_ms >= threshold_ms);
+    let is_fast = |runs: Counters| runs.calls >= CALLS && runs.mean_ms() < threshold_ms;
+    let is_fast_lately =
+        !is_slow_lately && [lately, seen.longer].into_iter().flatten().any(is_fast);
     Some(match known.standing {
         Standing::Muted => Standing::Muted,
         Standing::Fixed if has_grown || is_slow_lately => Standing::Open,
@@ -67,14 +74,14 @@ mod tests {
 
     fn seen(max_ms: f64, calls: i64, mean_ms: f64) -> Seen {
         let lately = Counters { calls, total_ms: mean_ms * calls as f64 };
-        Seen { max_ms, lately: Some(lately) }
+        Seen { max_ms, lately: Some(lately), ..Seen::default() }
     }
 
     #[test]
     fn one_slow_run_opens_a_statement_and_nothing_else_does() {
-        let once = Seen { max_ms: 1_000.0, lately: None };
-        assert_eq!(standing(None, once, THRESHOLD), Some(Standing::Open));
-        assert_eq!(standing(None, Seen { max_ms: 999.0, lately: None }, THRESHOLD), None);
+        let once = |max_ms| Seen { max_ms, ..Seen::default() };
+        assert_eq!(standing(None, once(1_000.0), THRESHOLD), Some(Standing::Open));
+        assert_eq!(standing(None, once(999.0), THRESHOLD), None);
     }
 
     #[test]
@@ -82,7 +89,7 @@ mod tests {
         let stays = |seen| {
             assert_eq!(standing(known(Standing::Open), seen, THRESHOLD), Some(Standing::Open));
         };
-        stays(Seen { max_ms: 5_000.0, lately: None });
+        stays(Seen { max_ms: 5_000.0, ..Seen::default() });
         stays(seen(5_000.0, 0, 0.0));
         stays(seen(5_000.0, 4, 10.0));
         stays(seen(5_000.0, 50, 2_000.0));
@@ -90,6 +97,32 @@ mod tests {
         let mended = seen(5_000.0, 5, 10.0);
         assert_eq!(standing(known(Standing::Open), mended, THRESHOLD), Some(Standing::Fixed));
         assert_eq!(standing(known(Standing::Advised), mended, THRESHOLD), Some(Standing::Fixed));
+    }
+
+    #[test]
+    fn what_seldom_runs_is_judged_by_a_longer_time() {
+        let longer = |mean_ms: f64| Some(Counters { calls: 9, total_ms: mean_ms * 9.0 });
+        let of = |standing_now, seen| standing(known(standing_now), seen, THRESHOLD).unwrap();
+        let fast = Seen { longer: longer(20.0), ..seen(5_000.0, 1, 10.0) };
+        assert_eq!(of(Standing::Open, fast), Standing::Fixed);
+        // The one run since the last look was slow again.
+        let slow = Seen { longer: longer(500.0), ..seen(5_000.0, 1, 2_000.0) };
+        assert_eq!(of(Standing::Open, slow), Standing::Open);
+        // The longer time still has runs from before it was mended.
+        let mended = Seen { longer: longer(2_000.0), ..seen(5_000.0, 1, 10.0) };
+        assert_eq!(of(Standing::Open, mended), Standing::Open);
+        assert_eq!(of(Standing::Fixed, mended), Standing::Fixed);
+    }
+
+    #[test]
+    fn one_slow_run_among_fast_ones_shows_where_each_is_known() {
+        let of = |max_lately_ms| {
+            let seen = Seen { max_lately_ms: Some(max_lately_ms), ..seen(400.0, 50, 10.0) };
+            [Standing::Open, Standing::Fixed]
+                .map(|it| standing(known(it), seen, THRESHOLD).unwrap())
+        };
+        assert_eq!(of(900.0), [Standing::Fixed, Standing::Fixed]);
+        assert_eq!(of(1_900.0), [Standing::Open, Standing::Open]);
     }
 
     #[test]

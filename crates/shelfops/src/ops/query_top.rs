@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shelfops_advisor::workload::{LogReading, Statistics};
+use shelfops_advisor::workload::{Counters, LogReading, Statistics};
 use shelfops_db::models::{SlowState, SlowStatement};
 
 use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output};
 use crate::queries::{
-    self, By, Candidate, Counted, History, Top, log_of, logged, look_after, name_of,
+    self, By, Candidate, Counted, History, Top, log_of, logged, logged_at, look_after, name_of,
     ranked, short, shown, waited,
 };
 
@@ -110,6 +110,9 @@ async fn of_statistics(context: &Context, input: &Input) -> Result<Output<Top>, 
             mean_ms: each.mean_ms,
             calls: each.calls,
             lately: history.since_last(each),
+            max_lately_ms: None,
+            longer: history.since_lately(each),
+            logged_at: None,
         })
         .collect();
     let slow = look_after(context, &candidates, input.threshold * 1_000.0).await?;
@@ -143,13 +146,21 @@ async fn of_log(context: &Context, input: &Input, path: &Path) -> Result<Output<
     let candidates: Vec<Candidate> = reading
         .statements
         .iter()
-        .map(|each| Candidate {
-            statement_id: name_of(each),
-            text: each.text.clone(),
-            max_ms: each.max_ms,
-            mean_ms: each.mean_ms(),
-            calls: each.calls,
-            lately: None,
+        .map(|each| {
+            // What a log does not date may be older than what is known.
+            let logged_at = each.last_at.as_deref().and_then(logged_at);
+            let runs = Counters { calls: each.calls, total_ms: each.total_ms };
+            Candidate {
+                statement_id: name_of(each),
+                text: each.text.clone(),
+                max_ms: each.max_ms,
+                mean_ms: each.mean_ms(),
+                calls: each.calls,
+                lately: logged_at.map(|_| runs),
+                max_lately_ms: logged_at.map(|_| each.max_ms),
+                longer: None,
+                logged_at,
+            }
         })
         .collect();
     let slow = look_after(context, &candidates, threshold_ms).await?;

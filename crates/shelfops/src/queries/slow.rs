@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use shelfops_advisor::workload::{Counters, Known, Seen, Standing, standing};
 use shelfops_db::models::{SeenStatement, SlowState, SlowStatement};
 
@@ -9,6 +12,9 @@ use crate::ops::{Context, OpError};
 
 /// The longest text that is kept of a statement.
 const LONGEST: usize = 20_000;
+
+/// How far a zone's clock is before that of the whole world at most.
+const FURTHEST_ZONE: SignedDuration = SignedDuration::from_hours(14);
 
 /// A statement that may be slow.
 pub(crate) struct Candidate {
@@ -22,8 +28,26 @@ pub(crate) struct Candidate {
     pub(crate) mean_ms: f64,
     /// How often it ran.
     pub(crate) calls: i64,
-    /// Its runs since it was last looked at.
+    /// Its runs since it was last looked at, or those in a log.
     pub(crate) lately: Option<Counters>,
+    /// The slowest of those, where that is known.
+    pub(crate) max_lately_ms: Option<f64>,
+    /// Its runs over a longer time.
+    pub(crate) longer: Option<Counters>,
+    /// When it was last logged, where the runs are those of a log. One that was looked at since says nothing new.
+    pub(crate) logged_at: Option<Timestamp>,
+}
+
+/// Reads when something was logged: no earlier than that, whatever zone is meant by its letters.
+pub(crate) fn logged_at(said: &str) -> Option<Timestamp> {
+    let mut words = said.split(' ');
+    let (date, time) = (words.next()?, words.next()?);
+    let moment: DateTime = format!("{date}T{time}").parse().ok()?;
+    let moment = TimeZone::UTC.to_timestamp(moment).ok()?;
+    match words.next() {
+        Some("UTC" | "GMT") => Some(moment),
+        _ => moment.checked_sub(FURTHEST_ZONE).ok(),
+    }
 }
 
 /// Remembers which statements are slow, and returns all that ever were and are not settled.
@@ -42,10 +66,17 @@ pub(crate) async fn look_after(
     let seen: Vec<SeenStatement> = candidates
         .iter()
         .filter_map(|candidate| {
-            let known = known
-                .get(&candidate.statement_id)
+            let before = known.get(&candidate.statement_id);
+            let known = before
                 .map(|known| Known { standing: standing_of(known.state), max_ms: known.max_ms });
-            let seen = Seen { max_ms: candidate.max_ms, lately: candidate.lately };
+            let is_news = candidate.logged_at.is_none()
+                || candidate.logged_at > before.and_then(|known| known.last_seen_at);
+            let seen = Seen {
+                max_ms: candidate.max_ms,
+                lately: candidate.lately.filter(|_| is_news),
+                max_lately_ms: candidate.max_lately_ms.filter(|_| is_news),
+                longer: candidate.longer,
+            };
             let standing = standing(known, seen, threshold_ms)?;
             Some(SeenStatement {
                 statement_id: candidate.statement_id.clone(),
@@ -84,5 +115,20 @@ const fn state_of(standing: Standing) -> SlowState {
         Standing::Advised => SlowState::Advised,
         Standing::Fixed => SlowState::Fixed,
         Standing::Muted => SlowState::Muted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_of_a_log_is_never_taken_for_a_later_one() {
+        let read = |said| logged_at(said).map(|moment| moment.to_string());
+        let utc = read("2026-11-27 02:37:28.164 UTC");
+        assert_eq!(utc.as_deref(), Some("2026-11-27T02:37:28.164Z"));
+        let elsewhere = read("2026-11-27 02:37:28 AEST");
+        assert_eq!(elsewhere.as_deref(), Some("2026-11-26T12:37:28Z"));
+        assert_eq!(read("yesterday"), None);
     }
 }

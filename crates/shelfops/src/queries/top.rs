@@ -118,6 +118,12 @@ impl History {
         Some(window(*older, counters(statement)))
     }
 
+    /// Returns the runs since lately began.
+    pub(crate) fn since_lately(&self, statement: &Statement) -> Option<Counters> {
+        let older = self.lately.as_ref()?.get(&statement.query_id)?;
+        Some(window(*older, counters(statement)))
+    }
+
     /// Returns the average before, and how many times slower it is lately.
     fn regression(&self, statement: &Statement) -> Option<(f64, f64)> {
         let border = *self.lately.as_ref()?.get(&statement.query_id)?;

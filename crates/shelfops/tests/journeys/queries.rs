@@ -260,3 +260,27 @@ async fn a_logs_statement_is_advised_on_with_the_values_that_the_log_has() {
     assert_eq!(statement["values"], "the values of its slowest run in the log (2080 ms)");
     assert!(statement["sql"].as_str().unwrap().ends_with("'Main Street'"), "{statement}");
 }
+
+#[tokio::test]
+async fn a_statement_that_a_later_log_knows_as_fast_is_fixed_and_an_older_one_says_nothing() {
+    let shop = shop().await;
+    let log = |day: &str, ms: [f64; 5]| {
+        let line = |ms| {
+            format!(
+                "{day} 02:37:28.049 UTC [1] LOG:  duration: {ms} ms  statement: select 'probe'\n"
+            )
+        };
+        ms.map(line).concat()
+    };
+    shop.write("slow.log", log("2026-11-27", [2_080.5, 3.0, 3.0, 3.0, 3.0]));
+    // Whatever the clock says here, the one day is long gone and the other far away.
+    shop.write("older.log", log("2001-01-01", [3.0; 5]));
+    shop.write("later.log", log("2201-01-01", [3.0; 5]));
+    let state = async |name: &str| {
+        let listed = top(&shop, &format!("--log {name} --all")).await;
+        slow(&listed, "select ?").unwrap()["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(state("slow.log").await, "open");
+    assert_eq!(state("older.log").await, "open");
+    assert_eq!(state("later.log").await, "fixed");
+}
