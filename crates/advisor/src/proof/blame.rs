@@ -2,7 +2,7 @@
 
 use super::build::Bench;
 use super::meter::Meter;
-use super::{Measured, NOISE_MS, ProofError, SLOWEST};
+use super::{FEWEST_RUNS, LEAST_MS, LOST_MS, Measured, NOISE_MS, ProofError, SLOWEST};
 use crate::advice::{Advice, AdvisedIndex, Statement};
 use crate::indexes::{Index, Rejected};
 
@@ -19,13 +19,32 @@ pub(super) struct Slower {
     pub(super) rejected: Rejected,
 }
 
-pub(super) fn is_slower(before: &Measured, after: &Measured) -> bool {
+/// Whether a statement became slower: by more than noise, or, where it is known to run often, by little each
+/// time.
+pub(super) fn is_slower(statement: &Statement, before: &Measured, after: &Measured) -> bool {
     match (before.median_ms, after.median_ms) {
-        (Some(before), Some(after)) => after > before * SLOWEST && after - before > NOISE_MS,
+        (Some(one), Some(other)) => {
+            let lost = other - one;
+            other > one * SLOWEST
+                && (lost > NOISE_MS || adds_up(statement, lost) && is_apart(before, after))
+        }
         // It ran into the time box with them, and not without.
         (Some(_), None) => after.failed.is_none(),
         (None, _) => false,
     }
+}
+
+/// Whether what is lost each time is much over all the runs that were counted.
+fn adds_up(statement: &Statement, lost: f64) -> bool {
+    statement.calls.is_some() && lost > LEAST_MS && lost * calls(statement) > LOST_MS
+}
+
+/// Whether each run was slower than any before.
+fn is_apart(before: &Measured, after: &Measured) -> bool {
+    let Some(([_, slowest], [quickest, _])) = before.spread_ms.zip(after.spread_ms) else {
+        return false;
+    };
+    before.runs.min(after.runs) >= FEWEST_RUNS && quickest > slowest * SLOWEST
 }
 
 /// How long a statement took; the whole time box where that ran out.
@@ -47,11 +66,11 @@ pub(super) async fn slower(
         let (Some(before), Some(after)) = (before.get(place), after.get_mut(place)) else {
             continue;
         };
-        if !is_slower(before, after) {
+        if !is_slower(statement, before, after) {
             continue;
         }
         *after = meter.again(place, statement, &[]).await?;
-        if !is_slower(before, after) {
+        if !is_slower(statement, before, after) {
             continue;
         }
         let asked = (place, statement);
@@ -100,7 +119,7 @@ async fn blamed<'a>(
     }
     let all = with_stand_ins(meter, bench, statement, advised, &used).await?;
     let without_all = meter.again(place, statement, &all).await?;
-    if !is_slower(&without_all, slow) {
+    if !is_slower(statement, &without_all, slow) {
         return Ok(Vec::new());
     }
     let mut best: Option<(&AdvisedIndex, f64)> = None;
@@ -185,4 +204,36 @@ pub(super) fn saved(
 /// How often a statement runs.
 pub(super) fn calls(statement: &Statement) -> f64 {
     statement.weight()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn took(low: f64, median: f64, high: f64) -> Measured {
+        Measured {
+            median_ms: Some(median),
+            spread_ms: Some([low, high]),
+            runs: 5,
+            ..Measured::default()
+        }
+    }
+
+    fn asked(calls: Option<f64>) -> Statement {
+        Statement { calls, ..Statement::default() }
+    }
+
+    #[test]
+    fn little_is_lost_where_it_is_lost_often_and_each_time() {
+        let (often, seldom, unknown) = (asked(Some(1e6)), asked(Some(100.0)), asked(None));
+        let (before, doubled) = (took(0.9, 1.0, 1.1), took(1.9, 2.0, 2.1));
+        assert!(is_slower(&often, &before, &doubled));
+        assert!(!is_slower(&seldom, &before, &doubled), "a tenth of a second in all");
+        assert!(!is_slower(&unknown, &before, &doubled));
+        assert!(!is_slower(&often, &before, &took(1.0, 2.0, 2.1)), "one run was as quick");
+        assert!(!is_slower(&often, &took(0.09, 0.1, 0.1), &took(0.12, 0.13, 0.14)), "noise");
+        let once = |measured: Measured| Measured { runs: 1, ..measured };
+        assert!(!is_slower(&often, &once(before.clone()), &once(doubled)));
+        assert!(is_slower(&unknown, &before, &took(1.0, 4.0, 9.0)), "more than noise");
+    }
 }

@@ -44,6 +44,13 @@ const SAYS_THE_SAME_SOONER: &str = "rollup-says-the-same-sooner";
 /// Differences below this are noise on any machine …
 const NOISE_MS: f64 = 2.0;
 
+/// … unless no run was as quick as any before, of this many at least …
+const FEWEST_RUNS: usize = 3;
+
+/// … and the runs that were counted lose that much together, each at least so much.
+const LOST_MS: f64 = 1_000.0;
+const LEAST_MS: f64 = 0.05;
+
 /// How often the choice is made again at most.
 const MOST_ROUNDS: usize = 8;
 
