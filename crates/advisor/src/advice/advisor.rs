@@ -8,6 +8,7 @@ use serde::Serialize;
 use tokio_postgres::Client;
 
 use super::partitions::{Partitions, partitions};
+use super::rest::entered;
 use super::{Request, Statement};
 use crate::indexes::{
     AdviceError, Chosen, Index, Kind, MissingWhatIf, Needless, Question, Questions, Rejected,
@@ -108,17 +109,19 @@ pub struct AdvisedIndex {
 
 /// An advisor in the middle of its work: it can choose again without what a proof refused.
 pub struct Advisor<'c> {
-    client: &'c Client,
+    pub(super) client: &'c Client,
     /// The statements that have plans.
     pub(crate) statements: Vec<Statement>,
     weights: Vec<f64>,
     skipped: Vec<Skipped>,
-    search: Search<'c>,
+    pub(super) search: Search<'c>,
     partitions: Partitions,
     budget: f64,
-    request: Request,
+    pub(super) request: Request,
     /// What makes the session whoever asks.
-    enter: Option<String>,
+    pub(super) enter: Option<String>,
+    /// Whether its transaction was ended for a while.
+    pub(super) rests: bool,
     started: Instant,
 }
 
@@ -130,16 +133,7 @@ impl<'c> Advisor<'c> {
     /// Fails when there is no statement with a plan, or when the server does.
     pub async fn begin(client: &'c Client, request: Request) -> Result<Self, AdviceError> {
         let started = Instant::now();
-        // While a proof builds and measures elsewhere, this transaction waits as long as it takes.
-        client
-            .batch_execute("set local idle_in_transaction_session_timeout = 0")
-            .await
-            .map_err(doing("begin to advise"))?;
-        let began = client
-            .query_one("select extract(epoch from transaction_timestamp())::text", &[])
-            .await
-            .map_err(doing("begin to advise"))?;
-        let enter = request.asker.as_ref().map(|asker| asker.enter(began.get(0)));
+        let enter = entered(client, request.asker.as_ref()).await?;
         let mut planned: Vec<(Statement, Plan, usize)> = Vec::new();
         let mut skipped = Vec::new();
         for statement in &request.statements {
@@ -204,6 +198,7 @@ impl<'c> Advisor<'c> {
             budget,
             request,
             enter,
+            rests: false,
             started,
         })
     }
@@ -213,6 +208,7 @@ impl<'c> Advisor<'c> {
     /// # Errors
     /// Fails when the server does.
     pub async fn advise(&mut self, banned: &BTreeSet<Index>) -> Result<Advice, AdviceError> {
+        self.go_on().await?;
         let (chosen, mut rejected) = self.search.choose(banned).await?;
         let rewrites = self.rewrites(&mut rejected);
         let after = |statement: usize| {
@@ -300,7 +296,8 @@ impl<'c> Advisor<'c> {
     ///
     /// # Errors
     /// Fails when the server does.
-    pub async fn end(self) -> Result<(), AdviceError> {
+    pub async fn end(mut self) -> Result<(), AdviceError> {
+        self.go_on().await?;
         self.search.end().await
     }
 

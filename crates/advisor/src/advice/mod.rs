@@ -6,6 +6,7 @@ mod migration;
 mod page;
 mod partitions;
 mod request;
+mod rest;
 mod statements;
 mod statistics;
 mod values;

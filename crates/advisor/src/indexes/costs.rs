@@ -90,6 +90,11 @@ impl<'c> Costs<'c> {
         &self.what_if
     }
 
+    /// Returns the session, to go on in another transaction.
+    pub(crate) const fn what_if_mut(&mut self) -> &mut WhatIf<'c> {
+        &mut self.what_if
+    }
+
     /// Whether a candidate can be of use to a statement.
     pub(crate) fn concerns(&self, index: &Index, statement: usize) -> bool {
         let reach = self.reach.get(statement);

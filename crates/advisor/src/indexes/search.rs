@@ -408,6 +408,19 @@ impl<'c> Search<'c> {
         self.worth.endanger(statement, index, ms)
     }
 
+    /// Whether the transaction wrote, to make hypothetical indexes possible.
+    pub(crate) fn wrote(&self) -> bool {
+        self.costs.as_ref().is_some_and(|costs| costs.what_if().is_created())
+    }
+
+    /// Goes on in another transaction, as whoever asks there.
+    pub(crate) async fn again(&mut self, enter: Option<String>) -> Result<(), AdviceError> {
+        match &mut self.costs {
+            Some(costs) => costs.what_if_mut().again(enter).await,
+            None => Ok(()),
+        }
+    }
+
     /// Forgets hypothetical indexes.
     pub(crate) async fn end(self) -> Result<(), AdviceError> {
         match self.costs {

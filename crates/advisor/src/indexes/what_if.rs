@@ -21,6 +21,9 @@ use crate::plans::literal;
 /// Where the extension is created for the time of the transaction.
 const SCHEMA: &str = "advisor_what_if";
 
+const CREATION: &str =
+    "create schema advisor_what_if; create extension hypopg schema advisor_what_if";
+
 /// The name under which statements with parameters are prepared.
 const PREPARED: &str = "advisor_costed";
 
@@ -100,9 +103,7 @@ impl<'c> WhatIf<'c> {
             Some(schema) => schema,
             None if !is_available => return Ok(Err(MissingWhatIf::NotInstalled)),
             None => {
-                let create = format!(
-                    "savepoint what_if; create schema {SCHEMA}; create extension hypopg schema {SCHEMA}"
-                );
+                let create = format!("savepoint what_if; {CREATION}");
                 if client.batch_execute(&create).await.is_err() {
                     let undo = "rollback to savepoint what_if";
                     client.batch_execute(undo).await.map_err(doing("go on without HypoPG"))?;
@@ -117,6 +118,21 @@ impl<'c> WhatIf<'c> {
         let session = Self { client, schema, enter, active, owners, proved, calls: 0, limit };
         session.reset().await?;
         Ok(Ok(session))
+    }
+
+    /// Whether the extension was created in the transaction.
+    pub(crate) fn is_created(&self) -> bool {
+        self.schema == SCHEMA
+    }
+
+    /// Goes on in another transaction, as whoever asks there: what is hypothetical is in the session's memory,
+    /// and what was created to reach it is not.
+    pub(crate) async fn again(&mut self, enter: Option<String>) -> Result<(), AdviceError> {
+        self.enter = enter;
+        if self.is_created() {
+            self.client.batch_execute(CREATION).await.map_err(doing("create HypoPG again"))?;
+        }
+        Ok(())
     }
 
     /// Forgets all hypothetical indexes: they outlive transactions.

@@ -172,6 +172,7 @@ pub struct Proved {
 /// Fails when the copy's server does. A statement that runs into the time box is no failure.
 pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Proof), ProofError> {
     let started = Instant::now();
+    advisor.rest().await?;
     let client = connect(&copy.address).await?;
     let mut bench = Bench::of(&client);
     let mut meter = Meter::of(&client, copy);

@@ -68,6 +68,7 @@ impl<'r, 'c> Rounds<'r, 'c> {
         let last = loop {
             self.rounds += 1;
             let advice = advisor.advise(&self.banned).await?;
+            advisor.rest().await?;
             let set: BTreeSet<Index> = advice.indexes.iter().map(|it| it.index.clone()).collect();
             if self.tried.contains(&set) {
                 break advice;

@@ -215,3 +215,29 @@ async fn an_index_that_saved_nothing_is_refused_with_what_was_measured() {
         before.starts_with("it took ") && rest.ends_with(" ms with it: it saved less than a tenth")
     );
 }
+
+#[tokio::test]
+async fn no_transaction_of_the_search_holds_vacuum_back_while_a_proof_measures() {
+    let bench = bench().await;
+    let client = shelfops_testkit::connect(&bench.url).await.unwrap();
+    let session = client.query_one("select pg_backend_pid()", &[]).await.unwrap().get::<_, i32>(0);
+    client.batch_execute("begin").await.unwrap();
+    let statements = vec![asked("select line_id, note from lines where product_id = 42")];
+    let mut advisor = Advisor::begin(&client, request(statements)).await.unwrap();
+    let state = "select state, backend_xid is not null from pg_stat_activity where pid = $1";
+    let state = async || {
+        let row = bench.client.query_one(state, &[&session]).await.unwrap();
+        (row.get::<_, String>(0), row.get::<_, bool>(1))
+    };
+    assert_eq!(state().await, ("idle in transaction".to_owned(), true), "HypoPG was created in it");
+    let (advice, _) = prove(&mut advisor, &bench.copy()).await.unwrap();
+    assert_eq!(advice.indexes.len(), 1);
+    assert_eq!(state().await, ("idle".to_owned(), false));
+    // And it goes on where it is asked again.
+    let again = advisor.advise(&BTreeSet::new()).await.unwrap();
+    assert_eq!(again.what_if.missing, None);
+    advisor.end().await.unwrap();
+    client.batch_execute("rollback").await.unwrap();
+    let left = "select count(*) from pg_extension where extname = 'hypopg'";
+    assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
+}

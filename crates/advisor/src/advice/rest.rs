@@ -1,0 +1,46 @@
+//! The advisor's transaction, and how it ends for as long as nothing is asked in it.
+
+use tokio_postgres::Client;
+
+use super::{Advisor, Asker};
+use crate::indexes::{AdviceError, doing};
+
+/// Readies a transaction to advise in; answers what makes it whoever asks.
+pub(super) async fn entered(
+    client: &Client,
+    asker: Option<&Asker>,
+) -> Result<Option<String>, AdviceError> {
+    // While a proof builds and measures elsewhere, this transaction waits as long as it takes.
+    client
+        .batch_execute("set local idle_in_transaction_session_timeout = 0")
+        .await
+        .map_err(doing("begin to advise"))?;
+    let began = client
+        .query_one("select extract(epoch from transaction_timestamp())::text", &[])
+        .await
+        .map_err(doing("begin to advise"))?;
+    Ok(asker.map(|asker| asker.enter(began.get(0))))
+}
+
+impl Advisor<'_> {
+    /// Ends the transaction until there is something to ask, where HypoPG was created in it: what a transaction
+    /// that wrote began with, no vacuum takes away.
+    pub(crate) async fn rest(&mut self) -> Result<(), AdviceError> {
+        if !self.rests && self.search.wrote() {
+            self.client.batch_execute("rollback").await.map_err(doing("end the transaction"))?;
+            self.rests = true;
+        }
+        Ok(())
+    }
+
+    /// Goes on in another transaction, where one was ended.
+    pub(super) async fn go_on(&mut self) -> Result<(), AdviceError> {
+        if self.rests {
+            self.client.batch_execute("begin").await.map_err(doing("go on advising"))?;
+            self.enter = entered(self.client, self.request.asker.as_ref()).await?;
+            self.search.again(self.enter.clone()).await?;
+            self.rests = false;
+        }
+        Ok(())
+    }
+}
