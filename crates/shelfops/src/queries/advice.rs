@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use shelfops_advisor::advice::{
-    Advice, AdvisedIndex, Advisor, Asker, Found, Migration, Request, Sources, Statement, migration,
-    supply,
+    Advice, AdvisedIndex, Advisor, Asker, Found, Migration, Partitions, Request, Sources,
+    Statement, migration, supply,
 };
 use shelfops_advisor::proof::{self, Proof, prove};
 use shelfops_advisor::rehearsal::copy::Method;
@@ -84,7 +84,7 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
     let supplied = supply(draft.client(), wanted.statements, sources).await?;
     let mut notes = Vec::new();
     if wanted.verify {
-        let how = "give it values with --param, or a log that has them with --log";
+        let how = "give values with --param, to it alone, or a log that has them with --log";
         notes.extend(supplied.missing.iter().map(|missing| format!("{missing}; {how}")));
     }
     let request = Request {
@@ -112,22 +112,8 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
         }
         None => (advisor.advise(&BTreeSet::new()).await?, None),
     };
-    let is_proved = |index: &AdvisedIndex| {
-        proof.as_ref().is_some_and(|proof| !proof.on_trust.contains(&index.definition))
-    };
-    let held: Vec<AdvisedIndex> =
-        advice.indexes.iter().filter(|index| is_proved(index)).cloned().collect();
-    let mut proved = migration(&held, &advisor.partitions());
-    let mut proved_names: Vec<String> = held.into_iter().map(|index| index.name).collect();
-    let mut migration = migration(&advice.indexes, &advisor.partitions());
-    if let Some(proof) = &proof {
-        proved = proved.with_proved(&advice, proof);
-        migration = migration.with_proved(&advice, proof);
-        let kept = advice.rollups.iter().map(|rollup| rollup.name.clone());
-        proved_names.extend(kept.filter(|name| proved.up.contains(name)).collect::<BTreeSet<_>>());
-        let held = proof.statistics.iter().filter(|it| it.holds());
-        proved_names.extend(held.filter_map(|it| it.what.split(' ').nth(2)).map(str::to_owned));
-    }
+    let Migrations { migration, proved, proved_names } =
+        migrations(&advice, proof.as_ref(), &advisor.partitions());
     if tenant.is_none() && advisor.has_row_security() {
         notes.push(
             "tables with row security, planned as the owner's login: tenants get other plans; add --tenant"
@@ -145,6 +131,33 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
         }
     }
     Ok(Advised { advice, proof, migration, proved, proved_names, tenant, notes })
+}
+
+/// What makes what was advised, and of that what measuring proved.
+struct Migrations {
+    migration: Migration,
+    proved: Migration,
+    proved_names: Vec<String>,
+}
+
+fn migrations(advice: &Advice, proof: Option<&Proof>, partitions: &Partitions) -> Migrations {
+    let is_proved = |index: &AdvisedIndex| {
+        proof.is_some_and(|proof| !proof.on_trust.contains(&index.definition))
+    };
+    let held: Vec<AdvisedIndex> =
+        advice.indexes.iter().filter(|index| is_proved(index)).cloned().collect();
+    let mut proved = migration(&held, partitions);
+    let mut proved_names: Vec<String> = held.into_iter().map(|index| index.name).collect();
+    let mut migration = migration(&advice.indexes, partitions);
+    if let Some(proof) = proof {
+        proved = proved.with_proved(advice, proof);
+        migration = migration.with_proved(advice, proof);
+        let kept = advice.rollups.iter().map(|rollup| rollup.name.clone());
+        proved_names.extend(kept.filter(|name| proved.up.contains(name)).collect::<BTreeSet<_>>());
+        let held = proof.statistics.iter().filter(|it| it.holds());
+        proved_names.extend(held.filter_map(|it| it.what.split(' ').nth(2)).map(str::to_owned));
+    }
+    Migrations { migration, proved, proved_names }
 }
 
 /// Copies the database on its own server.

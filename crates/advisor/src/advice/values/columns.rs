@@ -138,7 +138,7 @@ impl Known {
         &self,
         used: &Use,
         is_rare: bool,
-        has_end: bool,
+        has_beginning: bool,
     ) -> Option<(String, String)> {
         match used.how {
             How::Equal => self.single(is_rare),
@@ -146,7 +146,7 @@ impl Known {
             How::AtLeast | How::AtMost if self.bounds.len() < 3 => self.single(is_rare),
             How::AtLeast => self.bound(false, is_rare),
             // Beside a beginning it ends what lies behind that.
-            How::AtMost if has_end => self.last(),
+            How::AtMost if has_beginning => self.last(),
             How::AtMost => self.bound(true, is_rare),
         }
     }
@@ -217,10 +217,10 @@ fn array(values: &[&String]) -> String {
 mod tests {
     use super::*;
 
-    fn value(known: &Known, how: How, is_rare: bool, has_end: bool) -> Option<String> {
+    fn value(known: &Known, how: How, is_rare: bool, has_beginning: bool) -> Option<String> {
         let (table, column) = ("t".to_owned(), "c".to_owned());
         let used = Use { parameter: 1, table, column, how };
-        known.value(&used, is_rare, has_end).map(|(value, _)| value)
+        known.value(&used, is_rare, has_beginning).map(|(value, _)| value)
     }
 
     fn known(common: &[&str], bounds: usize) -> Known {
@@ -247,7 +247,8 @@ mod tests {
     #[test]
     fn a_range_has_a_tenth_of_the_values_or_a_hundredth() {
         let mixed = known(&["x"], 101);
-        let range = |how, is_rare, has_end| value(&mixed, how, is_rare, has_end).unwrap();
+        let range =
+            |how, is_rare, has_beginning| value(&mixed, how, is_rare, has_beginning).unwrap();
         assert_eq!(
             [range(How::AtLeast, false, true), range(How::AtMost, false, true)],
             ["90", "100"]

@@ -16,7 +16,7 @@ use super::advisor::plan;
 use super::{Asker, Found, Statement};
 use crate::indexes::{AdviceError, Catalog, doing};
 use crate::plans::{Plan, read_value};
-use crate::workload::{LogReading, LogStatement, limits, parameters, renumbered};
+use crate::workload::{LogReading, LogStatement, limits, normalised, parameters, renumbered};
 use columns::{Column, Known, gather};
 use compared::{How, Use, read};
 
@@ -119,7 +119,11 @@ pub async fn supply(
 fn of_log(statement: &Statement, log: &LogReading) -> Option<Statement> {
     let values =
         |logged: &LogStatement| Some((logged.values_for(&statement.sql)?, logged.slowest_ms));
-    let slowest = log.statements.iter().filter_map(values);
+    // A log has many statements, and most are another from their first words on.
+    let text = normalised(&statement.sql);
+    let beginning = text.split('?').next().unwrap_or_default();
+    let alike = log.statements.iter().filter(|logged| begins(&logged.text, beginning));
+    let slowest = alike.filter_map(values);
     let (parameters, ms) = slowest.max_by(|(_, one), (_, other)| one.total_cmp(other))?;
     let told: Vec<String> = (1..)
         .zip(&parameters)
@@ -131,6 +135,12 @@ fn of_log(statement: &Statement, log: &LogReading) -> Option<Statement> {
         found: Some(Found { told, place: 0, of: 1 }),
         ..statement.clone()
     })
+}
+
+/// Whether a text begins with another one, whatever spaces are in them.
+fn begins(text: &str, beginning: &str) -> bool {
+    let mut letters = text.chars().filter(|it| *it != ' ');
+    beginning.chars().filter(|it| *it != ' ').all(|it| letters.next() == Some(it))
 }
 
 async fn are_accepted(client: &Client, variants: &[Statement], enter: &str) -> bool {
@@ -192,12 +202,12 @@ fn value(
         return Some(("0".to_owned(), "the first page".to_owned()));
     }
     uses.iter().filter(|it| it.parameter == number).find_map(|used| {
-        let has_end = uses.iter().any(|other| {
+        let has_beginning = uses.iter().any(|other| {
             other.how == How::AtLeast
                 && (&other.table, &other.column) == (&used.table, &used.column)
         });
         let known = known.get(&(used.table.clone(), used.column.clone()))?;
-        let (value, what) = known.value(used, is_rare, has_end)?;
+        let (value, what) = known.value(used, is_rare, has_beginning)?;
         Some((value, format!("{what} {}.{}", used.table, used.column)))
     })
 }
@@ -259,5 +269,17 @@ fn shown(value: &str) -> String {
     match line.chars().count() {
         count if count > TOLD => line.chars().take(TOLD).chain(['…']).collect(),
         _ => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_begins_alike_whatever_spaces_are_in_it() {
+        assert!(begins("select * from t where a = ?", "select *from t where a="));
+        assert!(!begins("select * from t", "select * from t where"));
+        assert!(!begins("select * from u where", "select * from t"));
     }
 }
