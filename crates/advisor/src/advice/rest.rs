@@ -1,8 +1,10 @@
-//! The advisor's transaction, and how it ends for as long as nothing is asked in it.
+//! The advisor's transaction: how it ends for as long as nothing is asked in it, and what else is asked in it.
+
+use std::collections::BTreeSet;
 
 use tokio_postgres::Client;
 
-use super::{Advisor, Asker};
+use super::{AdvisedIndex, Advisor, Asker, Request, Statement};
 use crate::indexes::{AdviceError, doing};
 
 /// Readies a transaction to advise in; answers what makes it whoever asks.
@@ -31,6 +33,37 @@ impl Advisor<'_> {
             self.rests = true;
         }
         Ok(())
+    }
+
+    /// Chooses indexes for other statements, within so many bytes, as if there were none but those that are
+    /// there.
+    pub(crate) async fn advise_beside(
+        &mut self,
+        statements: Vec<Statement>,
+        bytes: f64,
+    ) -> Result<Vec<AdvisedIndex>, AdviceError> {
+        self.go_on().await?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is not below zero, and a size beyond 64 bits is as good as the largest"
+        )]
+        let budget_bytes = Some(bytes.max(0.0) as u64);
+        let request =
+            Request { statements, budget_bytes, may_be_old: false, ..self.request.clone() };
+        let indexes = match Advisor::begin(self.client, request).await {
+            Ok(mut other) => {
+                let advice = other.advise(&BTreeSet::new()).await?;
+                other.end().await?;
+                advice.indexes
+            }
+            Err(AdviceError::NoPlan(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        // All that is hypothetical was the other's.
+        self.search.forget().await?;
+        self.rest().await?;
+        Ok(indexes)
     }
 
     /// Goes on in another transaction, where one was ended.

@@ -421,6 +421,14 @@ impl<'c> Search<'c> {
         }
     }
 
+    /// Begins anew with hypothetical indexes: another search had its own.
+    pub(crate) async fn forget(&mut self) -> Result<(), AdviceError> {
+        match &mut self.costs {
+            Some(costs) => costs.what_if_mut().forget().await,
+            None => Ok(()),
+        }
+    }
+
     /// Forgets hypothetical indexes.
     pub(crate) async fn end(self) -> Result<(), AdviceError> {
         match self.costs {

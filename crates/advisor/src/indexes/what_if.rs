@@ -209,7 +209,7 @@ impl<'c> WhatIf<'c> {
     }
 
     /// Begins anew where it is not known what is there.
-    async fn forget(&mut self) -> Result<(), AdviceError> {
+    pub(crate) async fn forget(&mut self) -> Result<(), AdviceError> {
         self.active.clear();
         self.owners.clear();
         self.reset().await

@@ -9,6 +9,7 @@ mod compare;
 mod error;
 mod measure;
 mod meter;
+mod rewritten;
 mod rounds;
 mod statistics;
 mod tried;
@@ -182,7 +183,10 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         before.iter().map(|it| it.failed.is_none().then(|| blame::time(it))).collect();
     advisor.weigh(&times);
     let rounds = Rounds::new(&mut bench, &mut meter, &statements, &before);
-    let outcome = rounds.run(advisor).await?;
+    let mut outcome = rounds.run(advisor).await?;
+    let both = (&mut bench, &mut meter);
+    let asked = (statements.as_slice(), before.as_slice());
+    let for_rewrites = rewritten::indexes(advisor, both, asked, &mut outcome).await?;
     let (mut advice, after) = (outcome.advice, outcome.after);
     refuse_quick(&mut advice, &statements, &before, advisor.slow_ms());
     let (on_trust, mut not_measured): (Vec<String>, Vec<String>) =
@@ -214,6 +218,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
     };
     proof.statements = proved(&statements, before, after);
     refuse_refuted(&mut advice, &proof);
+    rewritten::give_back(&mut advice, &mut proof, &for_rewrites);
     Ok((advice, proof))
 }
 

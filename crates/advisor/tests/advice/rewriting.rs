@@ -207,3 +207,21 @@ async fn whatever_is_offered_gives_the_same_rows_of_nulls_ties_and_duplicates() 
         same(&bench, rule, sql).await;
     }
 }
+
+#[tokio::test]
+async fn another_way_to_ask_gets_the_index_that_only_it_can_use() {
+    let bench = bench().await;
+    let sql = "select line_id, note from lines where sold_at::date = date '2026-01-09'";
+    let (advice, proof) = bench.proved(request(vec![asked(sql)])).await;
+    let [rewrite] = advice.rewrites.as_slice() else { panic!("{advice:#?}") };
+    assert_eq!(rewrite.rule, "day-of-time");
+    let found: Vec<&str> = advice.indexes.iter().map(|it| it.definition.as_str()).collect();
+    assert!(found.iter().any(|it| it.contains("sold_at")), "{found:?}: {proof:#?}");
+    let index = advice.indexes.iter().find(|it| it.definition.contains("sold_at")).unwrap();
+    assert_eq!(index.serves, [0]);
+    assert!(index.purpose.contains("written otherwise (day-of-time)"), "{index:#?}");
+    let compared = &proof.rewrites[0];
+    assert_eq!(compared.is_same, Some(true), "{compared:#?}");
+    assert!(compared.after.pages * 3.0 < compared.before.pages, "{compared:#?}");
+    assert!(proof.indexes.iter().any(|it| it.definition == index.definition), "{proof:#?}");
+}
