@@ -61,7 +61,7 @@ async fn a_batch_leaves_none_of_its_records_in_a_session_that_another_tenant_get
         let mut seen = std::collections::BTreeSet::new();
         for reader in &readers {
             for table in TABLES {
-                if is_there_and_empty(reader.client(), &table).await {
+                if is_there_and_empty(reader.client(), table).await {
                     seen.insert(table);
                 }
             }
