@@ -143,6 +143,11 @@ impl Index {
         text
     }
 
+    /// Whether it has all rows, and columns as they are.
+    pub(crate) fn is_of_columns(&self) -> bool {
+        self.predicate.is_none() && self.keys.iter().all(|key| key.column.is_some())
+    }
+
     /// Describes it in one line.
     pub fn shown(&self) -> String {
         self.definition(&self.table)

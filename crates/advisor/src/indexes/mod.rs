@@ -6,6 +6,7 @@ mod choose;
 mod costs;
 mod error;
 mod index;
+mod leading;
 mod parts;
 mod pool;
 mod propose;

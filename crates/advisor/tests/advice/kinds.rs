@@ -130,3 +130,18 @@ async fn rows_whose_columns_are_compared_with_each_other_have_an_index_of_their_
     let indexes = bench.indexes(sql).await;
     assert!(indexes.iter().all(|it| !it.contains(" where ")), "{indexes:?}");
 }
+
+#[tokio::test]
+async fn the_rows_of_a_state_and_an_expression_are_indexed_behind_a_join_as_well() {
+    let bench = bench()
+        .await
+        .with("create table few as select * from lines where line_id < 20;\nanalyze few");
+    let bench = bench.await;
+    let sql = "select f.line_id, l.amount from few f \
+               join lines l on l.store_id = f.store_id and l.state = 'open'";
+    let indexes = bench.indexes(sql).await;
+    assert!(indexes.iter().any(|it| it.ends_with("where (state = 'open'::text)")), "{indexes:?}");
+    let sql = "select f.line_id, l.amount from few f join lines l on upper(l.note) = f.note";
+    let indexes = bench.indexes(sql).await;
+    assert!(indexes.iter().any(|it| it.contains("upper(note)")), "{indexes:?}");
+}
