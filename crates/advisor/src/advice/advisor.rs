@@ -292,13 +292,13 @@ impl<'c> Advisor<'c> {
         self.search.catalog.tables.iter().any(|table| table.has_row_security)
     }
 
-    /// Forgets hypothetical indexes. The caller ends the transaction.
+    /// Forgets hypothetical indexes. The caller ends the transaction. Where it was ended already, with what
+    /// was created in it, nothing can be forgotten: then the caller is to close the session.
     ///
     /// # Errors
     /// Fails when the server does.
-    pub async fn end(mut self) -> Result<(), AdviceError> {
-        self.go_on().await?;
-        self.search.end().await
+    pub async fn end(self) -> Result<(), AdviceError> {
+        if self.rests { Ok(()) } else { self.search.end().await }
     }
 
     /// Returns from how many milliseconds on a statement is slow enough for its answer to be kept.

@@ -12,7 +12,8 @@ pub(super) async fn entered(
     client: &Client,
     asker: Option<&Asker>,
 ) -> Result<Option<String>, AdviceError> {
-    // While a proof builds and measures elsewhere, this transaction waits as long as it takes.
+    // While a proof builds and measures elsewhere, a transaction that did not write stays open and waits as long
+    // as it takes; one that wrote is ended (see `rest`).
     client
         .batch_execute("set local idle_in_transaction_session_timeout = 0")
         .await
@@ -31,6 +32,8 @@ impl Advisor<'_> {
         if !self.rests && self.search.wrote() {
             self.client.batch_execute("rollback").await.map_err(doing("end the transaction"))?;
             self.rests = true;
+            // Outside of a transaction another setting ends sessions that wait. Before 14 there is none.
+            let _ = self.client.batch_execute("set idle_session_timeout = 0").await;
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ pub(crate) fn with_first(sql: &str, table: &str) -> Vec<String> {
     let rewritten = look(sql, |root| {
         let clauses = root.descendants().filter(|it| it.kind() == SyntaxKind::FROM_CLAUSE);
         let mut rewritten = Vec::new();
-        for clause in clauses.filter(|clause| may_move(clause)) {
+        for clause in clauses.filter(may_move) {
             let place = span(&clause);
             for from in moved(&clause, &name) {
                 let (before, behind) = (sql.get(..place.start), sql.get(place.end..));

@@ -32,6 +32,7 @@ pub use compare::{Compared, compare};
 pub use error::ProofError;
 pub use measure::Measured;
 use meter::Meter;
+use rewritten::Beside;
 use rounds::Rounds;
 pub(crate) use statistics::undo_of;
 pub use writes::Writes;
@@ -184,9 +185,18 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
     advisor.weigh(&times);
     let rounds = Rounds::new(&mut bench, &mut meter, &statements, &before);
     let mut outcome = rounds.run(advisor).await?;
-    let both = (&mut bench, &mut meter);
-    let asked = (statements.as_slice(), before.as_slice());
-    let for_rewrites = rewritten::indexes(advisor, both, asked, &mut outcome).await?;
+    let beside = Beside {
+        client: &client,
+        copy,
+        bench: &mut bench,
+        meter: &mut meter,
+        statements: &statements,
+        before: &before,
+        outcome: &mut outcome,
+        new: Vec::new(),
+    };
+    // What comes from here on is measured with what is left.
+    let rewrites = beside.run(advisor).await?;
     let (mut advice, after) = (outcome.advice, outcome.after);
     refuse_quick(&mut advice, &statements, &before, advisor.slow_ms());
     let (on_trust, mut not_measured): (Vec<String>, Vec<String>) =
@@ -208,7 +218,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         indexes: bench.built(),
         on_trust,
         writes,
-        rewrites: compare::rewrites(&client, copy, &statements, &advice).await?,
+        rewrites,
         rollups: compare::rollups(&client, copy, &statements, &advice).await?,
         statistics: statistics::compared(&client, copy, &statements, &after).await?,
         refused: outcome.refused,
@@ -218,31 +228,22 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
     };
     proof.statements = proved(&statements, before, after);
     refuse_refuted(&mut advice, &proof);
-    rewritten::give_back(&mut advice, &mut proof, &for_rewrites);
     Ok((advice, proof))
 }
 
-/// Takes back other ways to ask that measuring speaks against.
+/// Takes back rollups that measuring speaks against.
 fn refuse_refuted(advice: &mut Advice, proof: &Proof) {
-    let against = |all: &[Compared], statement: usize, what: &str| {
-        let compared = all.iter().find(|it| it.statement == statement && it.what == what);
-        compared.and_then(Compared::refutation)
+    let against = |rollup: &RollupAdvice| {
+        let mut all = proof.rollups.iter();
+        let is_of_it = |it: &&Compared| it.statement == rollup.statement && it.what == rollup.name;
+        all.find(is_of_it).and_then(Compared::refutation)
     };
     let name = |place: usize| {
         proof.statements.get(place).map_or("a statement", |it| it.name.as_str()).to_owned()
     };
     let mut refused = Vec::new();
-    advice.rewrites.retain(|rewrite| {
-        let reason = against(&proof.rewrites, rewrite.statement, rewrite.rule);
-        refused.extend(reason.iter().map(|reason| Rejected {
-            what: format!("another way to write {}", name(rewrite.statement)),
-            rule: rewrite.rule,
-            reason: reason.clone(),
-        }));
-        reason.is_none()
-    });
     advice.rollups.retain(|rollup| {
-        let reason = against(&proof.rollups, rollup.statement, &rollup.name);
+        let reason = against(rollup);
         refused.extend(reason.iter().map(|reason| Rejected {
             what: format!("the rollup {} for {}", rollup.name, name(rollup.statement)),
             rule: SAYS_THE_SAME_SOONER,

@@ -88,7 +88,7 @@ pub(crate) fn limits(sql: &str) -> (Vec<usize>, Vec<usize>) {
 /// Writes a statement with higher numbers for its parameters.
 pub(crate) fn renumbered(sql: &str, by: usize) -> String {
     let renumber = |(kind, said): (Kind, &str)| match parameter(said) {
-        Some(number) if kind == Kind::Value => format!("${}", number + by),
+        Some(number) if kind == Kind::Value => format!("${}", number.saturating_add(by)),
         _ => said.to_owned(),
     };
     tokens(sql).map(renumber).collect()

@@ -36,7 +36,8 @@ pub struct Seen {
     pub lately: Option<Counters>,
     /// The slowest of those, where that is known.
     pub max_lately_ms: Option<f64>,
-    /// Its runs over a longer time, for what seldom runs: between two looks there may be too few.
+    /// Its runs over a longer time, for what seldom runs: between two looks there may be too few. The slow run
+    /// that it is known for may be one of them.
     pub longer: Option<Counters>,
 }
 
@@ -52,8 +53,10 @@ pub fn standing(known: Option<Known>, seen: Seen, threshold_ms: f64) -> Option<S
     let is_slow_lately = lately.is_some_and(|lately| lately.mean_ms() >= threshold_ms)
         || seen.max_lately_ms.is_some_and(|max_ms| max_ms >= threshold_ms);
     let is_fast = |runs: Counters| runs.calls >= CALLS && runs.mean_ms() < threshold_ms;
+    // Together below the threshold: then none of them was slow, whenever it ran.
+    let is_none_slow = |runs: Counters| runs.calls >= CALLS && runs.total_ms < threshold_ms;
     let is_fast_lately =
-        !is_slow_lately && [lately, seen.longer].into_iter().flatten().any(is_fast);
+        !is_slow_lately && (lately.is_some_and(is_fast) || seen.longer.is_some_and(is_none_slow));
     Some(match known.standing {
         Standing::Muted => Standing::Muted,
         Standing::Fixed if has_grown || is_slow_lately => Standing::Open,
@@ -108,6 +111,10 @@ mod tests {
         // The one run since the last look was slow again.
         let slow = Seen { longer: longer(500.0), ..seen(5_000.0, 1, 2_000.0) };
         assert_eq!(of(Standing::Open, slow), Standing::Open);
+        // The slow run that it is known for is among many fast ones, and none ran since.
+        let among = Counters { calls: 100, total_ms: 6_000.0 };
+        let unmended = Seen { longer: Some(among), ..seen(5_000.0, 0, 0.0) };
+        assert_eq!(of(Standing::Open, unmended), Standing::Open);
         // The longer time still has runs from before it was mended.
         let mended = Seen { longer: longer(2_000.0), ..seen(5_000.0, 1, 10.0) };
         assert_eq!(of(Standing::Open, mended), Standing::Open);

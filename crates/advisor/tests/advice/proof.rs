@@ -220,6 +220,7 @@ async fn an_index_that_saved_nothing_is_refused_with_what_was_measured() {
 async fn no_transaction_of_the_search_holds_vacuum_back_while_a_proof_measures() {
     let bench = bench().await;
     let client = shelfops_testkit::connect(&bench.url).await.unwrap();
+    client.batch_execute("set idle_session_timeout = '1h'").await.unwrap();
     let session = client.query_one("select pg_backend_pid()", &[]).await.unwrap().get::<_, i32>(0);
     client.batch_execute("begin").await.unwrap();
     let statements = vec![asked("select line_id, note from lines where product_id = 42")];
@@ -233,6 +234,9 @@ async fn no_transaction_of_the_search_holds_vacuum_back_while_a_proof_measures()
     let (advice, _) = prove(&mut advisor, &bench.copy()).await.unwrap();
     assert_eq!(advice.indexes.len(), 1);
     assert_eq!(state().await, ("idle".to_owned(), false));
+    // Idle outside of a transaction, it is not ended either.
+    let limit = client.query_one("show idle_session_timeout", &[]).await.unwrap();
+    assert_eq!(limit.get::<_, String>(0), "0");
     // And it goes on where it is asked again.
     let again = advisor.advise(&BTreeSet::new()).await.unwrap();
     assert_eq!(again.what_if.missing, None);
@@ -240,4 +244,19 @@ async fn no_transaction_of_the_search_holds_vacuum_back_while_a_proof_measures()
     client.batch_execute("rollback").await.unwrap();
     let left = "select count(*) from pg_extension where extname = 'hypopg'";
     assert_eq!(client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
+}
+
+#[tokio::test]
+async fn a_search_that_rests_ends_without_creating_anything_again() {
+    let bench = bench().await;
+    let client = shelfops_testkit::connect(&bench.url).await.unwrap();
+    client.batch_execute("begin").await.unwrap();
+    let statements = vec![asked("select line_id, note from lines where product_id = 42")];
+    let mut advisor = Advisor::begin(&client, request(statements)).await.unwrap();
+    prove(&mut advisor, &bench.copy()).await.unwrap();
+    advisor.end().await.unwrap();
+    let state = "select state from pg_stat_activity where pid = $1";
+    let session = client.query_one("select pg_backend_pid()", &[]).await.unwrap().get::<_, i32>(0);
+    let row = bench.client.query_one(state, &[&session]).await.unwrap();
+    assert_eq!(row.get::<_, String>(0), "idle");
 }

@@ -225,3 +225,26 @@ async fn another_way_to_ask_gets_the_index_that_only_it_can_use() {
     assert!(compared.after.pages * 3.0 < compared.before.pages, "{compared:#?}");
     assert!(proof.indexes.iter().any(|it| it.definition == index.definition), "{proof:#?}");
 }
+
+#[tokio::test]
+async fn an_index_that_brings_another_way_to_ask_nothing_is_told_with_its_reason() {
+    // The planner is told that pages in any order are free and pages in order dear: it goes through most rows
+    // in no order.
+    let bench = bench()
+        .await
+        .with(
+            "do $$ begin execute format('alter database %I set random_page_cost = 0', current_database()); \
+             execute format('alter database %I set seq_page_cost = 100', current_database()); end $$",
+        )
+        .await;
+    let sql = "select line_id, note from spread where sold_at::date >= date '2026-01-05'";
+    let (advice, proof) = bench.proved(request(vec![asked(sql)])).await;
+    assert!(advice.indexes.is_empty(), "{:#?}", advice.indexes);
+    let told =
+        proof.refused.iter().find(|it| it.what.starts_with("index on public.spread (sold_at"));
+    let told = told.unwrap_or_else(|| panic!("{:#?}\n{:#?}", proof.refused, advice.rejected));
+    assert!(["saved-nothing", "makes-nothing-slower"].contains(&told.rule), "{told:?}");
+    // What is told is measured without it.
+    assert!(proof.statements[0].after.indexes.is_empty(), "{:#?}", proof.statements);
+    assert!(proof.indexes.is_empty() && proof.writes.is_empty(), "{proof:#?}");
+}

@@ -63,7 +63,7 @@ async fn values_of_the_slowest_run_in_a_log_come_before_those_of_statistics() {
     let sources = Sources { log: Some(&log), ..Sources::default() };
     let supplied = supplied(&bench, counted(), sources).await;
     let [statement] = supplied.statements.as_slice() else { panic!("{supplied:#?}") };
-    assert_eq!(told(statement), "$1 = 42, as in its slowest run in the log (100 ms)");
+    assert_eq!(told(statement), "$1 = 42, as in the slowest run in the log that has them (100 ms)");
     let (advice, proof) = bench.proved(request(supplied.statements)).await;
     assert_eq!(advice.indexes[0].definition, "public.lines (product_id)");
     assert_eq!(proof.statements[0].after.rows, Some(24));

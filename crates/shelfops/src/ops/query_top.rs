@@ -11,8 +11,8 @@ use shelfops_db::models::{SlowState, SlowStatement};
 use super::output::counted;
 use super::{Context, Effect, OpError, Operation, Output};
 use crate::queries::{
-    self, By, Candidate, Counted, History, Top, log_of, logged, logged_at, look_after, name_of,
-    ranked, short, shown, waited,
+    self, By, Candidate, Counted, History, Logged, Top, log_of, logged, logged_at, look_after,
+    name_of, ranked, short, shown, waited,
 };
 
 /// Lists what the database spends its time on.
@@ -112,7 +112,7 @@ async fn of_statistics(context: &Context, input: &Input) -> Result<Output<Top>, 
             lately: history.since_last(each),
             max_lately_ms: None,
             longer: history.since_lately(each),
-            logged_at: None,
+            logged: None,
         })
         .collect();
     let slow = look_after(context, &candidates, input.threshold * 1_000.0).await?;
@@ -147,8 +147,11 @@ async fn of_log(context: &Context, input: &Input, path: &Path) -> Result<Output<
         .statements
         .iter()
         .map(|each| {
+            let at = |said: &Option<String>| said.as_deref().and_then(logged_at);
             // What a log does not date may be older than what is known.
-            let logged_at = each.last_at.as_deref().and_then(logged_at);
+            let logged = at(&each.first_at)
+                .zip(at(&each.slowest_at))
+                .map(|(first, slowest)| Logged { first, slowest });
             let runs = Counters { calls: each.calls, total_ms: each.total_ms };
             Candidate {
                 statement_id: name_of(each),
@@ -156,10 +159,10 @@ async fn of_log(context: &Context, input: &Input, path: &Path) -> Result<Output<
                 max_ms: each.max_ms,
                 mean_ms: each.mean_ms(),
                 calls: each.calls,
-                lately: logged_at.map(|_| runs),
-                max_lately_ms: logged_at.map(|_| each.max_ms),
+                lately: logged.map(|_| runs),
+                max_lately_ms: logged.map(|_| each.max_ms),
                 longer: None,
-                logged_at,
+                logged,
             }
         })
         .collect();

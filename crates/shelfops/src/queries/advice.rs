@@ -1,7 +1,7 @@
 //! Brings the advisor to the database: as whom, on which copy, and within which bounds.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shelfops_advisor::advice::{
     Advice, AdvisedIndex, Advisor, Asker, Found, Migration, Partitions, Request, Sources,
@@ -80,6 +80,7 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
         log: wanted.log.as_ref(),
         asker: asker.as_ref(),
         own: own.as_deref().map(|own| ("customer_id", own)),
+        until: Some(Instant::now() + wanted.time),
     };
     let supplied = supply(draft.client(), wanted.statements, sources).await?;
     let mut notes = Vec::new();
@@ -123,9 +124,11 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
     if let Some(copy) = &copy {
         notes.push(format!("measured on a copy of this database's own server ({})", copy.kind()));
     }
-    advisor.end().await?;
+    // What took so long to find is told all the same, here and below.
+    if let Err(error) = advisor.end().await {
+        notes.push(format!("the search's session was not tidied before it was closed: {error}"));
+    }
     if let Some(copy) = copy {
-        // What took so long to find is told all the same.
         if let Err(error) = copy.remove().await {
             notes.push(format!("the copy is still there: {error}"));
         }
@@ -248,11 +251,19 @@ pub(crate) async fn recorded_one(
 }
 
 fn as_logged(logged: &LogStatement) -> Statement {
-    let told = format!("the values of its slowest run in the log ({:.0} ms)", logged.slowest_ms);
+    let parameters = logged.values_for(&logged.slowest);
+    let told = format!(
+        "the values of the slowest run in the log that has them ({:.0} ms)",
+        logged.slowest_ms
+    );
     Statement {
         sql: logged.slowest.clone(),
-        parameters: logged.values_for(&logged.slowest).unwrap_or_default(),
-        found: Some(Found { told, place: 0, of: 1 }),
+        found: (parameters.is_some() || logged.has_its_values()).then(|| Found {
+            told,
+            place: 0,
+            of: 1,
+        }),
+        parameters: parameters.unwrap_or_default(),
         ..Statement::default()
     }
 }

@@ -14,7 +14,7 @@ use crate::ops::{Context, OpError};
 pub(crate) use advice::{Advised, Wanted, advised, recorded, recorded_one};
 pub(crate) use judged::{Judged, PlanSource, explained, judged_plan};
 pub(crate) use logs::log_of;
-pub(crate) use slow::{Candidate, logged_at, look_after};
+pub(crate) use slow::{Candidate, Logged, logged_at, look_after};
 pub(crate) use top::{By, History, Top, logged, name_of, ranked, short, shown, waited};
 
 /// What the server counted, or what keeps it from being read.

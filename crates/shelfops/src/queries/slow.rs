@@ -34,8 +34,15 @@ pub(crate) struct Candidate {
     pub(crate) max_lately_ms: Option<f64>,
     /// Its runs over a longer time.
     pub(crate) longer: Option<Counters>,
-    /// When it was last logged, where the runs are those of a log. One that was looked at since says nothing new.
-    pub(crate) logged_at: Option<Timestamp>,
+    /// When it was logged, where the runs are those of a log. What was looked at since says nothing new.
+    pub(crate) logged: Option<Logged>,
+}
+
+/// When runs of a statement were logged.
+#[derive(Clone, Copy)]
+pub(crate) struct Logged {
+    pub(crate) first: Timestamp,
+    pub(crate) slowest: Timestamp,
 }
 
 /// Reads when something was logged: no earlier than that, whatever zone is meant by its letters.
@@ -69,12 +76,15 @@ pub(crate) async fn look_after(
             let before = known.get(&candidate.statement_id);
             let known = before
                 .map(|known| Known { standing: standing_of(known.state), max_ms: known.max_ms });
-            let is_news = candidate.logged_at.is_none()
-                || candidate.logged_at > before.and_then(|known| known.last_seen_at);
+            // A log that grows still has the runs that were looked at before.
+            let last_seen_at = before.and_then(|known| known.last_seen_at);
+            let is_news = |at| candidate.logged.is_none() || at > last_seen_at;
+            let [first, slowest] =
+                [candidate.logged.map(|it| it.first), candidate.logged.map(|it| it.slowest)];
             let seen = Seen {
                 max_ms: candidate.max_ms,
-                lately: candidate.lately.filter(|_| is_news),
-                max_lately_ms: candidate.max_lately_ms.filter(|_| is_news),
+                lately: candidate.lately.filter(|_| is_news(first)),
+                max_lately_ms: candidate.max_lately_ms.filter(|_| is_news(slowest)),
                 longer: candidate.longer,
             };
             let standing = standing(known, seen, threshold_ms)?;

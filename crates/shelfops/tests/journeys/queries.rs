@@ -257,7 +257,10 @@ async fn a_logs_statement_is_advised_on_with_the_values_that_the_log_has() {
     ];
     let advised = shop.run(with_log).await.succeeds().data();
     let statement = &advised["advice"]["statements"][0];
-    assert_eq!(statement["values"], "the values of its slowest run in the log (2080 ms)");
+    assert_eq!(
+        statement["values"],
+        "the values of the slowest run in the log that has them (2080 ms)"
+    );
     assert!(statement["sql"].as_str().unwrap().ends_with("'Main Street'"), "{statement}");
 }
 

@@ -1,16 +1,21 @@
 //! Values that columns have, by statistics or in the rows of whoever asks, and which of them are asked with.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_postgres::Client;
 
+use super::Sources;
 use super::compared::{How, Use};
 use crate::indexes::{AdviceError, Catalog, doing};
-use crate::plans::{literal, quoted};
+use crate::plans::literal;
 
 /// How many rows of whoever asks are looked at, and for how long at most.
 const OWN_ROWS: u32 = 10_000;
 const OWN_MS: u32 = 2_000;
+
+/// Between how many bounds those rows are told apart by ranges.
+const BOUNDS: i64 = 100;
 
 /// How many values a list has.
 const LIST: usize = 3;
@@ -72,7 +77,7 @@ pub(super) async fn gather(
     client: &Client,
     wanted: &BTreeSet<Column>,
     catalog: &Catalog,
-    own: Option<(&str, &str)>,
+    (sources, enter): (&Sources<'_>, &str),
 ) -> Result<BTreeMap<Column, Known>, AdviceError> {
     let (tables, columns): (Vec<&str>, Vec<&str>) =
         wanted.iter().map(|(table, column)| (table.as_str(), column.as_str())).unzip();
@@ -85,54 +90,79 @@ pub(super) async fn gather(
         let values = Known { common: row.get(2), bounds: row.get(3), ..Known::default() };
         known.insert((row.get(0), row.get(1)), values);
     }
-    let Some(own) = own else { return Ok(known) };
+    let Some(own) = sources.own else { return Ok(known) };
     for column in wanted {
+        // What statistics say is of everybody's rows: nothing of it is told to one who sees only own ones.
+        known.remove(column);
         let table = catalog.named(&column.0);
         if table.is_none_or(|table| table.column(own.0).is_none()) {
             continue;
         }
-        let known = known.entry(column.clone()).or_default();
-        if column.1 == own.0 {
-            *known =
-                Known { common: vec![own.1.to_owned()], source: Source::Own, ..Known::default() };
+        let found = if column.1 == own.0 {
+            Known { common: vec![own.1.to_owned()], source: Source::Own, ..Known::default() }
+        } else if sources.is_late() {
             continue;
-        }
-        // The most common values of all may be nobody's who asks.
-        let common = of_rows(client, column, own).await?;
-        known.rarest = common.last().cloned();
-        known.common = common;
-        known.source = Source::Rows;
+        } else {
+            Known::of_rows(&of_rows(client, column, own, enter).await?)
+        };
+        known.insert(column.clone(), found);
     }
     Ok(known)
 }
 
-/// Asks for the values that some rows of whoever asks have, the most common first; none where that takes too
-/// long, or the login may not look.
+/// Asks, as whoever asks, which values some rows have, in their order, each with how many rows; for none where
+/// that takes too long, or the login may not look.
 async fn of_rows(
     client: &Client,
     (table, column): &Column,
     own: (&str, &str),
-) -> Result<Vec<String>, AdviceError> {
+    enter: &str,
+) -> Result<Vec<(String, i64)>, AdviceError> {
     let action = doing("look which values rows have");
-    let begin =
-        format!("savepoint own; set transaction read only; set local statement_timeout = {OWN_MS}");
+    let begin = format!(
+        "savepoint own; set transaction read only; set local statement_timeout = {OWN_MS}; {enter}"
+    );
     client.batch_execute(&begin).await.map_err(&action)?;
-    let column = quoted(column);
+    // Always in quotes: a column may be called as a function is.
+    let named = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let (column, own_column) = (named(column), named(own.0));
     let few = format!(
-        "select value from (
-             select {column}::text as value from {table}
-             where {} = {} and {column} is not null limit {OWN_ROWS}) as few
-         group by value order by count(*) desc, value",
-        quoted(own.0),
+        "select value::text, count(*) from (
+             select {column} as value from {table}
+             where {own_column} = {} and {column} is not null limit {OWN_ROWS}) as few
+         group by few.value order by few.value",
         literal(own.1)
     );
     let answer = client.query(&few, &[]).await;
     let end = "rollback to savepoint own; release savepoint own";
     client.batch_execute(end).await.map_err(action)?;
-    Ok(answer.unwrap_or_default().iter().map(|row| row.get(0)).collect())
+    Ok(answer.unwrap_or_default().iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 impl Known {
+    /// Makes it of values in their order, each with how many rows have it.
+    fn of_rows(values: &[(String, i64)]) -> Self {
+        let mut by_rows: Vec<&(String, i64)> = values.iter().collect();
+        by_rows.sort_by_key(|(_, rows)| Reverse(*rows));
+        let common: Vec<String> = by_rows.into_iter().map(|(value, _)| value.clone()).collect();
+        let all: i64 = values.iter().map(|(_, rows)| rows).sum();
+        let mut bounds = Vec::new();
+        let mut before = 0;
+        for (value, rows) in values {
+            // As many bounds as fall on its rows.
+            while (bounds.len() as i64) * all.max(1) <= before * BOUNDS
+                && bounds.len() as i64 <= BOUNDS
+            {
+                bounds.push(value.clone());
+            }
+            before += rows;
+        }
+        if let Some((last, _)) = values.last().filter(|_| values.len() > 1) {
+            bounds.push(last.clone());
+        }
+        Self { rarest: common.last().cloned(), common, bounds, source: Source::Rows }
+    }
+
     /// Returns a value to ask with, and what it is: one that many rows have, or few.
     pub(super) fn value(
         &self,
@@ -190,11 +220,11 @@ impl Known {
         let side = if is_before { "before" } else { "behind" };
         let part = 100.0 * far as f64 / last as f64;
         let value = self.bounds.get(place)?.clone();
-        Some((value, format!("about {part:.0}% of the values lie {side} it, by statistics of")))
+        Some((value, self.told(&format!("about {part:.0}% of the values lie {side} it,"))))
     }
 
     fn last(&self) -> Option<(String, String)> {
-        Some((self.bounds.last()?.clone(), "the last value by statistics of".to_owned()))
+        Some((self.bounds.last()?.clone(), self.told("the last value")))
     }
 
     fn told(&self, what: &str) -> String {
@@ -261,6 +291,20 @@ mod tests {
             [range(How::AtMost, false, false), range(How::AtMost, true, false)],
             ["10", "1"]
         );
+    }
+
+    #[test]
+    fn rows_give_their_common_values_and_bounds_between_which_as_many_lie() {
+        let values: Vec<(String, i64)> =
+            (0..1_000).map(|it| (it.to_string(), if it == 700 { 3 } else { 1 })).collect();
+        let of_rows = Known::of_rows(&values);
+        assert_eq!(of_rows.common.first().map(String::as_str), Some("700"));
+        assert_eq!(of_rows.bounds.first().map(String::as_str), Some("0"));
+        assert_eq!(of_rows.bounds.last().map(String::as_str), Some("999"));
+        assert!((100..=102).contains(&of_rows.bounds.len()), "{}", of_rows.bounds.len());
+        assert_eq!(value(&of_rows, How::AtLeast, false, false).as_deref(), Some("900"));
+        let none = Known::of_rows(&[]);
+        assert_eq!(value(&none, How::AtMost, false, false), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod columns;
 mod compared;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -42,6 +43,14 @@ pub struct Sources<'s> {
     pub asker: Option<&'s Asker>,
     /// The column of this name has this value in every row that the asker sees.
     pub own: Option<(&'s str, &'s str)>,
+    /// Until when values are looked for.
+    pub until: Option<Instant>,
+}
+
+impl Sources<'_> {
+    fn is_late(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
+    }
 }
 
 /// Statements, with values as far as there are any.
@@ -67,11 +76,19 @@ pub async fn supply(
     let enter = sources.asker.map(|asker| asker.enter(began.get(0))).unwrap_or_default();
     let mut plans: BTreeMap<usize, Plan> = BTreeMap::new();
     let mut logged: BTreeMap<usize, Statement> = BTreeMap::new();
+    let mut supplied = Supplied { statements: Vec::new(), missing: Vec::new() };
     for (place, statement) in statements.iter().enumerate() {
         if !statement.parameters.is_empty() || parameters(&statement.sql) == 0 {
             continue;
         }
-        let from_log = sources.log.and_then(|log| of_log(statement, log));
+        if sources.is_late() {
+            supplied.missing.push(format!(
+                "{}: the time ran out before values were found; --time allows more",
+                statement.name
+            ));
+            continue;
+        }
+        let from_log = sources.log.and_then(|log| of_log(statement, log, sources.own));
         if let Some(found) = from_log
             && plan(client, &found, Some(&enter)).await.is_ok()
         {
@@ -85,13 +102,14 @@ pub async fn supply(
         plans.iter().map(|(place, plan)| (*place, read(plan, &catalog, BEHIND))).collect();
     let wanted: BTreeSet<Column> =
         uses.values().flatten().map(|it| (it.table.clone(), it.column.clone())).collect();
-    let known = gather(client, &wanted, &catalog, sources.own).await?;
-    let mut supplied = Supplied { statements: Vec::new(), missing: Vec::new() };
+    let known = gather(client, &wanted, &catalog, (&sources, &enter)).await?;
     for (place, statement) in statements.into_iter().enumerate() {
         let Some(uses) = uses.get(&place) else {
             supplied.statements.push(logged.remove(&place).unwrap_or(statement));
             continue;
         };
+        // What was said to be found was not.
+        let statement = Statement { found: None, ..statement };
         match variants(&statement, uses, &known) {
             Ok(variants) if are_accepted(client, &variants, &enter).await => {
                 supplied.statements.extend(variants);
@@ -115,10 +133,14 @@ pub async fn supply(
     Ok(supplied)
 }
 
-/// Takes the values of a statement's slowest run out of a log.
-fn of_log(statement: &Statement, log: &LogReading) -> Option<Statement> {
-    let values =
-        |logged: &LogStatement| Some((logged.values_for(&statement.sql)?, logged.slowest_ms));
+/// Takes the values of a statement's slowest run out of a log; of one who sees only own rows, where they name
+/// whose those are: with another's it would find nothing.
+fn of_log(statement: &Statement, log: &LogReading, own: Option<(&str, &str)>) -> Option<Statement> {
+    let is_own = |values: &[String]| own.is_none_or(|own| values.iter().any(|it| it == own.1));
+    let values = |logged: &LogStatement| {
+        let values = logged.values_for(&statement.sql)?;
+        is_own(&values).then_some((values, logged.slowest_ms))
+    };
     // A log has many statements, and most are another from their first words on.
     let text = normalised(&statement.sql);
     let beginning = text.split('?').next().unwrap_or_default();
@@ -129,7 +151,8 @@ fn of_log(statement: &Statement, log: &LogReading) -> Option<Statement> {
         .zip(&parameters)
         .map(|(number, value)| format!("${number} = {}", shown(value)))
         .collect();
-    let told = format!("{}, as in its slowest run in the log ({ms:.0} ms)", told.join(", "));
+    let told =
+        format!("{}, as in the slowest run in the log that has them ({ms:.0} ms)", told.join(", "));
     Some(Statement {
         parameters,
         found: Some(Found { told, place: 0, of: 1 }),
@@ -212,6 +235,28 @@ fn value(
     })
 }
 
+/// Whether the server takes a text for one statement, with the parameters that it seems to have. Nobody else
+/// has looked at it: it may come out of a log, with another statement behind it.
+async fn is_one_with_parameters(
+    client: &Client,
+    statement: &Statement,
+    enter: &str,
+) -> Result<bool, AdviceError> {
+    let action = doing("look what parameters a statement has");
+    let begin = format!(
+        "savepoint prepared; set transaction read only; set local statement_timeout = {PLANNING_MS}; {enter}"
+    );
+    client.batch_execute(&begin).await.map_err(&action)?;
+    let prepared = client.prepare(&statement.sql).await;
+    let end = "rollback to savepoint prepared; release savepoint prepared";
+    client.batch_execute(end).await.map_err(&action)?;
+    match prepared {
+        Ok(prepared) => Ok(prepared.params().len() == parameters(&statement.sql)),
+        Err(error) if error.as_db_error().is_some() => Ok(false),
+        Err(error) => Err(action(error)),
+    }
+}
+
 /// Plans a statement for all values alike, so that each parameter is seen beside what it is compared with;
 /// nothing where the server refuses it.
 async fn planned(
@@ -220,6 +265,9 @@ async fn planned(
     enter: &str,
 ) -> Result<Option<Plan>, AdviceError> {
     let action = doing("look what parameters are compared with");
+    if !is_one_with_parameters(client, statement, enter).await? {
+        return Ok(None);
+    }
     let sql = renumbered(statement.sql.trim().trim_end_matches(';'), BEHIND);
     let types = vec!["integer"; BEHIND].join(", ");
     let nothing = vec!["null"; BEHIND + parameters(&statement.sql)].join(", ");

@@ -63,7 +63,7 @@ pub enum CopyError {
     /// A copy would fill the disk.
     #[error(
         "{database} takes {needed}, and where the server keeps its files {left} are free: a copy would leave too \
-         little to those who use it. Make room, or name a database elsewhere"
+         little to those who use it. Make room, or, to prove advice, name a database elsewhere with --scratch-url"
     )]
     NoSpace {
         /// The database that was to be copied.

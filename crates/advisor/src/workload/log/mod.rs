@@ -46,6 +46,10 @@ pub struct LogStatement {
     pub total_ms: f64,
     /// How long the slowest took.
     pub max_ms: f64,
+    /// When it was first logged, as the log says it.
+    pub first_at: Option<String>,
+    /// When the slowest run was logged, as the log says it.
+    pub slowest_at: Option<String>,
     /// When it was last logged, as the log says it.
     pub last_at: Option<String>,
     /// The plan of the slowest run that has one, as it was logged.
@@ -131,6 +135,7 @@ fn add(
         ..LogStatement::default()
     });
     kept.query_id = kept.query_id.or(said.query_id);
+    kept.first_at = kept.first_at.take().or_else(|| said.at.clone());
     kept.last_at = said.at.clone().or_else(|| kept.last_at.take());
     let parameters = said.parameters.clone().or_else(|| entry::parameters(plan.as_deref()?));
     // A plan's entry may have no values, where that of the run's time has them.
@@ -145,7 +150,10 @@ fn add(
         kept.slowest = statement;
         kept.parameters = parameters;
     }
-    kept.max_ms = kept.max_ms.max(ms);
+    if ms >= kept.max_ms {
+        kept.max_ms = ms;
+        kept.slowest_at = said.at.clone();
+    }
     match plan {
         Some(plan) => {
             kept.plans += 1;
@@ -175,6 +183,11 @@ impl LogStatement {
     /// Returns how long it takes on average.
     pub fn mean_ms(&self) -> f64 {
         if self.calls > 0 { self.total_ms / self.calls as f64 } else { 0.0 }
+    }
+
+    /// Whether the text of its slowest run has its values in it.
+    pub fn has_its_values(&self) -> bool {
+        fingerprint::parameters(&self.slowest) == 0
     }
 
     /// Reads the plan of its slowest run that has one.
