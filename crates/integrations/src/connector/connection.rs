@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Connector, ConnectorError, ReadingOptions};
 use crate::http::{HttpClient, Policy, Surroundings};
-use crate::oauth::{App, TokenKeeper, TokenPair, TokenStatus, TokenStore};
+use crate::oauth::{App, TokenError, TokenKeeper, TokenPair, TokenStatus, TokenStore};
 
 /// What an integration is set up with.
 #[derive(Clone, Debug)]
@@ -96,13 +96,22 @@ impl Connection {
         Ok(self.tokens.superseding(&ended.access).await?)
     }
 
-    /// Asks what the current token may do; `None` where the vendor has no OAuth.
+    /// Asks what the current token may do, or where it is refused, what the next may; `None` where the
+    /// vendor has no OAuth.
     ///
     /// # Errors
     /// Fails when there is no usable token or the vendor cannot be asked.
     pub async fn token_status(&self) -> Result<Option<TokenStatus>, ConnectorError> {
         let Some(flow) = self.connector.oauth() else { return Ok(None) };
         let tokens = self.tokens().await?;
-        Ok(Some(flow.status(&self.http, &self.app, &tokens).await?))
+        let told = match flow.status(&self.http, &self.app, &tokens).await {
+            // An access token can have ended early while what renews it goes on.
+            Err(TokenError::ReconnectNeeded { .. }) => {
+                let tokens = self.tokens_after_refusal(&tokens).await?;
+                flow.status(&self.http, &self.app, &tokens).await
+            }
+            told => told,
+        };
+        Ok(Some(told?))
     }
 }

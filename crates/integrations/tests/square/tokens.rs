@@ -81,6 +81,21 @@ async fn a_new_token_that_is_refused_too_needs_a_new_connection() {
 }
 
 #[tokio::test]
+async fn a_check_with_a_token_that_is_refused_renews_it_first() {
+    let shop = shop(30, |seen| match (seen.path(), seen.header("authorization")) {
+        (TOKEN, _) => json(renewed()),
+        (_, Some("Bearer access-1")) => {
+            status(401, error("AUTHENTICATION_ERROR", "ACCESS_TOKEN_EXPIRED"))
+        }
+        _ => json(json!({ "scopes": ["ITEMS_READ"], "merchant_id": "MLMERCHANT001" })),
+    })
+    .await;
+    let told = shop.connection.token_status().await.unwrap().unwrap();
+    assert_eq!(told.scopes, ["ITEMS_READ"]);
+    assert_eq!(shop.server.seen_at(TOKEN).len(), 1);
+}
+
+#[tokio::test]
 async fn two_tasks_that_are_refused_renew_once() {
     let shop = shop(30, vendor(|told| told == "Bearer access-2")).await;
     let (one, other) = futures::join!(shop.read(Stream::Stores), shop.read(Stream::Stores));
