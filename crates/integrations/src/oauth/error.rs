@@ -18,7 +18,7 @@ pub enum TokenError {
         source: HttpError,
     },
     /// The vendor refuses, and not the connection: the same call may succeed later.
-    #[error("the vendor gave no token and said {status} {code}: sync again later")]
+    #[error("the vendor refused the call with {status} {code}")]
     NotNow {
         /// The status of the answer.
         status: u16,

@@ -3,11 +3,16 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 
 use super::{App, OAuthFlow, StoredTokens, TokenError, TokenPair, TokenStore, TokenStoreError};
 use crate::http::HttpClient;
+
+/// How long after a renewal that failed no other is tried while the access token lives: every call would
+/// else ask for one, and wait for that.
+const ASKED_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
 /// Hands out an integration's access token.
 pub struct TokenKeeper {
@@ -24,6 +29,17 @@ struct Known {
     stored: Option<StoredTokens>,
     /// A pair that the vendor has given and that could not be stored: what renewed it may not work again.
     unkept: Option<Unkept>,
+    /// The access token in whose place there was no other, and when.
+    unrenewed: Option<(SecretString, Timestamp)>,
+}
+
+impl Known {
+    /// Whether a pair could not be renewed a moment ago.
+    fn was_just_unrenewed(&self, tokens: &TokenPair, now: Timestamp) -> bool {
+        self.unrenewed.as_ref().is_some_and(|(access, at)| {
+            is_same(access, &tokens.access) && now.duration_since(*at) < ASKED_AGAIN
+        })
+    }
 }
 
 /// A pair that is not stored.
@@ -42,8 +58,9 @@ impl TokenKeeper {
     /// Returns a pair whose access token can be used now, renewing it when it is time.
     ///
     /// # Errors
-    /// Fails when there is no usable token. A renewal that fails while the old token still works
-    /// is no error, unless the grant is gone: it is tried again with the next call.
+    /// Fails when there is no usable token. A renewal that fails, or is refused, while the old token lives
+    /// is no error and is tried again some minutes later: whether the old one still works, the vendor says
+    /// where it is used.
     pub async fn current(&self, http: &HttpClient, app: &App) -> Result<TokenPair, TokenError> {
         let now = http.surroundings().now();
         let mut known = self.known.lock().await;
@@ -51,7 +68,9 @@ impl TokenKeeper {
             Some(stored) => stored,
             None => self.store.load().await?,
         };
-        let is_due = stored.tokens.renew_at().is_some_and(|at| at <= now);
+        let has_expired = stored.tokens.has_expired(now);
+        let is_due = stored.tokens.renew_at().is_some_and(|at| at <= now)
+            && (has_expired || !known.was_just_unrenewed(&stored.tokens, now));
         let renewed = if is_due {
             self.renew(http, app, &stored, &mut known.unkept).await
         } else {
@@ -61,8 +80,12 @@ impl TokenKeeper {
             Err(
                 TokenError::Unavailable { .. }
                 | TokenError::NotNow { .. }
-                | TokenError::Unreadable { .. },
-            ) if !stored.tokens.has_expired(now) => stored,
+                | TokenError::Unreadable { .. }
+                | TokenError::ReconnectNeeded { .. },
+            ) if !has_expired => {
+                known.unrenewed = Some((stored.tokens.access.clone(), now));
+                stored
+            }
             renewed => renewed?,
         };
         known.stored = Some(usable.clone());

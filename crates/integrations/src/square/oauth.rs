@@ -182,7 +182,8 @@ async fn request_pair(
 
 /// Sends a call. How refusals are worded here is not documented, so the status alone decides: whoever is
 /// told that the call is wrong, or that nobody is let in, needs a new grant. Any other refusal, such as of an
-/// address that is not there for a while, says nothing of the grant and may pass.
+/// address that is not there for a while, or by something in between that forbids it, says nothing of the
+/// grant and may pass.
 async fn ask(
     http: &HttpClient,
     app: &App,
@@ -202,7 +203,7 @@ async fn ask(
         http.send(&request, judge).await.map_err(|source| TokenError::Unavailable { source })?;
     match first_error(&answer) {
         None => Ok(answer),
-        Some(error) if matches!(answer.status, 400 | 401 | 403) => {
+        Some(error) if matches!(answer.status, 400 | 401) => {
             Err(TokenError::ReconnectNeeded { code: word_of(&error) })
         }
         Some(error) => Err(TokenError::NotNow { status: answer.status, code: word_of(&error) }),

@@ -132,6 +132,7 @@ async fn a_refusal_that_is_not_of_the_grant_is_waited_out_with_the_token_that_li
     let refusals = [
         status(404, json!({ "message": "Not Found", "type": "service.not_found" })),
         status(404, error("INVALID_REQUEST_ERROR", "NOT_FOUND")),
+        status(403, error("AUTHENTICATION_ERROR", "FORBIDDEN")),
         status(409, error("INVALID_REQUEST_ERROR", "CONFLICT")),
         status(501, error("API_ERROR", "NOT_IMPLEMENTED")),
     ];
@@ -145,7 +146,7 @@ async fn a_refusal_that_is_not_of_the_grant_is_waited_out_with_the_token_that_li
         assert_eq!(shop.read(Stream::Stores).await.drafts.len(), 1);
         shop.surroundings.advance(Duration::from_secs(30 * 24 * 3600));
         let (said, disposition) = shop.read(Stream::Stores).await.failure();
-        assert!(said.contains("gave no token") && said.contains("sync again later"), "{said}");
+        assert!(said.contains("the vendor refused the call with"), "{said}");
         assert_eq!(disposition, Disposition::Retry { after: None });
     }
 }
@@ -164,6 +165,8 @@ async fn an_answer_with_the_next_single_use_token_that_is_lost_costs_the_connect
     .await;
     shop.has_no_secret();
     shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
+    assert_eq!(shop.read(Stream::Stores).await.drafts.len(), 1, "the old one lives");
+    shop.surroundings.advance(Duration::from_secs(23 * 24 * 3600));
     let read = shop.read(Stream::Stores).await;
     let (said, disposition) = read.failure();
     assert!(said.contains("no longer honours this connection (UNAUTHORIZED)"), "{said}");
@@ -174,7 +177,7 @@ async fn an_answer_with_the_next_single_use_token_that_is_lost_costs_the_connect
     // Nothing half-known was stored; a pair of a new connection takes its place.
     let stored = shop.tokens.load().await.unwrap();
     assert_eq!((stored.revision, stored.tokens.access.expose_secret()), (0, "access-1"));
-    let now = NOW.parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_hours(8 * 24);
+    let now = NOW.parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_hours(31 * 24);
     let again = TokenPair { obtained_at: now, access: "access-3".into(), ..tokens(60) };
     shop.tokens.replace(0, again).await.unwrap();
     let stored = shop.tokens.load().await.unwrap();
@@ -183,9 +186,8 @@ async fn an_answer_with_the_next_single_use_token_that_is_lost_costs_the_connect
 }
 
 #[tokio::test]
-async fn refused_renewals_need_a_new_connection_whatever_their_words() {
+async fn refused_renewals_need_a_new_connection_once_the_token_has_ended() {
     let refusals = [
-        status(403, error("AUTHENTICATION_ERROR", "FORBIDDEN")),
         status(401, error("AUTHENTICATION_ERROR", "UNAUTHORIZED")),
         status(400, error("INVALID_REQUEST_ERROR", "BAD_REQUEST")),
         status(400, json!({ "message": "Not Found", "type": "service.not_found" })),
@@ -197,10 +199,38 @@ async fn refused_renewals_need_a_new_connection_whatever_their_words() {
         })
         .await;
         shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
+        assert_eq!(shop.read(Stream::Stores).await.drafts.len(), 1, "it lives for weeks");
+        shop.surroundings.advance(Duration::from_secs(30 * 24 * 3600));
         let (said, disposition) = shop.read(Stream::Stores).await.failure();
         assert!(said.contains("connect it again"), "{said}");
         assert_eq!(disposition, Disposition::Reconnect);
     }
+}
+
+#[tokio::test]
+async fn a_renewal_that_was_refused_is_not_asked_for_with_every_call() {
+    let mut asked = 0;
+    let shop = shop(30, move |seen| match seen.path() {
+        TOKEN => status(401, error("AUTHENTICATION_ERROR", "UNAUTHORIZED")),
+        _ => {
+            asked += 1;
+            match asked {
+                1..=3 => dated(locations(&["LSHELF01"])),
+                _ => status(401, error("AUTHENTICATION_ERROR", "UNAUTHORIZED")),
+            }
+        }
+    })
+    .await;
+    shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
+    shop.read(Stream::Stores).await;
+    shop.read(Stream::Stores).await;
+    assert_eq!(shop.server.seen_at(TOKEN).len(), 1);
+    shop.surroundings.advance(Duration::from_secs(6 * 60));
+    shop.read(Stream::Stores).await;
+    assert_eq!(shop.server.seen_at(TOKEN).len(), 2, "some minutes later it is");
+    // A token that is refused where it is used is renewed at once, or not any more.
+    let (_, disposition) = shop.read(Stream::Stores).await.failure();
+    assert_eq!((shop.server.seen_at(TOKEN).len(), disposition), (3, Disposition::Reconnect));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use shelfops_db::models::{AuditEntry, ConnectionPart, Integration, IntegrationStatus, Tenant};
 use shelfops_ingest::{CustomerId, Stream};
-use shelfops_integrations::connector::{CheckReport, Connector, find};
+use shelfops_integrations::connector::{CheckReport, Connector, ConnectorError, find};
 use shelfops_integrations::http::{HttpClient, Policy, SystemSurroundings};
 use shelfops_integrations::oauth::{
     AuthorizeRequest, CodeGrant, OAuthFlow, StateSigner, TokenError, TokenPair,
@@ -33,6 +33,28 @@ pub(crate) struct Authorising {
     pub(crate) url: String,
     /// Where the vendor sends the tenant back to.
     pub(crate) redirect_uri: String,
+}
+
+/// A code that became no token: it cannot be used again, and neither can the state that came with it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{system} was not connected, {reason}: begin again by `shelfops integration connect --tenant {slug} \
+     --source {system}`"
+)]
+struct Unconnected {
+    system: String,
+    slug: String,
+    reason: String,
+    source: ConnectorError,
+}
+
+impl Unconnected {
+    fn tell(tenant: &Tenant, integration: &Integration, error: TokenError) -> OpError {
+        let (system, slug) = (integration.source.to_string(), tenant.slug.to_string());
+        let (reason, source) = (error.to_string(), ConnectorError::from(error));
+        let kind = super::failure::kind(&source);
+        OpError::from_error(kind, Self { system, slug, reason, source })
+    }
 }
 
 /// Makes the address where the tenant lets us in. It can be used once, within a quarter of an hour.
@@ -104,7 +126,10 @@ pub(crate) async fn complete_authorisation(
     let verifier = app.client_secret.is_none().then(|| signer.verifier(state));
     let grant = CodeGrant { code, verifier };
     let http = client()?;
-    let tokens = flow_of(connector)?.exchange_code(&http, &app, &grant).await.map_err(failed)?;
+    let tokens = flow_of(connector)?
+        .exchange_code(&http, &app, &grant)
+        .await
+        .map_err(|error| Unconnected::tell(&tenant, &integration, error))?;
     if let Some((theirs, granted)) = other_account(&integration, &tokens) {
         let mut refusal = format!(
             "this is account {granted}, and {} of {} is account {theirs}: connect it as {theirs}, or add \
@@ -281,5 +306,5 @@ fn hash(state: &str) -> [u8; 32] {
 }
 
 fn failed(error: TokenError) -> OpError {
-    shelfops_integrations::connector::ConnectorError::from(error).into()
+    ConnectorError::from(error).into()
 }
