@@ -47,7 +47,7 @@ pub(crate) use quarantined_record::Disposal;
 pub use quarantined_record::{QuarantineFilter, QuarantineSummary, QuarantinedRow, RunRefusals};
 pub use reconciliation::{DayCount, DayLine, Reconciliation, ReconciliationOutcome};
 pub use reference::{ReferenceCounts, reference_counts};
-pub use replay::{ReplayCandidate, ReplayChoice, ReplayFilter};
+pub use replay::{ReplayCandidate, ReplayChoice, ReplayFilter, WaitingGroup};
 pub use sales::{DailySales, StockOut, TopSeller};
 pub use schedule::{DueSchedule, NewSchedule, Rhythm, Schedule, ScheduleChange};
 pub use slow_statement::{Deciding, SeenStatement, SlowState, SlowStatement};

@@ -1,6 +1,7 @@
 //! Records that wait, found and read to be tried again.
 
 use serde_json::Value;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::error::doing;
@@ -17,6 +18,17 @@ pub struct ReplayCandidate {
     pub raw: Value,
 }
 
+/// A source and stream that has waiting records, told in one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingGroup {
+    /// Of which of the tenant's systems.
+    pub source: String,
+    /// Of which stream.
+    pub stream: String,
+    /// Whether they stood in a file, or a system told them that is asked.
+    pub is_of_file: bool,
+}
+
 /// Where waiting records to replay are from, and which of those.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplayFilter<'a> {
@@ -24,6 +36,8 @@ pub struct ReplayFilter<'a> {
     pub source: &'a str,
     /// Of which stream.
     pub stream: &'a str,
+    /// Those that stood in a file, or those that a system told which is asked.
+    pub is_of_file: bool,
     /// Which.
     pub choice: ReplayChoice<'a>,
 }
@@ -41,18 +55,22 @@ pub struct ReplayChoice<'a> {
 
 impl TenantTx {
     /// Lists the sources and streams that have waiting records, references before what points at
-    /// them: those with a record that `choice` means.
+    /// them: those with a record that `choice` means. What files told of a source and what its system told
+    /// are apart, as what is left out means something else: the run that found a record knows.
     ///
     /// # Errors
     /// Fails when the server does.
     pub async fn waiting_groups(
         &self,
         choice: &ReplayChoice<'_>,
-    ) -> Result<Vec<(String, String)>, DbError> {
+    ) -> Result<Vec<WaitingGroup>, DbError> {
         let rows = self
             .query(
-                "select record.source, record.stream
+                "select record.source, record.stream, not run.options ? 'connector' as is_of_file
                  from quarantined_records as record
+                 join sync_runs as run
+                     on run.customer_id = record.customer_id
+                     and run.sync_run_id = record.sync_run_id
                  where record.customer_id = $1
                      and record.status = 'waiting'
                      and ($3::text is null or record.rule = $3)
@@ -64,10 +82,10 @@ impl TenantTx {
                              and external.entity = record.missing_entity
                              and external.external_id = record.missing_external_id
                      ))
-                 group by 1, 2
+                 group by 1, 2, 3
                  order by 1, array_position(
                      array['stores', 'products', 'suppliers', 'transactions', 'inventory',
-                           'purchase-orders'], record.stream)",
+                           'purchase-orders'], record.stream), 3",
                 &[
                     &self.customer_id().as_uuid(),
                     &choice.only_arrived,
@@ -77,7 +95,12 @@ impl TenantTx {
             )
             .await
             .map_err(doing("look for records to replay"))?;
-        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+        let group = |row: &Row| WaitingGroup {
+            source: row.get(0),
+            stream: row.get(1),
+            is_of_file: row.get(2),
+        };
+        Ok(rows.iter().map(group).collect())
     }
 
     /// Lists the next records to replay, in the order of their ids, after one of them.
@@ -97,10 +120,14 @@ impl TenantTx {
             .query(
                 "select record.quarantined_record_id
                  from quarantined_records as record
+                 join sync_runs as run
+                     on run.customer_id = record.customer_id
+                     and run.sync_run_id = record.sync_run_id
                  where record.customer_id = $1
                      and record.status = 'waiting'
                      and record.source = $2
                      and record.stream = $3
+                     and (not run.options ? 'connector') = $9
                      and ($4::text is null or record.rule = $4)
                      and ($5::uuid is null or record.quarantined_record_id = $5)
                      and ($6::uuid is null or record.quarantined_record_id > $6)
@@ -122,6 +149,7 @@ impl TenantTx {
                     &after,
                     &filter.choice.only_arrived,
                     &limit,
+                    &filter.is_of_file,
                 ],
             )
             .await

@@ -118,7 +118,7 @@ impl Desk {
             kind: if how.is_replay { "replay" } else { "import" },
             origin: how.origin.clone(),
             origin_name: how.origin.clone(),
-            options: json!({}),
+            options: if how.is_of_file { json!({}) } else { json!({ "connector": "square" }) },
         };
         let sync_run_id = tx.start_run(&run).await.unwrap();
         tx.commit().await.unwrap();

@@ -1,6 +1,6 @@
 //! Records that name stores, products and suppliers that nobody has told of.
 
-use shelfops_db::models::ReplayChoice;
+use shelfops_db::models::{ReplayChoice, ReplayFilter, WaitingGroup};
 use shelfops_ingest::Stream;
 use shelfops_ingest::quarantine::ReferenceEntity;
 
@@ -168,7 +168,8 @@ async fn a_replay_settles_what_passes_and_counts_a_try_for_the_rest() {
         let arrived = ReplayChoice { only_arrived: true, ..Default::default() };
         let tx = desk.database.tenant(desk.customer_id).await.unwrap();
         let groups = tx.waiting_groups(&arrived).await.unwrap();
-        assert_eq!(groups, [("till".to_owned(), "transactions".to_owned())]);
+        let (source, stream) = ("till".to_owned(), "transactions".to_owned());
+        assert_eq!(groups, [WaitingGroup { source, stream, is_of_file: true }]);
         let other_rule = ReplayChoice { rule: Some("known-store"), ..Default::default() };
         assert!(tx.waiting_groups(&other_rule).await.unwrap().is_empty());
         drop(tx);
@@ -249,6 +250,33 @@ async fn a_record_that_contradicts_the_table_when_replayed_stays_with_the_new_re
         let left = desk.waiting().await;
         assert_eq!((left.len(), left[0].attempts), (1, 2));
         assert_eq!(left[0].rule, "duplicate-in-table");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_files_told_under_a_systems_name_is_replayed_as_theirs() {
+    on_every_engine(async |fixture| {
+        let desk = Desk::open(fixture, "shop", "UTC").await;
+        desk.stock().await;
+        let line = |id: &str| sale(id, "s1", "p9", AT);
+        let told = [("file", How::from("file")), ("system", How::from("system").of_system())];
+        for (id, how) in &told {
+            desk.load(Stream::Transactions, &[line(id)], how).await;
+        }
+        let tx = desk.database.tenant(desk.customer_id).await.unwrap();
+        let groups = tx.waiting_groups(&ReplayChoice::default()).await.unwrap();
+        let are_of_files: Vec<bool> = groups.iter().map(|group| group.is_of_file).collect();
+        assert_eq!(are_of_files, [false, true]);
+        for is_of_file in are_of_files {
+            let choice = ReplayChoice::default();
+            let filter =
+                ReplayFilter { source: "till", stream: "transactions", is_of_file, choice };
+            let ids = tx.replay_ids(&filter, None, 10).await.unwrap();
+            let waiting = tx.replay_candidates(&ids).await.unwrap();
+            let options = tx.run_options(waiting[0].sync_run_id).await.unwrap();
+            assert_eq!((waiting.len(), options.get("connector").is_none()), (1, is_of_file));
+        }
     })
     .await;
 }

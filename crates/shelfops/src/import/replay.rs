@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use shelfops_db::copy::{CopySink, SinkOptions};
-use shelfops_db::models::{NewRun, ReplayChoice, Tenant};
+use shelfops_db::models::{NewRun, ReplayChoice, Tenant, WaitingGroup};
 use shelfops_ingest::pipeline::{self, BatchLimit, Settings};
 use shelfops_ingest::quarantine::ReferenceEntity;
 use shelfops_ingest::{SourceName, Stream};
@@ -79,12 +79,18 @@ pub(crate) async fn replay(
     let groups = tx.waiting_groups(&request.choice()).await?;
     drop(tx);
     let mut replay = Replay::default();
-    for (source, stream) in groups {
+    for WaitingGroup { source, stream, is_of_file } in groups {
         let (Ok(name), Ok(kind)) = (SourceName::parse(&source), stream.parse::<Stream>()) else {
             continue;
         };
-        match replay_group(context, tenant, request, name, kind).await {
+        match replay_group(context, tenant, request, (name, kind, is_of_file)).await {
             Ok(counts) if counts.read == 0 => {}
+            Ok(counts)
+                if let Some(last) = replay.reports.last_mut()
+                    && (&last.source, &last.stream) == (&source, &stream) =>
+            {
+                last.counts.add(&counts);
+            }
             Ok(counts) => replay.reports.push(ReplayReport { source, stream, counts }),
             Err(error) => replay.failed.push(FailedReplay { source, stream, error }),
         }
@@ -118,8 +124,7 @@ async fn replay_group(
     context: &Context,
     tenant: &Tenant,
     request: &ReplayRequest,
-    source: SourceName,
-    stream: Stream,
+    (source, stream, is_of_file): (SourceName, Stream, bool),
 ) -> Result<Counts, OpError> {
     let database = context.database().await?;
     let run = NewRun {
@@ -138,8 +143,6 @@ async fn replay_group(
     let tx = database.tenant(tenant.customer_id).await?;
     let settings = tx.settings().await?;
     let conventions = conventions(&tx, &settings, &source).await?;
-    // Only files are read by clocks that somebody chose.
-    let is_of_file = !tx.integrations().await?.iter().any(|known| known.source == source);
     let sync_run_id = tx.start_run(&run).await?;
     tx.commit().await?;
     let reader = QuarantineSource {
@@ -147,6 +150,7 @@ async fn replay_group(
         customer_id: tenant.customer_id,
         source: source.to_string(),
         stream,
+        is_of_file,
         rule: request.rule.clone(),
         quarantined_record_id: request.quarantined_record_id,
         only_arrived: request.only_arrived,

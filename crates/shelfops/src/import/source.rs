@@ -52,6 +52,7 @@ pub(super) struct QuarantineSource {
     pub(super) customer_id: CustomerId,
     pub(super) source: String,
     pub(super) stream: Stream,
+    pub(super) is_of_file: bool,
     pub(super) rule: Option<String>,
     pub(super) quarantined_record_id: Option<Uuid>,
     pub(super) only_arrived: bool,
@@ -116,6 +117,7 @@ impl QuarantineSource {
         let filter = ReplayFilter {
             source: &self.source,
             stream: self.stream.name(),
+            is_of_file: self.is_of_file,
             choice: ReplayChoice {
                 rule: self.rule.as_deref(),
                 quarantined_record_id: self.quarantined_record_id,
