@@ -159,6 +159,17 @@ async fn a_variation_that_changed_alone_is_told_by_its_item_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_variation_whose_item_is_not_told_clears_nothing() {
+    let mut orphan = variation("VORPHAN", "Blue");
+    orphan["item_variation_data"]["item_id"] = json!("ITMELSEWHERE");
+    let shop = Shop::open(catalogue(vec![orphan])).await;
+    let read = shop.read(Stream::Products).await;
+    let (draft, raw) = (read.drafts.last().unwrap(), read.raw.last().unwrap());
+    assert_eq!(draft.as_ref().unwrap_err().reason, "its item was not told");
+    assert_eq!(Square.draft_from_raw(Stream::Products, raw), *draft);
+}
+
+#[tokio::test]
 async fn a_variation_on_a_page_with_its_item_is_one_product() {
     let blue = variation("VARMUGBLUE01", "Blue");
     let shop = Shop::open(catalogue(vec![item(std::slice::from_ref(&blue)), blue])).await;

@@ -85,6 +85,11 @@ pub(in crate::square) fn variation(
     })))
 }
 
+/// What is wrong with a variation whose item was asked for and not told.
+pub(in crate::square) fn without_item() -> Malformed {
+    Malformed { reason: "its item was not told".to_owned() }
+}
+
 /// Joins the names of item and variation; most items have one variation, called Regular.
 pub(super) fn name(item: Option<&str>, variation: Option<&str>) -> Field<Text> {
     let [item, variation] =

@@ -136,6 +136,7 @@ impl ProductReader {
     ) -> Result<(), ConnectorError> {
         let known = Nested::of(objects);
         let call = Call::new(format!("what {} refers to", call.what), call.scopes);
+        self.names.make_room();
         let items = self.names.learn(&self.client, &call, known.wanted(objects)).await?;
         let of_items = items.values().filter_map(|text| {
             let item = map::parse::<CatalogObject<'_>>(text).ok()?.item_data?;
@@ -193,6 +194,10 @@ impl ProductReader {
         let told = object.item_variation_data.as_ref();
         let text = told.and_then(|told| items.get(told.item_id.as_deref()?));
         let item = text.and_then(|text| map::parse::<CatalogObject<'_>>(text).ok());
+        if item.is_none() && told.is_some_and(|told| told.item_id.is_some()) {
+            // What its item says of it would be taken for cleared.
+            return page.push(ProductPart::Whole, Err(map::without_item()));
+        }
         let item_and_time = item
             .as_ref()
             .and_then(|item| Some((item.item_data.as_ref()?, item.updated_at.as_deref())));

@@ -22,6 +22,13 @@ pub(super) struct CatalogNames {
 }
 
 impl CatalogNames {
+    /// Forgets all names where they are many: between pages, as a page needs all of its own.
+    pub(super) fn make_room(&mut self) {
+        if self.names.len() > MOST_NAMES {
+            self.names.clear();
+        }
+    }
+
     /// Asks for whatever of `ids` is not known, and returns the bodies of items among them.
     ///
     /// # Errors
@@ -32,9 +39,6 @@ impl CatalogNames {
         call: &Call,
         ids: FxHashSet<String>,
     ) -> Result<FxHashMap<String, String>, ConnectorError> {
-        if self.names.len() > MOST_NAMES {
-            self.names.clear();
-        }
         let mut unknown: Vec<String> =
             ids.into_iter().filter(|id| !self.names.contains_key(id)).collect();
         unknown.sort();

@@ -51,6 +51,10 @@ fn product(raw: &Value, text: &str) -> Result<Draft, Malformed> {
     if let Some(stand_in) = STAND_INS.into_iter().find(|(name, _)| Some(*name) == id) {
         return Ok(map::stand_in(stand_in));
     }
+    if raw.get("item_variation_data").is_some() {
+        // It was kept without what its item says of it.
+        return Err(map::without_item());
+    }
     let kept: KeptVariation<'_> = map::parse(text)?;
     map::variation(&kept.variation, &kept.context)
 }
