@@ -7,7 +7,7 @@ use shelfops_integrations::connector::{Connector as _, DayBasis, Disposition, Re
 use shelfops_integrations::http::{BodyLimit, Policy};
 use shelfops_integrations::square::Square;
 
-use super::fixtures::{dated, error, is_for_first, locations, order, orders};
+use super::fixtures::{dated, error, is_for_first, locations, order, orders, refund};
 use super::server::{Answer, Seen, json, status};
 use super::shop::{Shop, tokens};
 
@@ -96,6 +96,41 @@ async fn one_record_that_is_too_large_alone_says_so() {
     assert!(said.contains("more than the 6000 bytes that an answer may have"), "{said}");
     assert_eq!(disposition, Disposition::Stop);
     assert!(read.ids().contains(&"O3/li-1".to_owned()), "what was read before is kept");
+}
+
+#[tokio::test]
+async fn orders_that_refunds_name_are_asked_for_in_smaller_lists() {
+    let refunds: Vec<Value> = (0..4)
+        .map(|number| {
+            let mut refund = refund(&format!("O{number}"));
+            refund["id"] = json!(format!("R{number}"));
+            refund
+        })
+        .collect();
+    let policy = Policy { most_body: BodyLimit(LIMIT), ..Policy::default() };
+    let mut others = vendor(history(1));
+    let shop =
+        Shop::open_with(policy, ReadingOptions::default(), tokens(30), move |seen| {
+            match seen.path() {
+                "/v2/refunds" => json(json!({ "refunds": refunds })),
+                "/v2/orders/batch-retrieve" => {
+                    let ids = seen.body["order_ids"].as_array().unwrap().iter();
+                    let told = ids.map(|id| {
+                        let order = order(id.as_str().unwrap(), "2026-11-20T10:00:00Z");
+                        json!({ "id": order["id"], "note": "x".repeat(2_500) })
+                    });
+                    orders(&told.collect::<Vec<_>>(), None)
+                }
+                _ => others(seen),
+            }
+        })
+        .await;
+    let read = shop.read(Stream::Transactions).await;
+    assert!(read.error.is_none(), "{:?}", read.error);
+    assert!(read.ids().iter().any(|id| id.starts_with("refund/")), "{:?}", read.ids());
+    let asked = shop.server.seen_at("/v2/orders/batch-retrieve");
+    let asked = asked.iter().map(|seen| seen.body["order_ids"].as_array().unwrap().len());
+    assert_eq!(asked.collect::<Vec<_>>(), [4, 2, 2]);
 }
 
 #[tokio::test]

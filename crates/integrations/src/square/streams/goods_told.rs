@@ -13,12 +13,12 @@ use super::orders::{OrderSearch, OrderTime};
 use super::refunds::{RefundSearch, RefundTime};
 use super::returns_seen::{Goods, PaidBack, ReturnsSeen, SAME_RETURN, tells_goods_of};
 use crate::connector::ConnectorError;
-use crate::square::client::{Call, Client};
+use crate::square::client::{Asked, Call, Client};
 use crate::square::map;
 use crate::square::wire::{Envelope, Order, PaymentRefund};
 
 /// The most orders that may be asked for by id.
-const IDS_AT_ONCE: usize = 100;
+const IDS_AT_ONCE: u16 = 100;
 
 /// Refunds no further apart than this are looked for together: one list costs less than two, and more
 /// than this of a busy merchant's day is many pages.
@@ -95,10 +95,16 @@ async fn told_by_name(
     order_ids.sort_unstable();
     order_ids.dedup();
     let mut told = Vec::new();
-    for ids in order_ids.chunks(IDS_AT_ONCE) {
-        let call = Call::new(format!("the orders of {}", call.what), call.scopes);
-        let body = json!({ "order_ids": ids });
-        let reply = client.post(&call, "/v2/orders/batch-retrieve", &body).await?;
+    let call = Call::new(format!("the orders of {}", call.what), call.scopes);
+    let mut rest = &order_ids[..];
+    while !rest.is_empty() {
+        let most = u16::try_from(rest.len()).unwrap_or(u16::MAX).min(IDS_AT_ONCE);
+        let ask = |limit| {
+            let body = json!({ "order_ids": rest[..usize::from(limit)] });
+            Asked::Post("/v2/orders/batch-retrieve", body)
+        };
+        let (reply, asked) = client.page(&call, most, ask).await?;
+        rest = &rest[usize::from(asked)..];
         let envelope = Envelope::parse(&reply.body).map_err(|reason| call.shape(reason))?;
         for json in envelope.list("orders").map_err(|reason| call.shape(reason))? {
             let Ok(order) = map::parse::<Order<'_>>(json.get()) else { continue };

@@ -141,17 +141,24 @@ impl TransactionReader {
         Ok(first.checked_sub(reading.deep_overlap).unwrap_or(first).max(from))
     }
 
-    /// Fetches the page at hand; from where its chain stands when the vendor has forgotten it.
+    /// Fetches the page at hand; from where its chain stands when the vendor has forgotten it, and again as
+    /// long as pages became smaller meanwhile: smaller ones do not go on where larger ones were, nor do the
+    /// lists that are looked into for a page.
     async fn fetch(&mut self, call: &Call) -> Result<Page, ConnectorError> {
-        let page = self.request(call).await;
-        match (page, self.position.window.as_mut()) {
-            (Err(ConnectorError::PageForgotten { .. }), Some(window))
-                if window.chain.page.is_some() =>
-            {
-                window.chain.begin_again();
-                self.request(call).await
+        let mut may_begin_again = true;
+        loop {
+            let before = self.client.page_size().of(u16::MAX);
+            let page = self.request(call).await;
+            let has_shrunk = self.client.page_size().of(u16::MAX) < before;
+            match (page, self.position.window.as_mut()) {
+                (Err(ConnectorError::PageForgotten { .. }), Some(window))
+                    if has_shrunk || (may_begin_again && window.chain.page.is_some()) =>
+                {
+                    may_begin_again &= has_shrunk;
+                    window.chain.begin_again();
+                }
+                (page, _) => return page,
             }
-            (page, _) => page,
         }
     }
 
