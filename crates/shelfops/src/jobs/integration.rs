@@ -23,16 +23,23 @@ pub(super) async fn readable(
     integration_id: Uuid,
 ) -> Result<Readable, OpError> {
     Ok(match reachable(context, customer_id, integration_id).await? {
-        Readable::Yes(found) if found.1.is_grant_gone => {
-            let (tenant, integration) = *found;
-            Readable::No(format!(
-                "not read: {source} must be connected again by `shelfops integration connect --tenant {} \
-                 --source {source}`",
-                tenant.slug,
-                source = integration.source,
-            ))
-        }
+        Readable::Yes(found) => match unread(&found.0, &found.1) {
+            Some(why) => Readable::No(why),
+            None => Readable::Yes(found),
+        },
         other => other,
+    })
+}
+
+/// Says why an integration whose grant is gone is not read.
+pub(super) fn unread(tenant: &Tenant, integration: &Integration) -> Option<String> {
+    integration.is_grant_gone.then(|| {
+        format!(
+            "not read: {source} must be connected again by `shelfops integration connect --tenant {} \
+             --source {source}`",
+            tenant.slug,
+            source = integration.source,
+        )
     })
 }
 

@@ -6,7 +6,7 @@ use shelfops_db::models::DueSchedule;
 use shelfops_ingest::{CustomerId, Stream};
 use uuid::Uuid;
 
-use super::integration::{Readable, readable};
+use super::integration::{Readable, reachable, unread};
 use super::process_webhooks::notification_job;
 use super::{Done, Work};
 use crate::ops::output::counted;
@@ -52,13 +52,16 @@ impl Work for Sync {
 
     async fn run(context: &Context, payload: Payload) -> Result<Done, OpError> {
         let Payload { customer_id, integration_id, stream } = payload;
-        let (tenant, integration) = match readable(context, customer_id, integration_id).await? {
+        let (tenant, integration) = match reachable(context, customer_id, integration_id).await? {
             Readable::Yes(found) => *found,
             Readable::No(why) => return Ok(Done::All(why)),
         };
-        let request = SyncRequest::new(stream);
         // First: a connection that the tenant has ended cannot be read, and its notification says so.
         put_lost_job(context, customer_id, integration_id).await?;
+        if let Some(why) = unread(&tenant, &integration) {
+            return Ok(Done::All(why));
+        }
+        let request = SyncRequest::new(stream);
         let report = sync_stream(context, &tenant, &integration, &request).await?;
         let said = format!(
             "{} of {}, {} new, {} updated, {} quarantined",

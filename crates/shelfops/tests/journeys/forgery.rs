@@ -300,12 +300,15 @@ async fn a_webhook_whose_job_was_never_put_is_looked_at_with_the_next_reading() 
     let body = forger.event(MERCHANT);
     assert_eq!(receiver.post(&forger.genuine(body)).await, 200);
     receiver.looks_put().await;
-    // As if the server had died between its answer and the job, an hour ago.
+    // As if the server had died between its answer and the job, an hour ago. It may be the one that says why
+    // the vendor lets nobody in.
     let superuser = receiver.shop.database().connect().await.unwrap();
     superuser
         .batch_execute(
             "delete from shelfops_queue._private_jobs;
-             update webhook_events set received_at = received_at - interval '1 hour'",
+             update webhook_events set received_at = received_at - interval '1 hour';
+             update integrations
+             set status = 'failed', last_error = 'gone', failures = '{\"grant\": \"gone\"}'",
         )
         .await
         .unwrap();
