@@ -130,12 +130,15 @@ fn count_order(counted: &mut DayTotals, order: &Order<'_>) {
         // Nothing of it was sold, also what cannot be read.
         return;
     }
-    let before = counted.net_lines;
+    let (before, malformed) = (counted.net_lines, counted.malformed);
     map::each_record(order, |_, draft| count(counted, &draft));
     let read = counted.net_lines - before;
     counted.order_count += u64::from(map::does_count(order));
+    // What cannot be read is told as that: the others of its lines need not come to the whole.
+    let is_whole = counted.malformed == malformed;
     match ToldTotal::of(order).filter(|told| !told.is_met_by(read)) {
         None => counted.net_orders += read,
+        Some(told) if !is_whole => counted.net_orders += told.net(),
         Some(told) => {
             counted.net_orders += told.net();
             counted.uneven_count += 1;

@@ -28,13 +28,17 @@ impl ToldTotal {
         let first = net.map_or(&order.total_money, |net| &net.total_money).as_ref()?;
         let currency = Currency::parse(first.currency.as_deref()?).ok()?;
         let of = |money: &Option<Money>| amount(money.as_ref(), currency).unwrap_or_default();
-        let (total, tip) = match (net, returned) {
-            (Some(net), _) => (of(&net.total_money), of(&net.tip_money)),
-            (None, None) => (of(&order.total_money), of(&order.total_tip_money)),
-            (None, Some(returned)) => (
-                of(&order.total_money) - of(&returned.total_money),
-                of(&order.total_tip_money) - of(&returned.tip_money),
-            ),
+        let left = |sold: &Option<Money>, back: Option<&Option<Money>>| {
+            of(sold) - back.map(of).unwrap_or_default()
+        };
+        let total = match net {
+            Some(net) => of(&net.total_money),
+            None => left(&order.total_money, returned.map(|back| &back.total_money)),
+        };
+        // Net amounts may tell the total alone.
+        let tip = match net.filter(|net| net.tip_money.is_some()) {
+            Some(net) => of(&net.tip_money),
+            None => left(&order.total_tip_money, returned.map(|back| &back.tip_money)),
         };
         let rounding =
             |told: &Option<RoundingAdjustment>| told.as_ref().map(|told| of(&told.amount_money));
@@ -98,6 +102,17 @@ mod tests {
         let mut with_net = exchange;
         with_net["net_amounts"] = json!({ "total_money": money(-1080) });
         assert!(is_met(with_net.clone(), -1080) && !is_met(with_net, 1920));
+    }
+
+    #[test]
+    fn a_tip_that_net_amounts_leave_out_is_the_orders_own() {
+        let sale = json!({ "state": "COMPLETED", "total_money": money(2660),
+            "total_tip_money": money(500), "net_amounts": { "total_money": money(2660) } });
+        assert_eq!(told(sale.clone()).unwrap().net().to_string(), "21.60");
+        let mut partly = sale;
+        partly["net_amounts"]["total_money"] = money(1480);
+        partly["return_amounts"] = json!({ "total_money": money(1180), "tip_money": money(100) });
+        assert!(is_met(partly.clone(), 1080) && !is_met(partly, 980));
     }
 
     #[test]
