@@ -67,8 +67,8 @@ impl Live {
     async fn compare(&self, context: &Context) -> Result<Value, OpError> {
         let now = jiff::tz::TimeZone::UTC.to_datetime(context.now()).date();
         let day = now.checked_sub(2.days()).unwrap_or(now);
-        let reports =
-            reconcile(context, &self.tenant, &self.integration, Days::Of(day)).await?.reports;
+        let compared = reconcile(context, &self.tenant, &self.integration, Days::Of(day)).await?;
+        let reports = compared.reports;
         for report in &reports {
             context.talk().say(&format!(
                 "    {} at {}: {} lines, {} net, {} to the vendor's count",
@@ -79,7 +79,7 @@ impl Live {
                 report.outcome,
             ));
         }
-        Ok(json!(reports))
+        compared.failed.map_or_else(|| Ok(json!(reports)), Err)
     }
 
     /// Tells what comes in until the user has seen enough.

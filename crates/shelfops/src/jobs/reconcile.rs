@@ -77,6 +77,10 @@ impl Work for Reconcile {
             with("repaired"),
             with("differs"),
         );
+        if let Some(error) = compared.failed {
+            context.talk().say(&format!("{} of {}: {said}", integration.source, tenant.slug));
+            return Err(error);
+        }
         Ok(if compared.is_complete { Done::All(said) } else { Done::Part(said) })
     }
 }

@@ -52,6 +52,10 @@ impl Operation for SyncReconcile {
         let integration = tx.integration_of(&input.source).await?;
         tx.commit().await?;
         let compared = reconcile(context, &tenant, &integration, Days::Of(day)).await?;
+        // There is no other day whose report would be lost.
+        if let Some(error) = compared.failed {
+            return Err(error);
+        }
         if !compared.is_complete {
             return Err(OpError::failed(
                 "stopped before all was read: nothing is written down, and the same command begins again",

@@ -53,7 +53,7 @@ pub(crate) struct ReconcileReport {
 }
 
 /// What became of a comparison.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Reconciled {
     /// Each store's day that was compared.
     pub(crate) reports: Vec<ReconcileReport>,
@@ -61,13 +61,16 @@ pub(crate) struct Reconciled {
     pub(crate) is_complete: bool,
     /// How many stores were left out because their day is not over by their own clock.
     pub(crate) unended: u64,
+    /// Why the first day could not be compared of which the vendor's answers cannot be read.
+    pub(crate) failed: Option<OpError>,
 }
 
 /// Compares days of every store with the vendor, reads again what differs, and writes down how it
 /// ended.
 ///
 /// # Errors
-/// Fails when the vendor or the database does.
+/// Fails when the vendor cannot be asked, or the database fails. A day that the vendor refuses keeps no other
+/// from being compared: why is told with those.
 pub(crate) async fn reconcile(
     context: &Context,
     tenant: &Tenant,
@@ -84,7 +87,6 @@ pub(crate) async fn reconcile(
     let days: Vec<(Date, Days)> = due.chain(missed).collect();
     let comparing = Comparing { context, tenant, integration, clocks };
     let mut reconciled = Reconciled { is_complete: true, ..Reconciled::default() };
-    let mut failed = None;
     for (day, which) in days {
         match comparing.day(day, which).await {
             Ok(Some((reports, unended))) => {
@@ -95,12 +97,12 @@ pub(crate) async fn reconcile(
             // The vendor's answers of that day cannot be read, and will not be: it keeps no other from being
             // compared.
             Err(error) if error.kind() == ErrorKind::VendorTrouble => {
-                failed.get_or_insert(error);
+                reconciled.failed.get_or_insert(error);
             }
             Err(error) => return Err(error),
         }
     }
-    failed.map_or(Ok(reconciled), Err)
+    Ok(reconciled)
 }
 
 /// One store's day, as both sides count it.
