@@ -136,19 +136,28 @@ impl Runner for Crew {
     }
 }
 
-/// Says whether trying again can help, and when: asked otherwise, for something that is not there, for what
-/// only the tenant can grant, or of a vendor that understood and refused or whose answer cannot be read, it
-/// cannot, and who asked to be left alone is.
+/// How often a vendor is believed that refuses or answers what cannot be read: one odd answer would else cost
+/// what is read daily a day.
+const ODD_ANSWERS: i16 = 3;
+
+/// Says whether trying again can help, and when: asked otherwise, for something that is not there, or for what
+/// only the tenant can grant, it cannot, nor of a vendor that refuses or cannot be read time after time; and
+/// who asked to be left alone is.
 fn again(job: &TakenJob, error: &OpError) -> Again {
     match error.kind() {
-        ErrorKind::Usage
-        | ErrorKind::NotFound
-        | ErrorKind::VendorTrouble
-        | ErrorKind::ReconnectNeeded => Again::Never,
-        _ if job.is_last => Again::Never,
+        kind if job.is_last || is_hopeless(kind, job.attempt) => Again::Never,
         _ => find(job.kind).map_or(Again::Never, |work| {
             Again::After(work.delay(job.attempt).max(error.asked_pause().unwrap_or_default()))
         }),
+    }
+}
+
+/// Whether an attempt that failed for such a reason ends all of them.
+pub(super) const fn is_hopeless(kind: ErrorKind, attempt: i16) -> bool {
+    match kind {
+        ErrorKind::Usage | ErrorKind::NotFound | ErrorKind::ReconnectNeeded => true,
+        ErrorKind::VendorTrouble => attempt >= ODD_ANSWERS,
+        _ => false,
     }
 }
 

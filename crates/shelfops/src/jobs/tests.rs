@@ -7,8 +7,10 @@ use shelfops_db::models::{DueSchedule, Rhythm};
 use shelfops_ingest::CustomerId;
 use uuid::Uuid;
 
+use super::runner::is_hopeless;
 use super::work::Backoff;
 use super::{JOBS, find, parse_daily, parse_rhythm, scheduled, shown};
+use crate::ops::error::ErrorKind;
 
 #[test]
 fn the_registry_lists_every_job_of_the_directory() {
@@ -32,6 +34,14 @@ fn delays_double_up_to_the_longest() {
     let delays: Vec<u64> = (0..6).map(|attempt| backoff.after(attempt).as_secs()).collect();
     assert_eq!(delays, [10, 10, 20, 40, 60, 60]);
     assert_eq!(backoff.after(i16::MAX).as_secs(), 60);
+}
+
+#[test]
+fn one_odd_answer_of_a_vendor_ends_no_job_and_three_do() {
+    let ends = |kind| (1..=4).map(|attempt| is_hopeless(kind, attempt)).collect::<Vec<_>>();
+    assert_eq!(ends(ErrorKind::VendorTrouble), [false, false, true, true]);
+    assert_eq!(ends(ErrorKind::VendorDown), [false; 4]);
+    assert_eq!(ends(ErrorKind::ReconnectNeeded), [true; 4]);
 }
 
 #[test]
