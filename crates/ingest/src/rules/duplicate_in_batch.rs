@@ -22,7 +22,8 @@ impl Rule for DuplicateInBatch {
         "The same id with another content and no newer updated_at leaves open which of the two is \
          true; the first is loaded, the second kept here. Word-for-word repetitions are no error: \
          they are counted as unchanged. Nor are stores, products, suppliers and orders that are \
-         described twice: of those the last word counts, and what it leaves out keeps its value."
+         described twice: of those the last word counts. What it leaves out keeps its value, except \
+         where a connected system leaves out of a product what it tells of all that have it."
     }
 
     fn stage(&self) -> Stage {
