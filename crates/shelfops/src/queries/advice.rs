@@ -128,10 +128,10 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
     if let Err(error) = advisor.end().await {
         notes.push(format!("the search's session was not tidied before it was closed: {error}"));
     }
-    if let Some(copy) = copy {
-        if let Err(error) = copy.remove().await {
-            notes.push(format!("the copy is still there: {error}"));
-        }
+    if let Some(copy) = copy
+        && let Err(error) = copy.remove().await
+    {
+        notes.push(format!("the copy is still there: {error}"));
     }
     Ok(Advised { advice, proof, migration, proved, proved_names, tenant, notes })
 }
@@ -258,7 +258,7 @@ fn as_logged(logged: &LogStatement) -> Statement {
     );
     Statement {
         sql: logged.slowest.clone(),
-        found: (parameters.is_some() || logged.has_its_values()).then(|| Found {
+        found: (parameters.is_some() || logged.has_its_values()).then_some(Found {
             told,
             place: 0,
             of: 1,
