@@ -81,6 +81,8 @@ pub(crate) struct WhatIf<'c> {
     owners: BTreeMap<u32, usize>,
     /// Candidates that the server made before, so that it will again.
     proved: BTreeSet<usize>,
+    /// By a statement and a table, the statement with that table first: it is asked about again and again.
+    led: BTreeMap<(String, String), Vec<String>>,
     pub(crate) calls: usize,
     /// How long planning may take.
     pub(crate) limit: Duration,
@@ -116,7 +118,8 @@ impl<'c> WhatIf<'c> {
         let (active, owners) = (BTreeMap::new(), BTreeMap::new());
         let proved = BTreeSet::new();
         let limit = Duration::MAX;
-        let session = Self { client, schema, enter, active, owners, proved, calls: 0, limit };
+        let led = BTreeMap::new();
+        let session = Self { client, schema, enter, active, owners, proved, led, calls: 0, limit };
         session.reset().await?;
         Ok(Ok(session))
     }
@@ -290,13 +293,23 @@ impl<'c> WhatIf<'c> {
     }
 
     /// Writes a statement with each table first of which there are indexes that are known again only there.
-    fn led_by(&self, there: &BTreeSet<usize>, asked: &Asked, candidates: &[Index]) -> Vec<String> {
+    fn led_by(
+        &mut self,
+        there: &BTreeSet<usize>,
+        asked: &Asked,
+        candidates: &[Index],
+    ) -> Vec<String> {
         let there = there.iter().filter_map(|candidate| candidates.get(*candidate));
         let tables: BTreeSet<&str> = there
             .filter(|index| !index.is_of_columns())
             .map(|index| index.table.as_str())
             .collect();
-        tables.into_iter().flat_map(|table| with_first(&asked.sql, table)).collect()
+        let mut all = Vec::new();
+        for table in tables {
+            let known = self.led.entry((asked.sql.clone(), table.to_owned()));
+            all.extend_from_slice(known.or_insert_with(|| with_first(&asked.sql, table)));
+        }
+        all
     }
 
     /// Changes hypothetical indexes, and asks what a text that explains a statement says it costs.

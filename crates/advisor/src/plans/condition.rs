@@ -187,7 +187,8 @@ pub(crate) fn is_range(operator: &str) -> bool {
     matches!(operator, "<" | "<=" | ">" | ">=")
 }
 
-fn mirrored(operator: &str) -> &str {
+/// Returns an operator as it is read from its other side.
+pub(crate) fn mirrored(operator: &str) -> &str {
     match operator {
         "<" => ">",
         "<=" => ">=",

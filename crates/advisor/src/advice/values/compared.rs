@@ -2,7 +2,7 @@
 
 use crate::indexes::Catalog;
 use crate::plans::condition::{
-    Hider, Side, clause, conjuncts, disjuncts, is_range, side, stripped,
+    Hider, Side, clause, conjuncts, disjuncts, is_range, mirrored, side, stripped,
 };
 use crate::plans::{Node, Plan};
 
@@ -90,16 +90,6 @@ fn compared(text: &str, behind: usize) -> Option<(usize, String, How)> {
         _ => return None,
     };
     Some((parameter, column, how))
-}
-
-fn mirrored(operator: &str) -> &str {
-    match operator {
-        "<" => ">",
-        "<=" => ">=",
-        ">" => "<",
-        ">=" => "<=",
-        other => other,
-    }
 }
 
 /// Reads a parameter that stands alone, whatever type it is made; answers whether it is a list.
