@@ -1,10 +1,27 @@
 //! One integration's line to its vendor: address, tokens, pace.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use super::{Connector, ConnectorError, ReadingOptions};
 use crate::http::{HttpClient, Policy, Surroundings};
 use crate::oauth::{App, TokenError, TokenKeeper, TokenPair, TokenStatus, TokenStore};
+
+/// What is asked about tokens in this process, of whichever integration: whoever waits for it may be gone before
+/// it ends.
+static UNDER_WAY: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
+
+/// Waits until no renewal of a token is under way, or for so long: before a process ends, as a vendor may have
+/// renewed a token that is not stored yet.
+pub async fn renewals_end(at_most: Duration) {
+    UNDER_WAY.close();
+    // Those that are left are told by the next one who asks.
+    let _ = tokio::time::timeout(at_most, UNDER_WAY.wait()).await;
+    UNDER_WAY.reopen();
+}
 
 /// What an integration is set up with.
 #[derive(Clone, Debug)]
@@ -21,8 +38,13 @@ pub struct ConnectionSettings {
 /// breaker and token renewal are only shared through it.
 pub struct Connection {
     connector: &'static dyn Connector,
-    app: App,
     reading: ReadingOptions,
+    line: Arc<Line>,
+}
+
+/// What it takes to renew a token.
+struct Line {
+    app: App,
     http: HttpClient,
     tokens: TokenKeeper,
 }
@@ -43,7 +65,7 @@ impl Connection {
             ConnectorError::Fetch { what: format!("anything from {}", connector.title()), source }
         })?;
         let tokens = TokenKeeper::new(connector.oauth(), tokens);
-        Ok(Self { connector, app, reading, http, tokens })
+        Ok(Self { connector, reading, line: Arc::new(Line { app, http, tokens }) })
     }
 
     /// Returns the connector it is made for.
@@ -52,8 +74,8 @@ impl Connection {
     }
 
     /// Returns our application at the vendor.
-    pub const fn app(&self) -> &App {
-        &self.app
+    pub fn app(&self) -> &App {
+        &self.line.app
     }
 
     /// Returns how much is read at once, and how much again.
@@ -62,8 +84,8 @@ impl Connection {
     }
 
     /// Returns the client that knows this integration's pace.
-    pub const fn http(&self) -> &HttpClient {
-        &self.http
+    pub fn http(&self) -> &HttpClient {
+        &self.line.http
     }
 
     /// Returns a pair whose access token can be used now.
@@ -71,7 +93,8 @@ impl Connection {
     /// # Errors
     /// See [`TokenKeeper::current`].
     pub async fn tokens(&self) -> Result<TokenPair, ConnectorError> {
-        Ok(self.tokens.current(&self.http, &self.app).await?)
+        let line = self.line.clone();
+        to_its_end(async move { line.tokens.current(&line.http, &line.app).await }).await
     }
 
     /// Returns another pair than one that the vendor refused.
@@ -82,7 +105,9 @@ impl Connection {
         &self,
         refused: &TokenPair,
     ) -> Result<TokenPair, ConnectorError> {
-        Ok(self.tokens.after_refusal(&self.http, &self.app, &refused.access).await?)
+        let (line, refused) = (self.line.clone(), refused.access.clone());
+        to_its_end(async move { line.tokens.after_refusal(&line.http, &line.app, &refused).await })
+            .await
     }
 
     /// Returns the pair that was stored since one that the vendor has ended, if there is any.
@@ -93,7 +118,7 @@ impl Connection {
         &self,
         ended: &TokenPair,
     ) -> Result<Option<TokenPair>, ConnectorError> {
-        Ok(self.tokens.superseding(&ended.access).await?)
+        Ok(self.line.tokens.superseding(&ended.access).await?)
     }
 
     /// Asks what the current token may do, or where it is refused, what the next may; `None` where the
@@ -104,14 +129,29 @@ impl Connection {
     pub async fn token_status(&self) -> Result<Option<TokenStatus>, ConnectorError> {
         let Some(flow) = self.connector.oauth() else { return Ok(None) };
         let tokens = self.tokens().await?;
-        let told = match flow.status(&self.http, &self.app, &tokens).await {
+        let told = match flow.status(self.http(), self.app(), &tokens).await {
             // An access token can have ended early while what renews it goes on.
             Err(TokenError::ReconnectNeeded { .. }) => {
                 let tokens = self.tokens_after_refusal(&tokens).await?;
-                flow.status(&self.http, &self.app, &tokens).await
+                flow.status(self.http(), self.app(), &tokens).await
             }
             told => told,
         };
         Ok(Some(told?))
+    }
+}
+
+/// Asks for a token to the end, also when nobody waits any more: broken off between the vendor's answer and the
+/// store, a renewal would lose what the next one needs, where that works but once.
+async fn to_its_end(
+    work: impl Future<Output = Result<TokenPair, TokenError>> + Send + 'static,
+) -> Result<TokenPair, ConnectorError> {
+    match UNDER_WAY.spawn(work.in_current_span()).await {
+        Ok(told) => Ok(told?),
+        Err(lost) => match lost.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The process ends.
+            Err(_) => std::future::pending().await,
+        },
     }
 }

@@ -17,7 +17,7 @@ use shelfops_ingest::Stream;
 use shelfops_ingest::records::Draft;
 use shelfops_ingest::source::{Malformed, Source};
 
-pub use connection::{Connection, ConnectionSettings};
+pub use connection::{Connection, ConnectionSettings, renewals_end};
 pub use error::{ConnectorError, Disposition};
 pub(crate) use json_page::{Excerpt, JsonPage};
 pub(crate) use page_source::{PageReader, PageSource};

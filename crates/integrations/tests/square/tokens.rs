@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use shelfops_ingest::Stream;
 use shelfops_integrations::connector::{
-    Connection, ConnectionSettings, Disposition, ReadingOptions,
+    Connection, ConnectionSettings, Disposition, ReadingOptions, renewals_end,
 };
 use shelfops_integrations::http::Policy;
 use shelfops_integrations::oauth::{
@@ -299,6 +299,35 @@ fn line(shop: &Shop, store: Arc<dyn TokenStore>) -> Arc<Connection> {
         reading: ReadingOptions::default(),
     };
     Arc::new(Connection::new(&Square, settings, store, shop.surroundings.clone()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_goes_on_when_nobody_waits_for_it_any_more() {
+    // A refresh token that works once, and a vendor who takes a while: whoever asked is gone before the answer.
+    let (answer, told) = std::sync::mpsc::channel::<()>();
+    let mut renewals = 0;
+    let shop = shop(30, move |seen| match seen.path() {
+        TOKEN if std::mem::replace(&mut renewals, 1) == 0 => {
+            tokio::task::block_in_place(|| told.recv().unwrap());
+            json(renewed())
+        }
+        TOKEN => status(401, error("AUTHENTICATION_ERROR", "UNAUTHORIZED")),
+        _ => dated(locations(&["LSHELF01"])),
+    })
+    .await;
+    shop.surroundings.advance(Duration::from_secs(8 * 24 * 3600));
+    let mut asking = Box::pin(shop.connection.tokens());
+    while shop.server.seen_at(TOKEN).is_empty() {
+        assert!(futures::poll!(asking.as_mut()).is_pending());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(asking);
+    answer.send(()).unwrap();
+    renewals_end(Duration::from_secs(30)).await;
+    let stored = shop.tokens.load().await.unwrap();
+    assert_eq!(stored.tokens.access.expose_secret(), "access-2");
+    assert_eq!(shop.read(Stream::Stores).await.drafts.len(), 1);
+    assert_eq!(shop.server.seen_at(TOKEN).len(), 1);
 }
 
 #[tokio::test]

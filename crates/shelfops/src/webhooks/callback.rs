@@ -12,6 +12,8 @@ use axum::routing::get;
 use serde::Deserialize;
 use shelfops_db::models::{Integration, IntegrationStatus, Tenant};
 use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::ops::{Context, OpError};
 use crate::sync::complete_authorisation;
@@ -30,13 +32,19 @@ pub(super) struct Answer {
     error: Option<String>,
 }
 
-/// Takes a tenant back.
+/// Takes a tenant back. What was begun is brought to its end, also when the browser is closed: the vendor may
+/// have let us in already, and nobody would know.
 pub(super) async fn receive(
-    State(context): State<Arc<Context>>,
+    State((context, tasks)): State<(Arc<Context>, TaskTracker)>,
     Path(connector): Path<String>,
     Query(answer): Query<Answer>,
 ) -> (StatusCode, Html<String>) {
-    finish(&context, &connector, answer).await
+    let work = async move { finish(&context, &connector, answer).await };
+    tasks.spawn(work.in_current_span()).await.unwrap_or_else(|lost| {
+        tracing::error!(error = %lost, "an authorisation was broken off");
+        let why = "Something of ours failed. Look whether the system is connected, and connect it again if not.";
+        (StatusCode::INTERNAL_SERVER_ERROR, page("Not connected", why))
+    })
 }
 
 async fn finish(context: &Context, connector: &str, answer: Answer) -> (StatusCode, Html<String>) {

@@ -24,6 +24,6 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(
         .with_state(Arc::new(Intake::new(context.clone(), tasks)));
     let callbacks = Router::new()
         .route("/oauth/{connector}/callback", get(callback::receive))
-        .with_state(context);
+        .with_state((context, tasks.clone()));
     notifications.merge(callbacks)
 }
