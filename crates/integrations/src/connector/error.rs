@@ -126,7 +126,9 @@ pub enum ConnectorError {
         reason: String,
     },
     /// The cursor is not one that this connector made.
-    #[error("the cursor of {stream} was not made by {connector} ({reason}): reset it")]
+    #[error(
+        "the cursor of {stream} was not made by {connector} ({reason}): use the version of ShelfOps that made it or a newer one, or remove the integration and add it again"
+    )]
     Cursor {
         /// Whose cursor it should be.
         connector: &'static str,

@@ -5,6 +5,10 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
+/// The longest pause that is believed: servers in between have told seconds since 1970 instead of seconds, and
+/// nothing would be read for decades.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// One call; it may be sent several times, so it must be safe to repeat.
 #[derive(Clone)]
 pub struct HttpRequest {
@@ -51,13 +55,14 @@ impl HttpAnswer {
         parse_date(self.header("date")?)
     }
 
-    /// Returns how long the vendor asks to wait.
+    /// Returns how long the vendor asks to wait; nothing where that is longer than a day, which is a mistake.
     pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
         let told = self.header("retry-after")?.trim();
-        if let Ok(seconds) = told.parse::<u32>() {
-            return Some(Duration::from_secs(u64::from(seconds)));
-        }
-        Duration::try_from(parse_date(told)?.duration_since(now)).ok()
+        let pause = match told.parse::<u64>() {
+            Ok(seconds) => Duration::from_secs(seconds),
+            Err(_) => Duration::try_from(parse_date(told)?.duration_since(now)).ok()?,
+        };
+        (pause <= LONGEST_PAUSE).then_some(pause)
     }
 }
 
@@ -87,6 +92,17 @@ mod tests {
         assert_eq!(wait("Fri, 20 Nov 2026 17:00:30 GMT"), Some(Duration::from_secs(30)));
         assert_eq!(wait("Fri, 20 Nov 2026 16:00:00 GMT"), None);
         assert_eq!(wait("soon"), None);
+    }
+
+    #[test]
+    fn a_pause_of_more_than_a_day_is_not_believed() {
+        let now: Timestamp = "2026-11-20T17:00:00Z".parse().unwrap();
+        let wait = |value| answer("retry-after", value).retry_after(now);
+        assert_eq!(wait("86400"), Some(Duration::from_secs(86_400)));
+        // Seconds since 1970, in seconds and in milliseconds.
+        for told in ["1795194000", "1795194000000", "Fri, 20 Nov 2076 17:00:00 GMT"] {
+            assert_eq!(wait(told), None, "{told}");
+        }
     }
 
     #[test]

@@ -206,6 +206,9 @@ pub(super) fn judge(answer: &HttpAnswer) -> Judgement {
         let is_json = serde_json::from_slice::<IgnoredAny>(&answer.body).is_ok();
         return match answer.status {
             429 => Judgement::Throttled,
+            status @ (408 | 500 | 502..) if is_json => {
+                Judgement::Failing(format!("{status} with a body that is not documented"))
+            }
             _ if is_json => Judgement::Final,
             status => Judgement::Failing(format!("{status} with a body that is not JSON")),
         };
@@ -327,6 +330,16 @@ mod tests {
     fn only_what_may_pass_is_asked_again() {
         for status in [408, 500, 502, 503, 504] {
             assert!(matches!(judged(status, &error("API_ERROR", "X")), Judgement::Failing(_)));
+        }
+        for body in [r#""upstream down""#, r#"{"errors":"x"}"#, r#"{"message":"x"}"#] {
+            for status in [408, 500, 502, 503, 504] {
+                let judgement = judged(status, body);
+                assert!(
+                    matches!(judgement, Judgement::Failing(_)),
+                    "{status} {body}: {judgement:?}"
+                );
+            }
+            assert_eq!(judged(400, body), Judgement::Final, "{body}");
         }
         for status in [400, 401, 403, 404, 501] {
             let body = error("INVALID_REQUEST_ERROR", "BAD_REQUEST");

@@ -141,7 +141,7 @@ async fn a_cursor_of_another_source_is_refused() {
             let request = OpenRequest { stream: *stream, cursor, span: None, reach: Reach::Whole };
             let error = Square.open(shop.connection.clone(), request).err().unwrap();
             assert_eq!(error.disposition(), Disposition::Stop);
-            assert!(error.to_string().contains("reset it"), "{error}");
+            assert!(error.to_string().contains("add it again"), "{error}");
         }
         let null = OpenRequest {
             stream: *stream,
