@@ -170,6 +170,27 @@ async fn a_variation_whose_item_is_not_told_clears_nothing() {
 }
 
 #[tokio::test]
+async fn an_item_that_tells_nothing_of_itself_is_refused_and_clears_nothing() {
+    let mut bare = item(&[]);
+    bare.as_object_mut().unwrap().remove("item_data");
+    let shop = Shop::open(catalogue(vec![bare.clone()])).await;
+    let read = shop.read(Stream::Products).await;
+    let (draft, raw) = (read.drafts.last().unwrap(), read.raw.last().unwrap());
+    assert_eq!(draft.as_ref().unwrap_err().reason, "it has no item_data");
+    assert_eq!(Square.draft_from_raw(Stream::Products, raw), *draft);
+    // What belongs to it is told by itself, and the item when it is asked for tells nothing either.
+    let mut search = catalogue(vec![variation("VARMUGBLUE01", "Blue")]);
+    let shop = Shop::open(move |seen: &Seen| match seen.path() {
+        RETRIEVE => json(json!({ "objects": [bare] })),
+        _ => search(seen),
+    })
+    .await;
+    let read = shop.read(Stream::Products).await;
+    let refused = read.drafts.last().unwrap().as_ref().unwrap_err();
+    assert_eq!(refused.reason, "its item was not told");
+}
+
+#[tokio::test]
 async fn a_variation_on_a_page_with_its_item_is_one_product() {
     let blue = variation("VARMUGBLUE01", "Blue");
     let shop = Shop::open(catalogue(vec![item(std::slice::from_ref(&blue)), blue])).await;

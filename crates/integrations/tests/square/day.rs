@@ -172,6 +172,17 @@ async fn refunds_without_goods_are_counted_too() {
 }
 
 #[tokio::test]
+async fn a_refund_that_cannot_be_read_makes_its_day_differ() {
+    let mut odd = refund("ORDother");
+    odd["created_at"] = json!("2026-11-21T07:00:00Z");
+    odd["status"] = json!("PARTLY");
+    let shop = Shop::open(vendor(vec![odd])).await;
+    let day = date(2026, 11, 20);
+    let totals = Square.day_totals(shop.connection.clone(), day, DayBasis::Created).await.unwrap();
+    assert_eq!((totals[0].malformed, totals[0].return_lines), (1, 1));
+}
+
+#[tokio::test]
 async fn a_day_can_be_counted_by_completion() {
     let shop = Shop::open(vendor(Vec::new())).await;
     let day = date(2026, 11, 20);

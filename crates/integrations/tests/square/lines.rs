@@ -148,6 +148,7 @@ async fn an_order_without_any_line_takes_back_the_lines_that_it_had() {
         let mut emptied = order(id, UPDATED);
         emptied["state"] = json!(state);
         emptied["line_items"] = json!([]);
+        emptied["total_money"] = money(0);
         emptied
     };
     let mut without_list = emptied("B", "CANCELED");
@@ -167,6 +168,21 @@ async fn an_order_without_any_line_takes_back_the_lines_that_it_had() {
     assert_eq!(&*emptied.store, "LSHELF01");
     assert_eq!(emptied.occurred_at.to_string(), "2026-11-20T17:04:09.87Z");
     assert_eq!(emptied.updated_at.to_string(), "2026-11-20T17:04:11.010004Z");
+}
+
+#[tokio::test]
+async fn an_order_that_comes_to_something_and_tells_no_line_takes_nothing_back() {
+    let mut renamed = order("A", UPDATED);
+    let lines = renamed.as_object_mut().unwrap().remove("line_items").unwrap();
+    renamed["items"] = lines;
+    let mut tip_alone = order("B", UPDATED);
+    tip_alone["line_items"] = json!([]);
+    tip_alone["total_money"] = money(500);
+    tip_alone["total_tip_money"] = money(500);
+    let read = read(vec![renamed, tip_alone]).await;
+    assert_eq!(read.withdrawn_ids(), ["B"]);
+    let [(_, reason)] = &read.refused()[..] else { panic!("{:?}", read.refused()) };
+    assert_eq!(reason, "it has no line that we know");
 }
 
 #[tokio::test]

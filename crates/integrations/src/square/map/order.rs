@@ -2,6 +2,7 @@
 //!
 //! Tips are no sales and leave no record.
 
+use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shelfops_ingest::records::{Draft, TransactionType, Withdrawn};
@@ -9,6 +10,7 @@ use shelfops_ingest::source::Malformed;
 
 use super::field;
 use super::order_line::{Head, Side, changed_at, charge, goods};
+use super::order_total::ToldTotal;
 use crate::connector::Excerpt;
 use crate::square::wire::Order;
 
@@ -88,18 +90,30 @@ pub(in crate::square) fn each_record(
     }
 }
 
-/// Returns an order that has no line, or none any more: those that it had are sold no more.
-pub(in crate::square) fn without_lines(order: &Order<'_>) -> Option<Withdrawn> {
+/// Returns an order that has no line, or none any more: those that it had are sold no more. One that comes to
+/// something all the same has lines that we do not see, and takes none back.
+pub(in crate::square) fn without_lines(order: &Order<'_>) -> Option<Result<Withdrawn, Malformed>> {
     let is_told = matches!(standing(order), Standing::Counts | Standing::Void);
     if !is_told || line_count(order) > 0 {
         return None;
     }
-    Some(Withdrawn {
-        external_id: field::text(order.id.as_deref()).into_value()?,
-        store: field::text(order.location_id.as_deref()).into_value()?,
-        occurred_at: field::instant(order.created_at.as_deref())?,
-        updated_at: changed_at(order).into_value()?.instant,
-    })
+    if ToldTotal::of(order).is_some_and(|told| !told.is_met_by(Decimal::ZERO)) {
+        return Some(Err(without_any_line()));
+    }
+    let withdrawn = || {
+        Some(Withdrawn {
+            external_id: field::text(order.id.as_deref()).into_value()?,
+            store: field::text(order.location_id.as_deref()).into_value()?,
+            occurred_at: field::instant(order.created_at.as_deref())?,
+            updated_at: changed_at(order).into_value()?.instant,
+        })
+    };
+    withdrawn().map(Ok)
+}
+
+/// What is wrong with an order that comes to something and tells no line.
+pub(in crate::square) fn without_any_line() -> Malformed {
+    Malformed { reason: "it has no line that we know".to_owned() }
 }
 
 /// Whether an order is one of sales and returns.

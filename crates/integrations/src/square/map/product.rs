@@ -85,6 +85,11 @@ pub(in crate::square) fn variation(
     })))
 }
 
+/// What is wrong with an item that tells nothing of itself.
+pub(in crate::square) fn without_data() -> Malformed {
+    Malformed { reason: "it has no item_data".to_owned() }
+}
+
 /// What is wrong with a variation whose item was asked for and not told.
 pub(in crate::square) fn without_item() -> Malformed {
     Malformed { reason: "its item was not told".to_owned() }

@@ -169,7 +169,9 @@ impl ProductReader {
     }
 
     fn push_item(&self, object: &CatalogObject<'_>, page: &mut JsonPage<ProductPart>) {
-        let Some(item) = &object.item_data else { return };
+        let Some(item) = &object.item_data else {
+            return page.push(ProductPart::Whole, Err(map::without_data()));
+        };
         let item_and_time = Some((item, object.updated_at.as_deref()));
         for (index, json) in item.variations.iter().flatten().enumerate() {
             let variation = map::parse::<CatalogObject<'_>>(json.get());
@@ -194,6 +196,7 @@ impl ProductReader {
         let told = object.item_variation_data.as_ref();
         let text = told.and_then(|told| items.get(told.item_id.as_deref()?));
         let item = text.and_then(|text| map::parse::<CatalogObject<'_>>(text).ok());
+        let item = item.filter(|item| item.item_data.is_some());
         if item.is_none() && told.is_some_and(|told| told.item_id.is_some()) {
             // What its item says of it would be taken for cleared.
             return page.push(ProductPart::Whole, Err(map::without_item()));

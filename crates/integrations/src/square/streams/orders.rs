@@ -150,8 +150,10 @@ impl OrdersPage {
                     newest = newest.max(map::instant(order.updated_at.as_deref()));
                     seen.learn(order);
                     map::each_record(order, |part, draft| page.push(part, draft));
-                    if let Some(emptied) = map::without_lines(order) {
-                        page.withdraw(emptied);
+                    match map::without_lines(order) {
+                        None => {}
+                        Some(Ok(emptied)) => page.withdraw(emptied),
+                        Some(Err(malformed)) => page.push(OrderPart::Whole, Err(malformed)),
                     }
                 }
             }

@@ -55,6 +55,9 @@ fn product(raw: &Value, text: &str) -> Result<Draft, Malformed> {
         // It was kept without what its item says of it.
         return Err(map::without_item());
     }
+    if raw.get("type").is_some_and(|kind| kind == "ITEM") && raw.get("item_data").is_none() {
+        return Err(map::without_data());
+    }
     let kept: KeptVariation<'_> = map::parse(text)?;
     map::variation(&kept.variation, &kept.context)
 }
@@ -72,7 +75,7 @@ fn order_line(text: &str) -> Result<Draft, Malformed> {
             draft
         }
         Some(_) => Err(malformed("it has several lines: sync that time again")),
-        None => Err(malformed("it has no line")),
+        None => Err(map::without_any_line()),
     }
 }
 
