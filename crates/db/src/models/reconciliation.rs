@@ -131,7 +131,7 @@ impl TenantTx {
         Ok(DayCount { sale_lines: row.get(0), return_lines: row.get(1), net: row.get(2) })
     }
 
-    /// Returns a store's lines from one moment until before another, by id.
+    /// Returns a store's lines from one moment until before another, by id; so many of them at most.
     ///
     /// # Errors
     /// Fails when the server does.
@@ -140,6 +140,7 @@ impl TenantTx {
         source: &SourceName,
         external_store_id: &str,
         (from, until): (Timestamp, Timestamp),
+        limit: usize,
     ) -> Result<Vec<DayLine>, DbError> {
         let rows = self
             .query(
@@ -152,13 +153,15 @@ impl TenantTx {
                      and line.customer_id = $1 and line.source = $2
                      and line.occurred_at >= $4 and line.occurred_at < $5
                      and line.transaction_type in ('sale', 'return')
-                 order by line.external_id",
+                 order by line.external_id
+                 limit $6",
                 &[
                     &self.customer_id().as_uuid(),
                     &source.as_str(),
                     &external_store_id,
                     &system_time(from),
                     &system_time(until),
+                    &i64::try_from(limit).unwrap_or(i64::MAX),
                 ],
             )
             .await
@@ -259,19 +262,27 @@ impl TenantTx {
         Ok(confirmed > 0)
     }
 
-    /// Returns the days that were compared of each of an integration's stores, by the vendor's ids.
+    /// Returns the days that were compared of each of an integration's stores, by the vendor's ids; one that
+    /// differed, of those since `unsettled_from`, is not done.
     ///
     /// # Errors
     /// Fails when the server does.
     pub async fn compared_days(
         &self,
         integration_id: Uuid,
+        unsettled_from: Date,
     ) -> Result<BTreeMap<String, BTreeSet<Date>>, DbError> {
         let rows = self
             .query(
                 "select external_store_id, business_date::text from reconciliations
-                 where customer_id = $1 and integration_id = $2",
-                &[&self.customer_id().as_uuid(), &integration_id],
+                 where customer_id = $1 and integration_id = $2
+                     and (outcome <> 'differs' or business_date < $3::text::date)
+                 union
+                 -- Since when there are comparisons, whatever came of the first.
+                 select external_store_id, min(business_date)::text from reconciliations
+                 where customer_id = $1 and integration_id = $2
+                 group by external_store_id",
+                &[&self.customer_id().as_uuid(), &integration_id, &unsettled_from.to_string()],
             )
             .await
             .map_err(doing("look for the days that were compared"))?;

@@ -240,6 +240,20 @@ async fn a_day_that_cannot_be_counted_keeps_no_other_from_being_compared() {
         .await
         .unwrap();
     assert_eq!(worker.said().matches(" failed: ").count(), 1, "{}", worker.said());
+    // What differed is compared again for some days: the cause may be mended meanwhile.
+    let differed = format!(
+        "update reconciliations set outcome = 'differs' where business_date in ('{}', '{}')",
+        ago(6),
+        ago(3)
+    );
+    as_acme(&shop, &differed).await;
+    put_job(&shop, "reconcile", ", 'due_at', now()").await;
+    let differing = async |days| {
+        let of = "select count(*) from reconciliations where outcome = 'differs'";
+        shop.number(&format!("{of} and business_date = '{}'", ago(days))).await
+    };
+    wait_for("the day that differed", PATIENCE, async || differing(3).await == 0).await.unwrap();
+    assert!(differing(6).await > 0, "too long ago");
     stop(worker).await;
 }
 

@@ -16,6 +16,9 @@ const REST: SignedDuration = SignedDuration::from_hours(2);
 /// How far apart two daily comparisons are at most: clocks are put back in between once a year.
 const APART: SignedDuration = SignedDuration::from_hours(25);
 
+/// How many days before those that are due are compared again where they differed: as many as tills may be late.
+const UNSETTLED: i64 = 3;
+
 /// How many days that were missed are made up for.
 const MOST_MISSED: i64 = 31;
 
@@ -71,6 +74,14 @@ impl StoreClocks {
             }
         }
         Self { zones: StoreZones::by_store(default, zones), distinct }
+    }
+
+    /// Returns from which day on one that differed is compared again: what made it differ may be mended, and
+    /// tills tell of sales days later.
+    pub(super) fn unsettled_from(&self, which: Days) -> Date {
+        let days = self.days(which);
+        let first = days.first().copied().unwrap_or(Date::MAX);
+        first.checked_sub(UNSETTLED.days()).unwrap_or(first)
     }
 
     /// Returns the days before those that nobody has compared since the first that was: nobody worked, the
@@ -174,6 +185,15 @@ mod tests {
         );
         let year_later = missed(jiff::civil::date(2027, 3, 6), &[march(2)], &[]);
         assert_eq!(year_later.len(), 31, "{year_later:?}");
+    }
+
+    #[test]
+    fn days_that_differed_are_compared_again_for_three_days() {
+        let clocks = clocks("UTC", &[("HI", "Pacific/Honolulu")]);
+        let march = |day| jiff::civil::date(2026, 3, day);
+        let due = Days::EndedBy(at_four("UTC", march(10)));
+        assert_eq!(clocks.days(due), BTreeSet::from([march(8), march(9)]));
+        assert_eq!(clocks.unsettled_from(due), march(5));
     }
 
     fn at_four(name: &str, day: Date) -> Timestamp {

@@ -10,7 +10,7 @@ use shelfops_ingest::records::{Draft, TransactionDraft, TransactionType};
 
 /// How many lines are held to be compared: some 20 MB. A store sells less in a day; where everything of
 /// many stores differs, no list of records would help anybody.
-const HELD: usize = 100_000;
+pub(super) const HELD: usize = 100_000;
 
 /// The vendor's lines of the stores and days that differ, and of no others.
 pub(super) struct VendorLines {
@@ -57,7 +57,7 @@ impl VendorLines {
 
     /// Names so many of a store's lines that one side has and the other has not, or has otherwise.
     pub(super) fn differences(&self, store: &str, ours: &[DayLine], limit: usize) -> Vec<Value> {
-        if self.is_full() {
+        if self.is_full() || ours.len() > self.limit {
             return vec![json!({ "difference": "more lines than are compared one by one" })];
         }
         let nothing = BTreeMap::new();
@@ -157,6 +157,9 @@ mod tests {
             lines.take(&told("S1", &number.to_string(), 1, 10));
         }
         assert!(lines.is_full() && lines.stores["S1"].told.len() == 3);
+        let ours: Vec<DayLine> = (0..4).map(|number| line(&number.to_string(), 1)).collect();
+        let too_many = self::lines(3).differences("S1", &ours, 10);
+        assert_eq!(too_many, lines.differences("S1", &[], 10), "too many here");
         let named = lines.differences("S1", &[], 10);
         assert_eq!(named.len(), 1);
         assert!(named[0]["difference"].as_str().unwrap().starts_with("more lines"), "{named:?}");

@@ -18,7 +18,7 @@ use shelfops_integrations::connector::{
 
 pub(crate) use self::days::Days;
 use self::days::StoreClocks;
-use self::lines::VendorLines;
+use self::lines::{HELD, VendorLines};
 use super::failure;
 use super::stream::{SyncRequest, sync_stream};
 use crate::ops::error::ErrorKind;
@@ -79,7 +79,8 @@ pub(crate) async fn reconcile(
 ) -> Result<Reconciled, OpError> {
     let clocks = StoreClocks::load(context, tenant, integration).await?;
     let tx = context.database().await?.tenant(tenant.customer_id).await?;
-    let compared = tx.compared_days(integration.integration_id).await?;
+    let compared =
+        tx.compared_days(integration.integration_id, clocks.unsettled_from(which)).await?;
     tx.commit().await?;
     let missed = clocks.missed(which, &compared).into_iter().rev().map(|day| (day, Days::Of(day)));
     let due = clocks.days(which).into_iter().map(|day| (day, which));
@@ -220,9 +221,15 @@ impl Comparing<'_> {
         }
         for store_day in days.iter_mut().filter(|day| !day.is_equal(day.found)) {
             let store = store_day.vendor.store.clone();
-            let tx = self.tenant().await?;
-            let ours = tx.lines_of(&self.integration.source, &store, store_day.span).await?;
-            tx.commit().await?;
+            let ours = if told.is_full() {
+                Vec::new()
+            } else {
+                let tx = self.tenant().await?;
+                let source = &self.integration.source;
+                let ours = tx.lines_of(source, &store, store_day.span, HELD + 1).await?;
+                tx.commit().await?;
+                ours
+            };
             store_day.named = told.differences(&store, &ours, NAMED);
         }
         Ok(true)
