@@ -13,7 +13,7 @@ use crate::ops::{Context, OpError};
 /// secrets were, and how many had it before. One that is replaced meanwhile is left to who did it.
 ///
 /// # Errors
-/// Fails for a secret whose key we do not have, and names its tenant. Those before it are done.
+/// Fails for secrets that none of our keys opens, and names where they are. All others are done.
 pub(crate) async fn reseal(context: &Context) -> Result<(KeyId, u64, u64), OpError> {
     // Read anew: a key may have just been added.
     let keyring = context.config().secret_keys().load()?;
@@ -22,14 +22,33 @@ pub(crate) async fn reseal(context: &Context) -> Result<(KeyId, u64, u64), OpErr
     let operator = database.operator().await?;
     let tenants = operator.tenants().await?;
     operator.commit().await?;
-    let (mut changed, mut unchanged) = (0, 0);
+    let mut all = Resealed::default();
     for tenant in tenants {
-        let done = reseal_tenant(context, database, &keyring, &tenant).await;
-        let done = done.map_err(|error| OpError::from(error).of(&tenant.slug))?;
-        changed += done.0;
-        unchanged += done.1;
+        let done = reseal_tenant(context, database, &keyring, &tenant, &mut all).await;
+        done.map_err(|error| OpError::from(error).of(&tenant.slug))?;
     }
-    Ok((present, changed, unchanged))
+    let Some(first) = all.closed.first() else { return Ok((present, all.changed, all.unchanged)) };
+    Err(OpError::failed(format!(
+        "{} could not be encrypted anew, all others are ({}). Closed: {}. Add the key that it was encrypted \
+         with to the keys, or connect the system again (`shelfops integration connect`) or remove it",
+        counted(all.closed.len(), "secret"),
+        first.why,
+        all.closed.iter().map(|it| it.place.as_str()).collect::<Vec<_>>().join(", "),
+    )))
+}
+
+/// What became of secrets.
+#[derive(Default)]
+struct Resealed {
+    changed: u64,
+    unchanged: u64,
+    closed: Vec<Closed>,
+}
+
+/// A secret that none of our keys opens.
+struct Closed {
+    place: String,
+    why: DbError,
 }
 
 async fn reseal_tenant(
@@ -37,19 +56,28 @@ async fn reseal_tenant(
     database: &Database,
     keyring: &Keyring,
     tenant: &Tenant,
-) -> Result<(u64, u64), DbError> {
+    all: &mut Resealed,
+) -> Result<(), DbError> {
     let present = keyring.present()?.id();
     let tx = database.tenant(tenant.customer_id).await?;
-    let (mut changed, mut unchanged) = (0, 0);
+    let mut changed: u64 = 0;
     for integration in tx.integrations().await? {
         let id = integration.integration_id;
         let Some(stored) = tx.integration_secrets(id).await? else { continue };
         if stored.sealed.key_id == present {
-            unchanged += 1;
+            all.unchanged += 1;
             continue;
         }
         let place = integration.secret_place(tenant.customer_id);
-        let opened = keyring.open(&place, &stored.sealed)?;
+        let opened = match keyring.open(&place, &stored.sealed) {
+            Ok(opened) => opened,
+            Err(error) => {
+                // It must not keep those of others from being encrypted anew.
+                let place = format!("{} of {}", integration.source, tenant.slug);
+                all.closed.push(Closed { place, why: error.into() });
+                continue;
+            }
+        };
         let sealed = keyring.seal(&place, opened.expose_secret())?;
         if tx.replace_integration_secrets(id, stored.revision, &sealed).await? {
             changed += 1;
@@ -66,5 +94,6 @@ async fn reseal_tenant(
         .await?;
     }
     tx.commit().await?;
-    Ok((changed, unchanged))
+    all.changed += changed;
+    Ok(())
 }

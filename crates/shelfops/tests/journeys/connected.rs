@@ -277,6 +277,32 @@ async fn tokens_are_unreadable_at_rest_and_keys_can_be_changed() {
     assert_ne!(shop.texts(key_of).await, first);
     let again = vendor.call(&shop, "secret rotate -o json").await.succeeds();
     assert_eq!(again.data()["unchanged"], 1, "{again}");
+    // A secret whose key is lost keeps nobody else's from being encrypted anew.
+    shop.call("tenant add zeta --currency USD --time-zone UTC").await.succeeds();
+    let zeta = "integration add square --tenant zeta -o json";
+    vendor.connect(&shop, zeta).await.succeeds();
+    let lost = "update integrations set secrets_key_id = reverse(secrets_key_id)
+        where customer_id = (select customer_id from shelfops.tenants where slug = 'acme')";
+    shop.database().connect().await.unwrap().batch_execute(lost).await.unwrap();
+    let keys = async || {
+        let all =
+            "select secrets_key_id from integrations join shelfops.tenants using (customer_id)
+            order by slug";
+        let rows = shop.database().connect().await.unwrap().query(all, &[]).await.unwrap();
+        rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>()
+    };
+    let before = keys().await;
+    let partly = vendor.call(&shop, "secret rotate --new-key").await.fails_with(1);
+    let after = keys().await;
+    assert!(partly.contains("square of acme") && !partly.contains("zeta"), "{partly}");
+    assert_eq!(after[0], before[0], "it is as it was");
+    assert_ne!(after[1], before[1], "the other tenant's");
+    vendor.call(&shop, "integration remove --tenant acme --source square").await;
+    vendor
+        .connect(&shop, "integration connect --tenant acme --source square -o json")
+        .await
+        .succeeds();
+    vendor.call(&shop, "secret rotate").await.succeeds();
     let check = "integration check --tenant acme --source square";
     vendor.call(&shop, check).await.succeeds();
     // With other keys nothing can be opened, and nothing of a token is said.
