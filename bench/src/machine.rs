@@ -13,6 +13,8 @@ pub(crate) struct Machine {
     postgresql: String,
     timescaledb: String,
     settings: String,
+    /// Whether the kernel divides the cores between sessions, of which each server process is one.
+    divides_by_session: bool,
     commit: String,
 }
 
@@ -23,6 +25,7 @@ impl Machine {
             format!("{}, {} cores, {} GiB", self.processor, self.cores, self.memory_gib),
             format!("PostgreSQL {}, TimescaleDB {}", self.postgresql, self.timescaledb),
             self.settings.clone(),
+            format!("kernel.sched_autogroup_enabled {}", u8::from(self.divides_by_session)),
             format!("commit {}", self.commit),
         ]
     }
@@ -55,6 +58,8 @@ pub(crate) async fn describe(server: &BenchServer) -> anyhow::Result<Machine> {
         postgresql: row.get(0),
         timescaledb: row.get(1),
         settings: row.get(2),
+        divides_by_session: std::fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled")
+            .is_ok_and(|told| told.trim() == "1"),
         commit: commit
             .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
             .unwrap_or_default(),

@@ -29,7 +29,7 @@ const FEW_LINES: u64 = 500;
 const SPARE_JOBS: usize = 3;
 
 /// How often it is looked which sales can be read: looking takes of the cores that are measured.
-const LOOK: Duration = Duration::from_millis(25);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// How long the last sales may take until they can be read.
 const PATIENCE: Duration = Duration::from_secs(60);
