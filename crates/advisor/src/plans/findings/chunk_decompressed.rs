@@ -1,10 +1,10 @@
 //! Compressed batches are opened and most of their rows thrown away.
 
 use super::{Finding, Look, Rule};
-use crate::plans::Node;
 use crate::plans::condition::{Side, clause, conjuncts};
 use crate::plans::plan::quoted;
 use crate::plans::tree::count;
+use crate::plans::{Node, TableFacts};
 
 /// Thrown away rows for each that is kept.
 const PER_ROW: f64 = 10.0;
@@ -78,10 +78,13 @@ impl ChunkDecompressed {
             count(kept + removed),
             count(kept)
         );
-        let mut finding = Finding::at(self, look, node, what)
-            .share_of(look.share_below(node))
-            .evidence(format!("filtered after decompression: {named}"))
-            .evidence(format!("{} rows thrown away", count(removed)));
+        let mut finding = Finding::at(self, look, node, what).share_of(look.share_below(node));
+        if !columns.is_empty() {
+            finding = finding.evidence(format!("filtered after decompression: {named}"));
+        }
+        finding = finding.evidence(format!("{} rows thrown away", count(removed)));
+        // Whatever is compressed has an order: where none is known, what keeps batches apart is not either.
+        let table = table.filter(|table| !table.order_by.is_empty());
         if let Some(table) = table {
             finding = finding.evidence(format!(
                 "batches are kept apart by {}, ordered by {}",
@@ -89,23 +92,90 @@ impl ChunkDecompressed {
                 listed(&table.order_by)
             ));
         }
-        let whole = table.and_then(|table| table.part_of.clone()).or_else(|| node.table())?;
-        let mut segments: Vec<String> = table.map(|it| it.segment_by.clone()).unwrap_or_default();
-        segments.extend(columns.into_iter().take(1));
-        let segments = segments.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(", ");
-        Some(
-            finding
-                .advise_sql(
-                    "keep batches apart by that column too, where each of its values has hundreds of \
-                     rows in a chunk; chunks that are compressed already keep the old way until they \
-                     are compressed again",
-                    format!("alter table {whole} set (timescaledb.compress_segmentby = '{segments}');"),
-                )
-                .advise("or order batches by it, so that their smallest and largest values say enough"),
-        )
+        Some(advised(finding, table, &columns))
     }
+}
+
+/// Says how batches could stay closed. What keeps them apart is set as a whole: where it is not known, what is
+/// needed of it would be lost with a statement, and words must do.
+fn advised(finding: Finding, table: Option<&TableFacts>, columns: &[String]) -> Finding {
+    let Some(column) = columns.first() else {
+        return finding.advise(
+            "compare columns that batches are kept apart by, or ordered by, as they are: a function or cast \
+             around one keeps its batches from staying closed",
+        );
+    };
+    let advice = "keep batches apart by that column too, where each of its values has hundreds of rows in a \
+                  chunk; chunks that are compressed already keep the old way until they are compressed again";
+    let finding = match table.and_then(|table| Some((table, table.part_of.as_ref()?))) {
+        Some((table, whole)) => {
+            let segments = table.segment_by.iter().chain([column]);
+            let segments = segments.map(|it| quoted(it)).collect::<Vec<_>>().join(", ");
+            finding.advise_sql(
+                advice,
+                format!("alter table {whole} set (timescaledb.compress_segmentby = '{segments}');"),
+            )
+        }
+        None => finding.advise(format!(
+            "{advice}: set timescaledb.compress_segmentby to what it is now and {column}"
+        )),
+    };
+    finding.advise("or order batches by it, so that their smallest and largest values say enough")
 }
 
 fn listed(columns: &[String]) -> String {
     if columns.is_empty() { "nothing".to_owned() } else { columns.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plans::findings::{Finding, look};
+    use crate::plans::{Facts, TableFacts, read};
+
+    fn found(filter: &str, facts: &Facts) -> Finding {
+        let plan = format!(
+            "Custom Scan (DecompressChunk) on public._hyper_1_1_chunk  (cost=0.15..106.00 rows=300 width=24) (actual time=0.900..20.100 rows=50 loops=1)
+  Filter: {filter}
+  Rows Removed by Filter: 99950
+  ->  Seq Scan on public.compress_hyper_2_2_chunk  (cost=0.00..1.00 rows=100 width=64) (actual time=0.010..0.050 rows=100 loops=1)
+Execution Time: 20.300 ms"
+        );
+        let findings = look(&read(&plan).unwrap(), facts, None);
+        findings.into_iter().find(|it| it.rule == "chunk-decompressed").unwrap()
+    }
+
+    fn sql(finding: &Finding) -> Vec<&str> {
+        finding.remedies.iter().filter_map(|it| it.sql.as_deref()).collect()
+    }
+
+    #[test]
+    fn what_keeps_batches_apart_is_only_set_where_all_of_it_is_known() {
+        let chunk = TableFacts {
+            schema: "public".to_owned(),
+            name: "_hyper_1_1_chunk".to_owned(),
+            part_of: Some("public.readings".to_owned()),
+            ..TableFacts::default()
+        };
+        let facts = |chunk: TableFacts| Facts { tables: vec![chunk], ..Facts::default() };
+        for unknown in [Facts::default(), facts(chunk.clone())] {
+            let finding = found("(amount = 7)", &unknown);
+            assert!(sql(&finding).is_empty(), "{finding:?}");
+            assert!(finding.remedies[0].advice.ends_with("to what it is now and amount"));
+        }
+        let known = facts(TableFacts {
+            segment_by: vec!["device".to_owned()],
+            order_by: vec!["at".to_owned()],
+            ..chunk
+        });
+        assert_eq!(
+            sql(&found("(amount = 7)", &known)),
+            [
+                "alter table public.readings set (timescaledb.compress_segmentby = 'device, amount');"
+            ]
+        );
+        // The one column that is compared is hidden.
+        let finding = found("((device)::text = '7'::text)", &known);
+        assert!(sql(&finding).is_empty(), "{finding:?}");
+        assert!(!finding.evidence.iter().any(|it| it.starts_with("filtered")), "{finding:?}");
+    }
 }
