@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tokio_postgres::Client;
 
 use super::{AdvisedIndex, Advisor, Asker, Request, Statement};
-use crate::indexes::{AdviceError, doing};
+use crate::indexes::{AdviceError, Rejected, doing};
 
 /// Readies a transaction to advise in; answers what makes it whoever asks.
 pub(super) async fn entered(
@@ -39,12 +39,12 @@ impl Advisor<'_> {
     }
 
     /// Chooses indexes for other statements, within so many bytes, as if there were none but those that are
-    /// there.
+    /// there. Answers also which of them were not taken, and why.
     pub(crate) async fn advise_beside(
         &mut self,
         statements: Vec<Statement>,
         bytes: f64,
-    ) -> Result<Vec<AdvisedIndex>, AdviceError> {
+    ) -> Result<(Vec<AdvisedIndex>, Vec<Rejected>), AdviceError> {
         self.go_on().await?;
         #[expect(
             clippy::cast_possible_truncation,
@@ -54,19 +54,20 @@ impl Advisor<'_> {
         let budget_bytes = Some(bytes.max(0.0) as u64);
         let request =
             Request { statements, budget_bytes, may_be_old: false, ..self.request.clone() };
-        let indexes = match Advisor::begin(self.client, request).await {
+        let found = match Advisor::begin(self.client, request).await {
             Ok(mut other) => {
                 let advice = other.advise(&BTreeSet::new()).await?;
                 other.end().await?;
-                advice.indexes
+                let rejected = advice.rejected.into_iter().filter(Rejected::is_of_index).collect();
+                (advice.indexes, rejected)
             }
-            Err(AdviceError::NoPlan(_)) => Vec::new(),
+            Err(AdviceError::NoPlan(_)) => (Vec::new(), Vec::new()),
             Err(error) => return Err(error),
         };
         // All that is hypothetical was the other's.
         self.search.forget().await?;
         self.rest().await?;
-        Ok(indexes)
+        Ok(found)
     }
 
     /// Goes on in another transaction, where one was ended.

@@ -297,6 +297,13 @@ impl Catalog {
         self.by_name.contains_key(name)
     }
 
+    /// Whether a statement that reads a name reads one of these tables, or a part of one.
+    pub(crate) fn has(&self, said: &str) -> bool {
+        let said = if said.contains('"') { said.to_owned() } else { said.to_lowercase() };
+        let mut known = self.tables.iter().map(|table| &table.name).chain(self.by_name.keys());
+        known.any(|name| *name == said || name.rsplit('.').next() == Some(said.as_str()))
+    }
+
     /// Whether a function of a name gives any number of rows.
     pub(crate) fn gives_rows(&self, function: &str) -> bool {
         self.of_rows.contains(function)

@@ -21,6 +21,8 @@ mod ways;
 mod what_if;
 mod worth;
 
+#[cfg(test)]
+pub(crate) use catalog::Column;
 pub(crate) use catalog::{Catalog, Kind, Table};
 pub use error::AdviceError;
 pub(crate) use error::doing;

@@ -452,13 +452,7 @@ fn outdone(candidates: &[Index], index: &Index, chosen: &BTreeSet<usize>) -> Rej
     let others = others.filter(|other| other.table == index.table);
     let by =
         others.clone().find(|other| other.makes_needless(index)).or_else(|| others.clone().next());
-    let reason = match by {
-        Some(by) => {
-            format!("with {} it lowers the planner's cost too little for its bytes", by.name())
-        }
-        None => "it lowers the planner's cost too little for its bytes".to_owned(),
-    };
-    Rejected::index(index, "worth-its-bytes", reason)
+    Rejected::outdone(index, by)
 }
 
 /// Writes bytes for people.

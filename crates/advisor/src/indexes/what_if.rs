@@ -2,7 +2,7 @@
 //!
 //! HypoPG keeps such indexes in the session's memory. Where its extension is not there, it is created in
 //! the open transaction, which is rolled back: nothing stays. Hypothetical indexes reach declared partitions
-//! through their table, but not children by inheritance, which chunks are: those get one each.
+//! through their table, but not chunks, which are children by inheritance: those get one each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -406,11 +406,11 @@ impl<'c> WhatIf<'c> {
     }
 }
 
-/// Writes the indexes that stand for a candidate: one, or one a child.
+/// Writes the indexes that stand for a candidate: one, or one a chunk.
 fn definitions(index: &Index, catalog: &Catalog) -> Vec<String> {
     let on = |name: &str| format!("create index on {}", index.definition(name));
     let table = catalog.named(&index.table);
-    match table.filter(|table| matches!(table.kind, Kind::Hypertable | Kind::Inherited)) {
+    match table.filter(|table| table.kind == Kind::Hypertable) {
         Some(table) => {
             // Chunks that no plan names are left out of every plan.
             let named: Vec<String> = table

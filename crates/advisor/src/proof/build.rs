@@ -8,10 +8,10 @@ use serde::Serialize;
 use tokio_postgres::Client;
 
 use super::error::doing;
-use super::{Measured, ProofError};
+use super::{Copy, Measured, ProofError};
 use crate::advice::AdvisedIndex;
 use crate::indexes::{Index, Rejected};
-use crate::plans::{describe, quoted};
+use crate::plans::quoted;
 
 /// An index as it was built.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -32,6 +32,7 @@ pub struct Built {
 /// What is built on a copy.
 pub(super) struct Bench<'c> {
     pub(super) client: &'c Client,
+    copy: &'c Copy,
     built: BTreeMap<Index, Built>,
 }
 
@@ -54,8 +55,8 @@ const SIZE: &str = "
     select coalesce(sum(pg_indexes_size(oid)), 0)::bigint from below";
 
 impl<'c> Bench<'c> {
-    pub(super) const fn of(client: &'c Client) -> Self {
-        Self { client, built: BTreeMap::new() }
+    pub(super) const fn of(client: &'c Client, copy: &'c Copy) -> Self {
+        Self { client, copy, built: BTreeMap::new() }
     }
 
     /// Makes exactly these indexes be there; answers those that the server refused.
@@ -94,10 +95,9 @@ impl<'c> Bench<'c> {
         let before = self.size(&advised.index.table).await?;
         let started = Instant::now();
         let create = format!("create index {} on {}", quoted(&advised.name), advised.definition);
-        match self.client.batch_execute(&create).await {
-            Ok(()) => {}
-            Err(error) if error.as_db_error().is_some() => return Ok(Err(describe(&error))),
-            Err(error) => return Err(doing("build an index on the copy")(error)),
+        let made = self.copy.make(self.client, &create).await;
+        if let Err(reason) = made.map_err(doing("build an index on the copy"))? {
+            return Ok(Err(reason));
         }
         let build_ms = started.elapsed().as_secs_f64() * 1_000.0;
         if advised.index.keys.iter().any(|key| key.column.is_none()) {

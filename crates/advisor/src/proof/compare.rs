@@ -8,7 +8,6 @@ use super::error::doing;
 use super::measure::measure;
 use super::{Copy, Measured, ProofError};
 use crate::advice::{Advice, Statement};
-use crate::plans::describe;
 
 /// How many times quicker another way must be: below that it may be chance.
 const SOONER: f64 = 1.05;
@@ -125,11 +124,9 @@ pub(super) async fn rollups(
         let mut made = rollup.statements.join("\n");
         // Whoever asks may read it while it is compared: on a copy nobody else is there.
         made.push_str(&format!("\nanalyze {0};\ngrant select on {0} to public;", rollup.name));
-        if let Err(error) = client.batch_execute(&made).await {
-            if error.as_db_error().is_none() {
-                return Err(doing("make a rollup on the copy")(error));
-            }
-            let failed = Measured { failed: Some(describe(&error)), ..Measured::default() };
+        let made = copy.make(client, &made).await.map_err(doing("make a rollup on the copy"))?;
+        if let Err(reason) = made {
+            let failed = Measured { failed: Some(reason), ..Measured::default() };
             all.push(Compared {
                 what: rollup.name.clone(),
                 statement: rollup.statement,

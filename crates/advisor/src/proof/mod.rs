@@ -20,11 +20,13 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shelfops_connection::Address;
-use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Error};
 
 use crate::advice::{Advice, Advisor, Asker, Statement};
 use crate::indexes::Rejected;
+use crate::plans::describe;
 use crate::rollups::{OVER_A_SECOND, RollupAdvice, too_quick};
 use build::Bench;
 pub use build::Built;
@@ -42,6 +44,9 @@ pub const SLOWEST: f64 = 1.1;
 
 /// The rule that a rollup must keep once it is measured.
 const SAYS_THE_SAME_SOONER: &str = "rollup-says-the-same-sooner";
+
+/// Making what is kept, or an index, may take this many times as long as one run of a statement.
+const MAKING: u32 = 5;
 
 /// Differences below this are noise on any machine …
 const NOISE_MS: f64 = 2.0;
@@ -83,6 +88,31 @@ impl Copy {
         let address =
             Address::parse(url).map_err(|error| ProofError::BadAddress(error.to_string()))?;
         Ok(Self { address, asker, runs, limit })
+    }
+
+    /// Returns how long making something may take, as the server counts it.
+    fn making_ms(&self) -> i32 {
+        let limit = self.limit.saturating_mul(MAKING).as_millis().max(1);
+        // Beyond that the server cannot count.
+        i32::try_from(limit).unwrap_or(i32::MAX)
+    }
+
+    /// Makes something within that time; answers why the server does not, where it does not.
+    async fn make(&self, client: &Client, sql: &str) -> Result<Result<(), String>, Error> {
+        let limit = self.making_ms();
+        // All of it is one transaction, which the limit does not outlive.
+        let boxed = format!("set local statement_timeout = {limit}; {sql}");
+        match client.batch_execute(&boxed).await {
+            Ok(()) => Ok(Ok(())),
+            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {
+                let seconds = f64::from(limit) / 1_000.0;
+                Ok(Err(format!(
+                    "it could not be made in time, which is {seconds} s: a longer time box allows more"
+                )))
+            }
+            Err(error) if error.as_db_error().is_some() => Ok(Err(describe(&error))),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether it is the database that a session is in, however either of them is addressed: a lock that
@@ -176,7 +206,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
     let started = Instant::now();
     advisor.rest().await?;
     let client = connect(&copy.address).await?;
-    let mut bench = Bench::of(&client);
+    let mut bench = Bench::of(&client, copy);
     let mut meter = Meter::of(&client, copy);
     let statements = advisor.statements.clone();
     let before = meter.all(&statements).await?;
@@ -194,6 +224,7 @@ pub async fn prove(advisor: &mut Advisor<'_>, copy: &Copy) -> Result<(Advice, Pr
         before: &before,
         outcome: &mut outcome,
         new: Vec::new(),
+        rejected: Vec::new(),
     };
     // What comes from here on is measured with what is left.
     let rewrites = beside.run(advisor).await?;

@@ -25,6 +25,8 @@ pub(super) struct Beside<'p, 'c> {
     pub(super) before: &'p [Measured],
     pub(super) outcome: &'p mut Outcome,
     pub(super) new: Vec<ForRewrite>,
+    /// Indexes that were not taken for other ways to ask.
+    pub(super) rejected: Vec<Rejected>,
 }
 
 /// An index for other ways to ask, each by its statement's place and its rule.
@@ -54,7 +56,7 @@ impl Beside<'_, '_> {
         let mut all: Vec<Compared> = Vec::new();
         loop {
             if is_changed {
-                self.settle().await?;
+                self.settle(&chosen).await?;
             }
             // Those that are left are compared without what was given back.
             all.retain(|it| !self.stands(it.statement, &it.what));
@@ -68,6 +70,7 @@ impl Beside<'_, '_> {
             }
         }
         self.keep(&chosen);
+        self.note();
         Ok(all)
     }
 
@@ -80,7 +83,8 @@ impl Beside<'_, '_> {
             return Ok(false);
         }
         let asked = ways.iter().map(|way| way.statement.clone()).collect();
-        let mut new = advisor.advise_beside(asked, left).await?;
+        let (mut new, rejected) = advisor.advise_beside(asked, left).await?;
+        self.rejected = rejected;
         let known = &self.outcome.advice.indexes;
         new.retain(|it| known.iter().all(|one| one.index != it.index && one.name != it.name));
         if new.is_empty() {
@@ -162,18 +166,19 @@ impl Beside<'_, '_> {
     }
 
     /// Measures the statements as they are written with what is left: what is no longer wanted goes, and what
-    /// makes one of them slower goes as well.
-    async fn settle(&mut self) -> Result<(), ProofError> {
+    /// makes one of them slower goes as well. With none of the new ones left, all is as it was measured before.
+    async fn settle(&mut self, chosen: &[Measured]) -> Result<(), ProofError> {
         loop {
             let indexes = self.together();
             self.bench.build(&indexes).await?;
-            let mut after = self.meter.all(self.statements).await?;
-            let mut blamed = Vec::new();
-            if !self.new.is_empty() {
-                let advice = Advice { indexes, ..self.outcome.advice.clone() };
-                let both = (self.before, after.as_mut_slice());
-                blamed = slower(self.meter, self.bench, self.statements, &advice, both).await?;
+            if self.new.is_empty() {
+                self.outcome.after = chosen.to_vec();
+                return Ok(());
             }
+            let mut after = self.meter.all(self.statements).await?;
+            let advice = Advice { indexes, ..self.outcome.advice.clone() };
+            let both = (self.before, after.as_mut_slice());
+            let blamed = slower(self.meter, self.bench, self.statements, &advice, both).await?;
             let Some(first) = blamed.first() else {
                 self.outcome.after = after;
                 return Ok(());
@@ -284,6 +289,22 @@ impl Beside<'_, '_> {
         let refused = &mut self.outcome.refused;
         if self.new.len() < count && refused.iter().all(|known| known.what != rejected.what) {
             refused.push(rejected);
+        }
+    }
+
+    /// Keeps why indexes were not taken for other ways to ask, of those that nothing was said of yet. What one
+    /// was weighed against may be gone by now, and is not named then.
+    fn note(&mut self) {
+        let Outcome { advice, refused, .. } = &mut *self.outcome;
+        let indexes = &advice.indexes;
+        for it in std::mem::take(&mut self.rejected) {
+            let is_chosen = indexes.iter().any(|known| it.is_index(&known.index));
+            let mut known = advice.rejected.iter().chain(refused.iter());
+            if !is_chosen && known.all(|known| known.what != it.what) {
+                let it = it.beside(|name| indexes.iter().any(|known| known.index.name() == name));
+                let reason = format!("for another way to ask: {}", it.reason);
+                advice.rejected.push(Rejected { reason, ..it });
+            }
         }
     }
 

@@ -6,8 +6,11 @@ use std::ops::Range;
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::tree::{call, child, edited, is_value, operator, plain, sides, span, terms, text};
-use super::{Found, Outcome, Rule};
+use super::{Found, Outcome, Rule, reads_unknown};
 use crate::indexes::Catalog;
+
+/// What times are cut down to here; months and years begin with a day.
+const UNIT: &str = "day";
 
 /// See the summary.
 pub(super) struct DayOfTime;
@@ -25,9 +28,14 @@ impl Rule for DayOfTime {
     fn rewrite(&self, sql: &str, root: &SyntaxNode, catalog: &Catalog) -> Option<Outcome> {
         let found =
             conditions(root).into_iter().filter_map(|term| Some((span(&term), ranged(&term)?)));
-        outcome(sql, found.collect(), catalog, "day")
+        outcome((sql, root), found.collect(), catalog, UNIT)
     }
 }
+
+/// A day that is a time with a zone is the second of two midnights: the hour after the first would go to the
+/// day before.
+const MIDNIGHT: &str = "the same in every time zone where no day has two midnights; America/Havana and \
+                        Atlantic/Azores have such a day in autumn, when clocks go back to it";
 
 /// A condition's place, the column that it compares, and the condition on the column itself.
 pub(super) type Ranged = (Range<usize>, (String, String));
@@ -35,20 +43,21 @@ pub(super) type Ranged = (Range<usize>, (String, String));
 /// Writes conditions anew whose columns are times, as far as the catalog knows; a text, an interval or a
 /// time of day is no range of days.
 pub(super) fn outcome(
-    sql: &str,
+    (sql, root): (&str, &SyntaxNode),
     found: Vec<Ranged>,
     catalog: &Catalog,
     unit: &str,
 ) -> Option<Outcome> {
     let (mut edits, mut unknown, mut other) = (Vec::new(), Vec::new(), None);
+    let (knows_all, mut has_zone) = (!reads_unknown(root, catalog), false);
     for (place, (column, condition)) in found {
         match type_of(&column, catalog) {
             Some(name) if !is_time(name) => {
                 other = Some(format!("{column} is {name}, which is not ordered as its {unit} is"));
                 continue;
             }
-            Some(_) => {}
-            None => unknown.push(column),
+            Some(name) if knows_all => has_zone |= name.ends_with("with time zone"),
+            _ => unknown.push(column),
         }
         edits.push((place, condition));
     }
@@ -56,13 +65,18 @@ pub(super) fn outcome(
         return other.map(Err);
     }
     unknown.dedup();
+    let type_is_not_known = (!unknown.is_empty()).then(|| {
+        format!("{} must be a date or a timestamp: its type is not known", unknown.join(", "))
+    });
+    // No zone that is kept today changes its clocks at a new year's midnight.
+    let may_come_twice = unit == UNIT && (has_zone || !unknown.is_empty());
+    let conditions = [type_is_not_known, may_come_twice.then(|| MIDNIGHT.to_owned())];
+    let conditions: Vec<String> = conditions.into_iter().flatten().collect();
     Some(Ok(Found {
         what: format!("a time's {unit} is compared; a range of the time means the same"),
         sql: edited(sql, edits),
         is_same: true,
-        condition: (!unknown.is_empty()).then(|| {
-            format!("{} must be a date or a timestamp: its type is not known", unknown.join(", "))
-        }),
+        condition: (!conditions.is_empty()).then(|| conditions.join("; ")),
     }))
 }
 

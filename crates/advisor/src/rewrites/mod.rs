@@ -14,7 +14,7 @@ mod year_of_time;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use squawk_syntax::SyntaxNode;
+use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use crate::indexes::{Catalog, Rejected};
 pub(crate) use day_of_time::is_time;
@@ -98,11 +98,19 @@ pub(crate) fn rewrites(sql: &str, catalog: &Catalog) -> (Vec<Rewrite>, Vec<Rejec
     (offered, refused)
 }
 
+/// Whether a statement reads something that is none of the tables known, such as a view: what a column of a
+/// known name is there, the tables do not say.
+fn reads_unknown(root: &SyntaxNode, catalog: &Catalog) -> bool {
+    let mut read = root.descendants().filter(|it| it.kind() == SyntaxKind::RELATION_NAME_REF);
+    read.any(|it| !catalog.has(&tree::text(&it)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::indexes::{Column, Table};
 
     #[test]
     fn the_registry_lists_every_rule_of_the_directory() {
@@ -289,6 +297,60 @@ mod tests {
             assert_eq!(rewritten(sql, "not-in"), None, "{sql}");
             assert!(refused(sql, "not-in").contains(said), "{sql}: {}", refused(sql, "not-in"));
         }
+    }
+
+    /// Tables with a required number and a time each.
+    fn catalog(time: &str) -> Catalog {
+        let column = |name: &str, type_name: &str| Column {
+            name: name.to_owned(),
+            type_name: type_name.to_owned(),
+            is_required: true,
+            ..Column::default()
+        };
+        let table = |name: &str| Table {
+            name: format!("public.{name}"),
+            columns: vec![column("k", "integer"), column("at", time)],
+            ..Table::default()
+        };
+        let mut catalog = Catalog::default();
+        catalog.tables.extend([table("a"), table("b")]);
+        catalog
+    }
+
+    fn condition(sql: &str, catalog: &Catalog) -> Option<String> {
+        let (offered, refused) = rewrites(sql, catalog);
+        let [only] = offered.as_slice() else { panic!("{sql}: {offered:?}, {refused:?}") };
+        only.condition.clone()
+    }
+
+    #[test]
+    fn what_is_no_table_that_is_known_may_have_other_columns_of_its_names() {
+        let catalog = catalog("timestamp without time zone");
+        let not_in = |outer: &str| {
+            format!("select 1 from {outer} as o where o.k not in (select b.k from public.b)")
+        };
+        assert_eq!(condition(&not_in("A"), &catalog), None);
+        let said = condition(&not_in("seen"), &catalog);
+        assert!(said.as_ref().is_some_and(|it| it.contains("null")), "{said:?}");
+        let day = |from: &str| format!("select 1 from {from} as o where o.at::date = '2026-01-05'");
+        assert_eq!(condition(&day("public.a"), &catalog), None);
+        let said = condition(&day("seen"), &catalog);
+        assert!(said.as_ref().is_some_and(|it| it.contains("type is not known")), "{said:?}");
+    }
+
+    #[test]
+    fn a_midnight_that_comes_twice_is_a_condition_where_times_have_a_zone() {
+        let day = "select 1 from a where at::date = '2026-01-05'";
+        for (time, is_told) in [
+            ("timestamp(3) with time zone", true),
+            ("timestamp without time zone", false),
+            ("date", false),
+        ] {
+            let said = condition(day, &catalog(time));
+            assert_eq!(said.is_some_and(|it| it.contains("midnight")), is_told, "{time}");
+        }
+        let year = "select 1 from a where extract(year from at) = 2026";
+        assert_eq!(condition(year, &catalog("timestamp with time zone")), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::day_of_time::conditions;
 use super::tree::{bare, child, column, edited, holds, operator, plain, sides, span, text};
-use super::{Found, Outcome, Rule};
+use super::{Found, Outcome, Rule, reads_unknown};
 use crate::indexes::{Catalog, Table};
 
 /// See the summary.
@@ -146,7 +146,9 @@ impl Parts {
         ];
         let mut outer = catalog.tables.iter().filter_map(|it| it.column(&self.outer.1)).peekable();
         let inner = self.table(catalog).and_then(|table| table.column(&self.inner.1));
+        // A view may join in its turn, and fill columns of any name with nulls.
         !holds(root, &makes_nulls)
+            && !reads_unknown(root, catalog)
             && outer.peek().is_some()
             && outer.all(|column| column.is_required)
             && inner.is_some_and(|column| column.is_required)

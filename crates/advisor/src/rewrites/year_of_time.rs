@@ -23,7 +23,7 @@ impl Rule for YearOfTime {
     fn rewrite(&self, sql: &str, root: &SyntaxNode, catalog: &Catalog) -> Option<Outcome> {
         let found =
             conditions(root).into_iter().filter_map(|term| Some((span(&term), ranged(&term)?)));
-        outcome(sql, found.collect(), catalog, "year")
+        outcome((sql, root), found.collect(), catalog, "year")
     }
 }
 

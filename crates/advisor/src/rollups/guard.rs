@@ -20,13 +20,16 @@ const POLICIES: &str = "
             order by 1)
     from unnest($1::oid[]) as tables (oid)";
 
-/// Functions of a name that are aggregates, or may answer otherwise the next time.
+/// Functions of a name that are aggregates, or may answer otherwise the next time. One that is stable may for
+/// somebody else; those of the server itself depend on settings, such as the time zone.
 const FUNCTIONS: &str = "
     select proname::text, bool_or(prokind = 'a'), bool_or(provolatile = 'v')
     from pg_proc
     where proname = any ($1)
     group by proname
     having bool_or(prokind = 'a') or bool_or(provolatile = 'v')
+        or proname = any ($2)
+            and bool_or(provolatile = 's' and pronamespace <> 'pg_catalog'::regnamespace)
     order by proname";
 
 /// Says why a rollup would not say the same to everybody; nothing where it would.
@@ -36,15 +39,17 @@ pub(super) async fn refusal(
     catalog: &Catalog,
 ) -> Result<Option<String>, AdviceError> {
     let functions = client
-        .query(FUNCTIONS, &[&parts.functions])
+        .query(FUNCTIONS, &[&parts.functions, &parts.deciding])
         .await
         .map_err(doing("look at the functions of a rollup"))?;
     if let Some(row) = functions.first() {
-        let (name, is_aggregate): (String, bool) = (row.get(0), row.get(1));
-        return Ok(Some(if is_aggregate {
-            format!("{name} cannot be made of parts")
-        } else {
-            format!("{name} may answer otherwise the next time it is asked")
+        let name: String = row.get(0);
+        return Ok(Some(match (row.get(1), row.get(2)) {
+            (true, _) => format!("{name} cannot be made of parts"),
+            (_, true) => format!("{name} may answer otherwise the next time it is asked"),
+            _ => format!(
+                "{name} decides what is kept, and may decide otherwise for somebody else or later"
+            ),
         }));
     }
     if let Some(said) = parts.unknown(catalog) {

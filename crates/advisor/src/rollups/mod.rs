@@ -6,6 +6,7 @@ mod parts;
 mod rules;
 mod terms;
 mod time;
+mod traps;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -105,7 +106,9 @@ pub(crate) async fn rollup(
         );
         return Ok(Some(Err(rejected("rollup-is-smaller", reason))));
     }
-    Ok(Some(Ok(advice(&parts, why, (estimated, rows)))))
+    let mut advice = advice(&parts, why, (estimated, rows));
+    advice.risks.extend(traps::told(&parts, catalog));
+    Ok(Some(Ok(advice)))
 }
 
 fn advice(parts: &Parts, mut why: Vec<String>, rows: (f64, f64)) -> RollupAdvice {

@@ -5,7 +5,10 @@ use std::ops::Range;
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::terms::{functions, group_compared, is_called, is_read, links, names_no_column};
+use super::terms::{
+    functions, group_compared, is_called, is_measure, is_of_now, is_read, links, name_groups,
+    names_no_column,
+};
 use super::time::{freezes, is_day_of, is_midnight, moves, names_a_time};
 use super::{RollupAdvice, name};
 use crate::indexes::Catalog;
@@ -33,9 +36,14 @@ pub(super) struct Parts {
     tables: Vec<String>,
     /// The functions that are asked for each row or group, without those that are kept as measures.
     pub(super) functions: Vec<String>,
+    /// Those of them that decide what is kept, whoever asks.
+    pub(super) deciding: Vec<String>,
     /// Columns that must be equal to one of the same name.
     links: Vec<String>,
 }
+
+/// Why what moves cannot be kept.
+const MOVES: &str = "that changes with the moment, or with whoever asks";
 
 /// What an aggregate is made from again.
 struct Aggregate {
@@ -78,6 +86,25 @@ impl Parts {
             let (column, _) = term.split_once('=').unwrap_or_default();
             plain(column.trim_end()) == name
         })
+    }
+
+    /// Whether a column is grouped by, or compared with something that is kept.
+    pub(super) fn tells_apart(&self, name: &str) -> bool {
+        let names = |text: &String| {
+            text.split(|it: char| !it.is_alphanumeric() && it != '_').any(|word| word == name)
+        };
+        self.groups.iter().any(|(expression, _)| names(expression)) || self.kept.iter().any(names)
+    }
+
+    /// Whether it adds up by something.
+    pub(super) fn adds_up_by(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        let adds_up = self.measures.iter().any(|(_, name)| name.starts_with("sum_"));
+        adds_up && self.groups.iter().any(|(expression, _)| is_it(expression))
+    }
+
+    /// Whether it joins.
+    pub(super) const fn joins(&self) -> bool {
+        self.tables.len() > 1
     }
 
     /// Returns how often tables are joined by a column of the same name.
@@ -161,6 +188,12 @@ impl Reader<'_> {
         if let Some([name, ..]) = names.windows(2).find(|pair| pair.first() == pair.last()) {
             return Err(format!("two of its columns would be called {name}"));
         }
+        if let Some(age) = self.root.descendants().find(is_of_now) {
+            return Err(format!("{}: {MOVES}", text(&age)));
+        }
+        let measures = self.root.descendants().filter(is_measure);
+        let deciding = kept.iter().cloned().chain([from.clone()]).chain(measures);
+        let deciding = deciding.flat_map(|it| functions(&it)).collect();
         let tables: Vec<String> = from
             .descendants()
             .filter(|it| it.kind() == SyntaxKind::RELATION_NAME_REF)
@@ -169,13 +202,14 @@ impl Reader<'_> {
         let mut parts = Parts {
             name: name::of(&tables, &groups),
             from: text(&from),
-            kept,
+            kept: kept.iter().map(text).collect(),
             groups,
             measures: self.measures.clone(),
             asked,
             query: String::new(),
             tables,
             functions: functions(self.root),
+            deciding,
             links: links(self.root),
         };
         parts.name = name::beside(&parts, others);
@@ -183,7 +217,7 @@ impl Reader<'_> {
             .iter()
             .map(|aggregate| (aggregate.span.clone(), aggregate.replaced.clone()))
             .collect();
-        self.replace_groups(&parts.groups, &mut edits);
+        name_groups(self.root, &parts.groups, &mut edits);
         edits.push((span(&from), format!("from {}", parts.name)));
         if let Some(condition) = child(self.root, SyntaxKind::WHERE_CLAUSE) {
             let new = if parts.asked.is_empty() {
@@ -274,7 +308,7 @@ impl Reader<'_> {
     fn conditions(
         &self,
         groups: &mut Vec<(String, String)>,
-    ) -> Result<(Vec<String>, Vec<String>), String> {
+    ) -> Result<(Vec<SyntaxNode>, Vec<String>), String> {
         let (mut kept, mut asked) = (Vec::new(), Vec::new());
         let condition =
             child(self.root, SyntaxKind::WHERE_CLAUSE).and_then(|it| it.children().next());
@@ -292,12 +326,9 @@ impl Reader<'_> {
                     ));
                 }
                 None if moves(&text(&term)) => {
-                    return Err(format!(
-                        "{}: that changes from one moment to the next",
-                        text(&term)
-                    ));
+                    return Err(format!("{}: {MOVES}", text(&term)));
                 }
-                None => kept.push(text(&term)),
+                None => kept.push(term),
                 Some((subject, name)) => {
                     let place =
                         groups.iter().position(|(expression, _)| *expression == text(&subject));
@@ -383,7 +414,7 @@ impl Reader<'_> {
         let kept = groups.iter().chain(&self.measures).map(|(expression, _)| expression.as_str());
         for said in kept.chain([joined.as_str()]) {
             if moves(said) {
-                return Err(format!("{said}: that changes from one moment to the next"));
+                return Err(format!("{said}: {MOVES}"));
             }
             if names_a_time(said) {
                 return Err(format!("{said}: the rollup would keep that time for ever"));
@@ -458,44 +489,6 @@ impl Reader<'_> {
         self.measures.push((expression.to_owned(), name.clone()));
         name
     }
-
-    /// Names the rollup's columns where the query names what it groups by, outside aggregates.
-    fn replace_groups(&self, groups: &[(String, String)], edits: &mut Vec<(Range<usize>, String)>) {
-        let skipped = [SyntaxKind::FROM_CLAUSE, SyntaxKind::WHERE_CLAUSE];
-        for node in self.root.descendants() {
-            let place = span(&node);
-            let is_done =
-                edits.iter().any(|(done, _)| done.start <= place.start && place.end <= done.end);
-            let is_elsewhere = node.ancestors().any(|above| {
-                skipped.contains(&above.kind()) || above.kind() == SyntaxKind::AS_NAME
-            });
-            let is_expression = matches!(
-                node.kind(),
-                SyntaxKind::CALL_EXPR
-                    | SyntaxKind::CAST_EXPR
-                    | SyntaxKind::FIELD_EXPR
-                    | SyntaxKind::NAME_REF
-                    | SyntaxKind::BIN_EXPR
-            );
-            if is_done || is_elsewhere || !is_expression {
-                continue;
-            }
-            let said = text(&node);
-            if let Some((_, name)) = groups.iter().find(|(expression, _)| *expression == said) {
-                let is_named = node.parent().is_some_and(|above| {
-                    above.kind() == SyntaxKind::TARGET
-                        && child(&above, SyntaxKind::AS_NAME).is_none()
-                });
-                // A column of the answer keeps its name.
-                let own = column(&node).map(|(_, column)| quoted(&column));
-                let new = match own {
-                    Some(own) if is_named && own != *name => format!("{name} as {own}"),
-                    _ => name.clone(),
-                };
-                edits.push((place, new));
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -566,6 +559,17 @@ mod tests {
                 "select k, sum(v) filter (where at > now() - interval '1 day') from t group by k",
                 "moment",
             ),
+            (
+                "select k, sum(v) filter (where extract(day from age(born)) > v) from t group by k",
+                "moment",
+            ),
+            ("select k, count(*) from t where owner = session_user group by k", "whoever asks"),
+            ("select k, count(*) from t where USER <> owner group by k", "whoever asks"),
+            (
+                "select k, count(*) from t join u on u.k = t.k and u.o = user group by k",
+                "whoever asks",
+            ),
+            ("select k, sum(v) filter (where o = system_user) from t group by k", "whoever asks"),
         ] {
             let reason = parts(sql).err();
             assert!(reason.as_ref().is_some_and(|it| it.contains(said)), "{sql}: {reason:?}");
@@ -576,6 +580,7 @@ mod tests {
                 .contains("called k")
         );
         assert!(parts("select t.k as k, count(*) from t group by k").is_ok());
+        assert!(parts("select k, count(*) from t where t.\"user\" = 3 group by k").is_ok());
         assert!(Parts::read("select v from t", &Catalog::default(), &[]).is_none());
     }
 }

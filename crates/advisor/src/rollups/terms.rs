@@ -1,11 +1,17 @@
 //! Questions to a rollup's query: what a condition compares, which functions are asked, how tables are joined.
 
+use std::ops::Range;
+
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use crate::indexes::Catalog;
+use crate::plans::quoted;
 use crate::rewrites::tree::{
     bare, call, child, column, edited, is_value, operator, plain, sides, span, text,
 };
+
+/// The aggregates that are kept as measures.
+const MEASURES: [&str; 5] = ["sum", "min", "max", "count", "avg"];
 
 /// Rewrites a comparison of what is grouped by, with values, as one of the rollup's column.
 pub(super) fn group_compared(term: &SyntaxNode, groups: &[(String, String)]) -> Option<String> {
@@ -61,16 +67,24 @@ pub(super) fn is_called(table: &str, said: &str) -> bool {
     table == said || table.rsplit('.').next() == Some(said)
 }
 
-/// Names the functions of a query, without the aggregates that are kept as measures.
+/// Names the functions of a query or a part of it, without the aggregates that are kept as measures.
 pub(super) fn functions(root: &SyntaxNode) -> Vec<String> {
     let calls = root.descendants().filter_map(|it| call(&it));
-    let mut names: Vec<String> = calls
-        .map(|(name, _)| name)
-        .filter(|name| !matches!(name.as_str(), "sum" | "min" | "max" | "count" | "avg"))
-        .collect();
+    let mut names: Vec<String> =
+        calls.map(|(name, _)| name).filter(|name| !MEASURES.contains(&name.as_str())).collect();
     names.sort();
     names.dedup();
     names
+}
+
+/// Whether a node is an aggregate that is kept as a measure, with its filter.
+pub(super) fn is_measure(node: &SyntaxNode) -> bool {
+    call(node).is_some_and(|(name, _)| MEASURES.contains(&name.as_str()))
+}
+
+/// Whether a node is the age of a time alone, which is its distance from today.
+pub(super) fn is_of_now(node: &SyntaxNode) -> bool {
+    call(node).is_some_and(|(name, arguments)| name == "age" && arguments.len() == 1)
 }
 
 /// Names the columns that are compared with one of the same name, of another table.
@@ -104,4 +118,45 @@ pub(super) fn names_no_column(node: &SyntaxNode) -> bool {
             SyntaxKind::SELECT => false,
             _ => true,
         })
+}
+
+/// Names the rollup's columns where the query names what it groups by, outside aggregates.
+pub(super) fn name_groups(
+    root: &SyntaxNode,
+    groups: &[(String, String)],
+    edits: &mut Vec<(Range<usize>, String)>,
+) {
+    let skipped = [SyntaxKind::FROM_CLAUSE, SyntaxKind::WHERE_CLAUSE];
+    for node in root.descendants() {
+        let place = span(&node);
+        let is_done =
+            edits.iter().any(|(done, _)| done.start <= place.start && place.end <= done.end);
+        let is_elsewhere = node
+            .ancestors()
+            .any(|above| skipped.contains(&above.kind()) || above.kind() == SyntaxKind::AS_NAME);
+        let is_expression = matches!(
+            node.kind(),
+            SyntaxKind::CALL_EXPR
+                | SyntaxKind::CAST_EXPR
+                | SyntaxKind::FIELD_EXPR
+                | SyntaxKind::NAME_REF
+                | SyntaxKind::BIN_EXPR
+        );
+        if is_done || is_elsewhere || !is_expression {
+            continue;
+        }
+        let said = text(&node);
+        if let Some((_, name)) = groups.iter().find(|(expression, _)| *expression == said) {
+            let is_named = node.parent().is_some_and(|above| {
+                above.kind() == SyntaxKind::TARGET && child(&above, SyntaxKind::AS_NAME).is_none()
+            });
+            // A column of the answer keeps its name.
+            let own = column(&node).map(|(_, column)| quoted(&column));
+            let new = match own {
+                Some(own) if is_named && own != *name => format!("{name} as {own}"),
+                _ => name.clone(),
+            };
+            edits.push((place, new));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Times in a rollup's query: what moves, what would be frozen, and where a day begins.
+//! What a rollup's query says of now and of whoever asks, which times would be frozen, and where a day begins.
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
@@ -6,7 +6,10 @@ use crate::indexes::Catalog;
 use crate::rewrites::is_time;
 use crate::rewrites::tree::{bare, column, text};
 
-/// Whether what a text says depends on when, or with which values, it is asked.
+/// Words that are whoever asks.
+const ASKERS: [&str; 3] = ["session_user", "user", "system_user"];
+
+/// Whether what a text says depends on when, by whom, or with which values, it is asked.
 pub(super) fn moves(text: &str) -> bool {
     let lower = text.to_lowercase();
     [
@@ -15,6 +18,11 @@ pub(super) fn moves(text: &str) -> bool {
         "localtime",
         "_timestamp(",
         "random(",
+        "_privilege(",
+        "pg_has_role(",
+        "pg_backend_pid(",
+        "inet_client_",
+        "txid_current(",
         "$",
         "'now",
         "'today",
@@ -23,6 +31,16 @@ pub(super) fn moves(text: &str) -> bool {
     ]
     .iter()
     .any(|it| lower.contains(it))
+        || names_the_asker(&lower)
+}
+
+/// Whether a text, in small letters, has a word that is whoever asks, outside of quotes and of no table.
+fn names_the_asker(lower: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
+    // What is quoted ends where it began: every second piece is outside.
+    let outside = lower.split('\'').step_by(2).flat_map(|piece| piece.split('"').step_by(2));
+    let mut words = outside.flat_map(|piece| piece.split(|letter| !is_part(letter)));
+    words.any(|word| ASKERS.contains(&word))
 }
 
 /// Whether a text has a day or a time in it, which a rollup would keep for ever.
@@ -72,6 +90,13 @@ pub(super) fn is_day_of(expression: &str, time: &str) -> bool {
     let (expression, time) = (squeezed(expression), squeezed(time));
     [format!("date_trunc('day',{time})"), format!("{time}::date"), format!("date({time})")]
         .contains(&expression)
+}
+
+/// Whether an expression is a day, of whatever time.
+pub(super) fn is_some_day(expression: &str) -> bool {
+    let lower = expression.to_lowercase();
+    let begins = ["date(", "date_trunc('day'", "time_bucket('1 day'"];
+    lower.ends_with("::date") || begins.iter().any(|it| lower.starts_with(it))
 }
 
 /// Whether a value begins a day, as far as is written.
@@ -125,6 +150,17 @@ mod tests {
         }
         for other in ["state = 'open'", "code = '12345'", "it''s = 'a'"] {
             assert!(!names_a_time(other), "{other}");
+        }
+        for asker in [
+            "owner = session_user",
+            "owner=USER",
+            "coalesce(a, System_User)",
+            "pg_has_role(owner, 'usage')",
+        ] {
+            assert!(moves(asker), "{asker}");
+        }
+        for other in ["state = 'user'", "t.user = 3", "user_id = 3", "\"user\" = 3", "is_user"] {
+            assert!(!moves(other), "{other}");
         }
         assert!(moves("at > now()") && moves("at > 'today'") && moves("k = $1") && !moves("k = 1"));
     }

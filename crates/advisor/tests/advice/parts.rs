@@ -76,6 +76,27 @@ async fn partitions_of_partitions_are_indexed_level_by_level_beside_names_that_a
 }
 
 #[tokio::test]
+async fn a_table_that_others_inherit_from_gets_no_index_that_has_none_of_their_rows() {
+    let bench = bench()
+        .await
+        .with(
+            "create table heard (place int not null, day date not null, note text);
+             create table heard_1 (check (day < '2026-02-01')) inherits (heard);
+             create table heard_2 (check (day >= '2026-02-01')) inherits (heard);
+             insert into heard_1
+             select place * 7919 % 100000, date '2026-01-01', md5(place::text) from generate_series(1, 50000) as place;
+             insert into heard_2
+             select place * 7919 % 100000, date '2026-02-01', md5(place::text) from generate_series(1, 50000) as place;
+             analyze heard, heard_1, heard_2",
+        )
+        .await;
+    let advice = bench.advice(request(vec![asked("select * from heard where place = 42")])).await;
+    assert!(advice.indexes.is_empty(), "{:#?}", advice.indexes);
+    let said = advice.rejected.iter().find(|it| it.rule == "reaches-the-rows");
+    assert!(said.is_some_and(|it| it.reason.contains("inherit")), "{:#?}", advice.rejected);
+}
+
+#[tokio::test]
 async fn a_days_cast_does_not_stop_an_index_from_being_proposed_beside_the_rewrite() {
     let bench = bench().await;
     let sql = "select * from visits where store_id = 42 and seen_at::date = '2026-01-10'";

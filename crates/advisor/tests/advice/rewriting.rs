@@ -1,5 +1,6 @@
 //! Rewrites are offered where they mean the same, and give the same rows.
 
+use shelfops_advisor::indexes::Rejected;
 use shelfops_advisor::proof::{Compared, compare};
 
 use super::bench::{Bench, asked, bench, request};
@@ -24,7 +25,7 @@ async fn same(bench: &Bench, rule: &str, sql: &str) {
 
 #[tokio::test]
 async fn days_and_years_of_a_time_give_the_same_rows_in_any_time_zone() {
-    for zone in ["UTC", "America/New_York", "Australia/Lord_Howe"] {
+    for zone in ["UTC", "America/New_York", "Australia/Lord_Howe", "America/Havana"] {
         let bench = bench().await.with(&format!("set timezone = '{zone}'")).await;
         for sql in [
             "select line_id from lines where sold_at::date = '2026-01-10'",
@@ -48,6 +49,24 @@ async fn days_and_years_of_a_time_give_the_same_rows_in_any_time_zone() {
             "select line_id from lines where date_part('year', sold_at) <= 2026",
         )
         .await;
+    }
+}
+
+#[tokio::test]
+async fn a_day_with_two_midnights_is_said_to_be_another_matter() {
+    let late = "insert into lines
+         select 200000 + place, 3, 4, timestamptz '2026-10-31 12:00+00' + place * interval '10 minutes', 'done',
+             1, 2, 'late'
+         from generate_series(1, 200) as place";
+    for zone in ["America/Havana", "America/New_York"] {
+        let bench = bench().await.with(&format!("{late};\nset timezone = '{zone}'")).await;
+        let sql = "select line_id from lines where sold_at::date = '2026-11-01'";
+        let advice = bench.advice(request(vec![asked(sql)])).await;
+        let condition = advice.rewrites[0].condition.as_ref().unwrap();
+        assert!(condition.contains("two midnights"), "{condition}");
+        let (before, after) = (asked(sql), asked(&advice.rewrites[0].sql));
+        let compared = compare(&bench.client, &bench.copy(), (&before, &after)).await.unwrap();
+        assert_eq!(compared.is_same, Some(zone == "America/New_York"), "{zone}: {compared:#?}");
     }
 }
 
@@ -224,6 +243,16 @@ async fn another_way_to_ask_gets_the_index_that_only_it_can_use() {
     assert_eq!(compared.is_same, Some(true), "{compared:#?}");
     assert!(compared.after.pages * 3.0 < compared.before.pages, "{compared:#?}");
     assert!(proof.indexes.iter().any(|it| it.definition == index.definition), "{proof:#?}");
+    let begins = "for another way to ask: ";
+    let rejected = advice.rejected.iter().filter_map(|it| it.reason.strip_prefix(begins));
+    let rejected: Vec<&str> = rejected.collect();
+    assert!(!rejected.is_empty(), "{:#?}", advice.rejected);
+    // What one was weighed against is named where it is there.
+    let named = |it: &&str| it.strip_prefix("with ")?.split(' ').next().map(str::to_owned);
+    let is_there = |name: &String| advice.indexes.iter().any(|it| it.name == *name);
+    assert!(rejected.iter().filter_map(named).all(|name| is_there(&name)), "{rejected:#?}");
+    let is_chosen = |it: &Rejected| it.what.ends_with(&index.definition);
+    assert!(!advice.rejected.iter().any(is_chosen), "{:#?}", advice.rejected);
 }
 
 #[tokio::test]

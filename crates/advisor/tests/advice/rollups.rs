@@ -1,7 +1,9 @@
 //! Rollups: advised where the house's rules allow, with a query that says the same.
 
-use shelfops_advisor::advice::{Advice, Asker, Partitions, Request, Statement, migration};
-use shelfops_advisor::proof::compare;
+use std::time::Duration;
+
+use shelfops_advisor::advice::{Advice, Advisor, Asker, Partitions, Request, Statement, migration};
+use shelfops_advisor::proof::{Copy, compare, prove};
 
 use super::bench::{Bench, asked, bench, request};
 
@@ -127,6 +129,29 @@ async fn a_rollup_of_a_statement_that_proves_to_be_quick_is_taken_back() {
 }
 
 #[tokio::test]
+async fn a_rollup_that_takes_too_long_to_be_made_is_refused() {
+    let bench = bench()
+        .await
+        .with(
+            "create function kind_of(store integer) returns integer stable language plpgsql
+                 as 'begin perform pg_sleep(0.0001); return store % 3; end'",
+        )
+        .await;
+    let sql = "select store_id, kind_of(store_id) as kind, sum(amount) from lines group by 1, 2";
+    let client = shelfops_testkit::connect(&bench.url).await.unwrap();
+    client.batch_execute("begin").await.unwrap();
+    let mut advisor = Advisor::begin(&client, often(sql)).await.unwrap();
+    let copy = Copy::at(&bench.url, None, 1, Duration::from_millis(100)).unwrap();
+    let (advice, proof) = prove(&mut advisor, &copy).await.unwrap();
+    advisor.end().await.unwrap();
+    let failed = proof.rollups.first().and_then(|it| it.failed.as_deref());
+    assert!(failed.is_some_and(|it| it.contains("could not be made in time")), "{failed:?}");
+    assert!(advice.rollups.is_empty(), "{:#?}", advice.rollups);
+    let refused = advice.rejected.iter().find(|it| it.rule == "rollup-says-the-same-sooner");
+    assert!(refused.is_some_and(|it| it.reason.contains("in time")), "{:#?}", advice.rejected);
+}
+
+#[tokio::test]
 async fn a_name_that_a_table_and_the_answer_have_means_the_tables_as_to_the_server() {
     let bench = bench().await;
     let sql = "select store_id % 2 as store_id, count(*) as lines from lines group by store_id";
@@ -211,11 +236,40 @@ async fn what_row_security_keeps_apart_a_rollup_keeps_apart_or_is_not_made() {
 
 #[tokio::test]
 async fn functions_that_no_rollup_can_answer_are_refused() {
-    let bench = bench().await;
+    let bench = bench()
+        .await
+        .with(
+            "create function allowed(store integer) returns boolean stable language sql
+                 as 'select store = current_setting(''shop.id'', true)::integer';
+             create function allowed_places() returns setof integer stable language sql
+                 as 'select store_id from public.stores where public.allowed(store_id)'",
+        )
+        .await;
     for (sql, said) in [
         ("select store_id, bit_or(quantity) from lines group by 1", "made of parts"),
         ("select store_id, sum(amount * random()) from lines group by 1", "moment"),
         ("select store_id, sum(setseed(0)::text::integer) from lines group by 1", "next time"),
+        (
+            "select sold_at::date, sum(amount) from lines where allowed(store_id) group by 1",
+            "somebody else",
+        ),
+        (
+            "select sold_at::date, sum(amount) filter (where allowed(store_id)) from lines group by 1",
+            "somebody else",
+        ),
+        (
+            "select sold_at::date, sum(case when allowed(store_id) then amount end) from lines group by 1",
+            "somebody else",
+        ),
+        (
+            "select l.state, sum(amount) from lines l join stores s on allowed(s.store_id) group by 1",
+            "somebody else",
+        ),
+        ("select place % 9, count(*) from allowed_places() as place group by 1", "somebody else"),
+        (
+            "select sold_at::date, sum(amount) from lines where state = user group by 1",
+            "whoever asks",
+        ),
     ] {
         let advice = advised(&bench, often(sql)).await;
         let reason = advice.rejected.iter().find(|it| it.rule == "rollup-says-the-same");

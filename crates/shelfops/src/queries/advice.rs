@@ -13,9 +13,13 @@ use shelfops_advisor::rehearsal::{Address, Copy, CopyRequest, Programs};
 use shelfops_advisor::rollups::SLOW_MS;
 use shelfops_advisor::workload::{LogReading, LogStatement, Statement as CountedStatement};
 use shelfops_embedded_postgres::Installation;
+use uuid::Uuid;
 
 use super::{Counted, count, is_without_values, name_of, short};
 use crate::ops::{Context, OpError};
+
+/// The column that says whose a row is.
+const OWNER: &str = "customer_id";
 
 /// What is asked for.
 pub(crate) struct Wanted<'w> {
@@ -70,6 +74,7 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
         }
         None => (None, None, None),
     };
+    let statements = all_of_own(wanted.statements, own.as_deref())?;
     // Made before the search: a clone needs the database without other sessions for a moment.
     let copy = match (wanted.verify, wanted.scratch_url) {
         (true, None) => Some(copied(context).await?),
@@ -79,10 +84,10 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
     let sources = Sources {
         log: wanted.log.as_ref(),
         asker: asker.as_ref(),
-        own: own.as_deref().map(|own| ("customer_id", own)),
+        own: own.as_deref().map(|own| (OWNER, own)),
         until: Some(Instant::now() + wanted.time),
     };
-    let supplied = supply(draft.client(), wanted.statements, sources).await?;
+    let supplied = supply(draft.client(), statements, sources).await?;
     let mut notes = Vec::new();
     if wanted.verify {
         let how = "give values with --param, to it alone, or a log that has them with --log";
@@ -268,6 +273,39 @@ fn as_logged(logged: &LogStatement) -> Statement {
     }
 }
 
+fn all_of_own(statements: Vec<Statement>, own: Option<&str>) -> Result<Vec<Statement>, OpError> {
+    match own {
+        Some(own) => statements.into_iter().map(|it| of_own(it, own)).collect(),
+        None => Ok(statements),
+    }
+}
+
+/// Leaves out values of a logged run that name another tenant, or none: with those this one would find nothing.
+/// What stands in the text cannot be left out.
+fn of_own(statement: Statement, own: &str) -> Result<Statement, OpError> {
+    if statement.found.is_none() {
+        return Ok(statement);
+    }
+    let is_own = |word: &str| word.eq_ignore_ascii_case(own);
+    let mut words = statement.sql.split(|letter: char| !is_part_of_word(letter));
+    let in_text = words.clone().any(is_own);
+    let is_named = in_text || statement.parameters.iter().any(|it| is_own(it));
+    let names_an_owner = words.clone().any(|word| word.eq_ignore_ascii_case(OWNER));
+    if !is_named && names_an_owner && words.any(|word| Uuid::parse_str(word).is_ok()) {
+        return Err(OpError::usage(
+            "the log has this statement with another tenant's values; give it with this one's as an argument",
+        ));
+    }
+    if !is_named && !statement.parameters.is_empty() {
+        return Ok(Statement { parameters: Vec::new(), found: None, ..statement });
+    }
+    Ok(statement)
+}
+
+fn is_part_of_word(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '_' | '-')
+}
+
 /// Whether a statement asks a question of tables, and not of the server about itself.
 fn reads(text: &str) -> bool {
     let lower = text.trim_start().to_lowercase();
@@ -275,4 +313,51 @@ fn reads(text: &str) -> bool {
         && !["pg_catalog", "pg_stat", "pg_class", "hypopg", "set_config"]
             .iter()
             .any(|it| lower.contains(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: &str = "0198c0de-0000-7000-8000-000000000001";
+    const ANOTHERS: &str = "0198c0de-0000-7000-8000-000000000002";
+
+    /// A statement as a log has it.
+    fn logged(sql: &str, parameters: &[&str]) -> Statement {
+        let found = Found { told: "the log's".to_owned(), place: 0, of: 1 };
+        Statement {
+            sql: sql.to_owned(),
+            parameters: parameters.iter().map(|it| (*it).to_owned()).collect(),
+            found: Some(found),
+            ..Statement::default()
+        }
+    }
+
+    #[test]
+    fn values_of_another_tenants_run_are_left_out() {
+        let sql = "select 1 from stores where customer_id = $1 and name = $2";
+        let own = of_own(logged(sql, &[OWN, "a"]), OWN).unwrap();
+        assert_eq!(own.parameters, [OWN, "a"]);
+        for values in [[ANOTHERS, "a"], ["b", "a"]] {
+            let left = of_own(logged(sql, &values), OWN).unwrap();
+            assert!(left.parameters.is_empty() && left.found.is_none(), "{left:?}");
+        }
+        // Somebody gave them.
+        let given = Statement { found: None, ..logged(sql, &[ANOTHERS, "a"]) };
+        assert_eq!(of_own(given, OWN).unwrap().parameters, [ANOTHERS, "a"]);
+    }
+
+    #[test]
+    fn a_text_that_names_another_tenant_is_refused() {
+        let named = |id: &str| logged(&format!("select 1 from t where t.customer_id='{id}'"), &[]);
+        assert!(of_own(named(&OWN.to_uppercase()), OWN).is_ok());
+        let refused = of_own(named(ANOTHERS), OWN).unwrap_err();
+        assert!(refused.to_string().contains("another tenant's values"), "{refused}");
+        for other in [
+            "select 1 from stores where name = 'Main Street'",
+            "select 1 from t where customer_id = current_setting('app.customer_id')::uuid",
+        ] {
+            assert!(of_own(logged(other, &[]), OWN).is_ok(), "{other}");
+        }
+    }
 }
