@@ -6,6 +6,7 @@
 mod blame;
 mod build;
 mod compare;
+mod doubts;
 mod error;
 mod measure;
 mod meter;

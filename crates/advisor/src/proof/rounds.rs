@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::blame::{Slower, WORTH, calls, saved, slower, time, unused};
 use super::build::Bench;
+use super::doubts::{Doubts, large};
 use super::meter::Meter;
 use super::tried::{Tried, in_vain};
 use super::{MOST_ROUNDS, Measured, ProofError};
@@ -31,6 +32,7 @@ pub(super) struct Rounds<'r, 'c> {
     /// What was measured with each index of those choices.
     indexes: Tried,
     best: Option<Best>,
+    doubts: Doubts,
 }
 
 /// The best choice so far.
@@ -39,6 +41,8 @@ struct Best {
     after: Vec<Measured>,
     is_too_large: bool,
     ms: f64,
+    /// Those that take much of the budget, the largest first.
+    large: Vec<Index>,
 }
 
 impl<'r, 'c> Rounds<'r, 'c> {
@@ -59,19 +63,28 @@ impl<'r, 'c> Rounds<'r, 'c> {
             tried: BTreeSet::new(),
             indexes: Tried::default(),
             best: None,
+            doubts: Doubts::default(),
         }
     }
 
-    /// Chooses until a choice was measured before, or the rounds are used up, and ends with the best.
+    /// Chooses until a choice was measured before and none of its large indexes is to be doubted, or the rounds
+    /// are used up, and ends with the best.
     pub(super) async fn run(mut self, advisor: &mut Advisor<'_>) -> Result<Outcome, ProofError> {
         let mut too_large = 0;
+        let mut doubtful: Option<Index> = None;
         let last = loop {
             self.rounds += 1;
-            let advice = advisor.advise(&self.banned).await?;
+            let mut without = self.banned.clone();
+            without.extend(doubtful.clone());
+            let advice = advisor.advise(&without).await?;
             advisor.rest().await?;
             let set: BTreeSet<Index> = advice.indexes.iter().map(|it| it.index.clone()).collect();
             if self.tried.contains(&set) {
-                break advice;
+                doubtful = self.best.as_ref().and_then(|best| self.doubts.next(&best.large));
+                if doubtful.is_none() {
+                    break advice;
+                }
+                continue;
             }
             let failed = self.bench.build(&advice.indexes).await?;
             // Sizes are estimates until they are built: the next choice knows better.
@@ -90,6 +103,8 @@ impl<'r, 'c> Rounds<'r, 'c> {
             if is_built {
                 self.measure(advisor, &advice, is_too_large).await?;
             }
+            // The next choice may have it again, knowing what was measured without it.
+            doubtful = None;
             if self.rounds - too_large >= MOST_ROUNDS {
                 break advice;
             }
@@ -120,7 +135,8 @@ impl<'r, 'c> Rounds<'r, 'c> {
         let against =
             if found.is_empty() { unused(self.bench, advice, &after) } else { Vec::new() };
         if is_better {
-            self.best = Some(Best { advice: advice.clone(), after, is_too_large, ms });
+            let large = large(self.bench.sizes(), advisor.budget_bytes());
+            self.best = Some(Best { advice: advice.clone(), after, is_too_large, ms, large });
         }
         for Slower { place, index, ms, rejected } in found {
             let is_foreseen =
