@@ -24,22 +24,12 @@ mod webhooks;
 mod worker;
 
 use std::process::ExitCode;
-use std::time::Duration;
-
-use shelfops_integrations::connector::renewals_end;
-
-/// How long a process that ends waits for a vendor who is renewing a token.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime {
         Ok(runtime) => {
-            let code = runtime.block_on(async {
-                let code = cli::run().await;
-                renewals_end(PATIENCE).await;
-                code
-            });
+            let code = runtime.block_on(cli::run());
             // A thread that is stuck in a read must not keep the process.
             runtime.shutdown_background();
             ExitCode::from(code)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use shelfops_db::{Database, DatabaseConfig};
 use shelfops_embedded_postgres::{Config as ServerConfig, Installation, Server, ServerHandle};
+use shelfops_integrations::connector::renewals_end;
 use tokio::sync::OnceCell;
 
 use crate::config::Config;
@@ -20,6 +21,9 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// How seldom that becomes while it cannot be started.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// How long a vendor who is renewing a token is waited for before the connections are closed.
+const LONGEST_RENEWAL: Duration = Duration::from_secs(20);
 
 /// How long a stop waits for it: a fast one of PostgreSQL takes over a minute at worst.
 const LONGEST_STOP: Duration = Duration::from_secs(90);
@@ -100,8 +104,10 @@ impl OpenDatabase {
         Ok(config)
     }
 
-    /// Closes the connections and gives the server up; it stops when nobody else uses it.
+    /// Closes the connections and gives the server up; it stops when nobody else uses it. Tokens that are
+    /// being renewed are stored before that.
     pub(crate) async fn close(&self) {
+        renewals_end(LONGEST_RENEWAL).await;
         if let Some(database) = self.database.get() {
             database.close();
         }

@@ -84,6 +84,8 @@ impl<'r, 'c> Rounds<'r, 'c> {
                 if doubtful.is_none() {
                     break advice;
                 }
+                // Nothing is measured in this one.
+                self.rounds -= 1;
                 continue;
             }
             let failed = self.bench.build(&advice.indexes).await?;

@@ -262,8 +262,8 @@ impl TenantTx {
         Ok(confirmed > 0)
     }
 
-    /// Returns the days that were compared of each of an integration's stores, by the vendor's ids; one that
-    /// differed, of those since `unsettled_from`, is not done.
+    /// Returns the days that were compared of each of an integration's stores, by the vendor's ids; one on which
+    /// any of them differed, of those since `unsettled_from`, is not done.
     ///
     /// # Errors
     /// Fails when the server does.
@@ -274,9 +274,13 @@ impl TenantTx {
     ) -> Result<BTreeMap<String, BTreeSet<Date>>, DbError> {
         let rows = self
             .query(
-                "select external_store_id, business_date::text from reconciliations
+                "select external_store_id, business_date::text from reconciliations as compared
                  where customer_id = $1 and integration_id = $2
-                     and (outcome <> 'differs' or business_date < $3::text::date)
+                     and (business_date < $3::text::date or not exists (
+                         select from reconciliations as other
+                         where other.customer_id = $1 and other.integration_id = $2
+                             and other.business_date = compared.business_date
+                             and other.outcome = 'differs'))
                  union
                  -- Since when there are comparisons, whatever came of the first.
                  select external_store_id, min(business_date)::text from reconciliations

@@ -14,8 +14,8 @@ use crate::oauth::{App, TokenError, TokenKeeper, TokenPair, TokenStatus, TokenSt
 /// it ends.
 static UNDER_WAY: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
 
-/// Waits until no renewal of a token is under way, or for so long: before a process ends, as a vendor may have
-/// renewed a token that is not stored yet.
+/// Waits until no renewal of a token is under way, or for so long: before the store is closed, as a vendor may
+/// have renewed a token that is not stored yet.
 pub async fn renewals_end(at_most: Duration) {
     UNDER_WAY.close();
     // Those that are left are told by the next one who asks.
@@ -146,6 +146,14 @@ impl Connection {
 async fn to_its_end(
     work: impl Future<Output = Result<TokenPair, TokenError>> + Send + 'static,
 ) -> Result<TokenPair, ConnectorError> {
+    let work = async {
+        let told = work.await;
+        if let Err(error) = &told {
+            // Whoever asked says so as well, if he is still there.
+            tracing::debug!(%error, "no token");
+        }
+        told
+    };
     match UNDER_WAY.spawn(work.in_current_span()).await {
         Ok(told) => Ok(told?),
         Err(lost) => match lost.try_into_panic() {

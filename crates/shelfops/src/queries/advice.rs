@@ -74,7 +74,7 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
         }
         None => (None, None, None),
     };
-    let statements = all_of_own(wanted.statements, own.as_deref())?;
+    let (statements, mut notes) = all_of_own(wanted.statements, own.as_deref())?;
     // Made before the search: a clone needs the database without other sessions for a moment.
     let copy = match (wanted.verify, wanted.scratch_url) {
         (true, None) => Some(copied(context).await?),
@@ -88,7 +88,6 @@ pub(crate) async fn advised(context: &Context, wanted: Wanted<'_>) -> Result<Adv
         until: Some(Instant::now() + wanted.time),
     };
     let supplied = supply(draft.client(), statements, sources).await?;
-    let mut notes = Vec::new();
     if wanted.verify {
         let how = "give values with --param, to it alone, or a log that has them with --log";
         notes.extend(supplied.missing.iter().map(|missing| format!("{missing}; {how}")));
@@ -273,33 +272,63 @@ fn as_logged(logged: &LogStatement) -> Statement {
     }
 }
 
-fn all_of_own(statements: Vec<Statement>, own: Option<&str>) -> Result<Vec<Statement>, OpError> {
-    match own {
-        Some(own) => statements.into_iter().map(|it| of_own(it, own)).collect(),
-        None => Ok(statements),
+/// Leaves out what a log has of another tenant; answers also what was left out.
+///
+/// # Errors
+/// Says so where nothing is left.
+fn all_of_own(
+    statements: Vec<Statement>,
+    own: Option<&str>,
+) -> Result<(Vec<Statement>, Vec<String>), OpError> {
+    let Some(own) = own else { return Ok((statements, Vec::new())) };
+    let (mut of_this_one, mut left_out) = (Vec::new(), Vec::new());
+    for statement in statements {
+        let name = statement.name.clone();
+        match of_own(statement, own) {
+            Some(statement) => of_this_one.push(statement),
+            None => left_out.push(format!(
+                "{name} was left out: the log has it with another tenant's values; give it with this one's \
+                 as an argument"
+            )),
+        }
     }
+    if of_this_one.is_empty() && !left_out.is_empty() {
+        return Err(OpError::usage(left_out.join("; ")));
+    }
+    Ok((of_this_one, left_out))
 }
 
 /// Leaves out values of a logged run that name another tenant, or none: with those this one would find nothing.
-/// What stands in the text cannot be left out.
-fn of_own(statement: Statement, own: &str) -> Result<Statement, OpError> {
+/// What stands in the text cannot be left out: nothing is left of a statement that names another there.
+fn of_own(statement: Statement, own: &str) -> Option<Statement> {
     if statement.found.is_none() {
-        return Ok(statement);
+        return Some(statement);
     }
     let is_own = |word: &str| word.eq_ignore_ascii_case(own);
-    let mut words = statement.sql.split(|letter: char| !is_part_of_word(letter));
-    let in_text = words.clone().any(is_own);
+    let words = statement.sql.split(|letter: char| !is_part_of_word(letter));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let in_text = words.iter().any(|word| is_own(word));
     let is_named = in_text || statement.parameters.iter().any(|it| is_own(it));
-    let names_an_owner = words.clone().any(|word| word.eq_ignore_ascii_case(OWNER));
-    if !is_named && names_an_owner && words.any(|word| Uuid::parse_str(word).is_ok()) {
-        return Err(OpError::usage(
-            "the log has this statement with another tenant's values; give it with this one's as an argument",
-        ));
+    if !is_named && names_an_owner(&words) {
+        return None;
     }
     if !is_named && !statement.parameters.is_empty() {
-        return Ok(Statement { parameters: Vec::new(), found: None, ..statement });
+        return Some(Statement { parameters: Vec::new(), found: None, ..statement });
     }
-    Ok(statement)
+    Some(statement)
+}
+
+/// Whether the words of a statement have an id beside the column that says whose a row is, in one condition.
+fn names_an_owner(words: &[&str]) -> bool {
+    let is_any = |word: &str, of: &[&str]| of.iter().any(|it| word.eq_ignore_ascii_case(it));
+    let ends = |word: &&&str| is_any(word, &["and", "or", "where"]);
+    let owners = words.iter().enumerate().filter(|(_, word)| is_any(word, &[OWNER]));
+    let mut beside = owners.flat_map(|(place, _)| {
+        let behind = words.iter().skip(place + 1).take_while(move |word| !ends(word)).take(3);
+        let before = words.iter().take(place).rev().take_while(move |word| !ends(word)).take(3);
+        behind.chain(before)
+    });
+    beside.any(|word| Uuid::parse_str(word).is_ok())
 }
 
 fn is_part_of_word(letter: char) -> bool {
@@ -350,14 +379,23 @@ mod tests {
     #[test]
     fn a_text_that_names_another_tenant_is_refused() {
         let named = |id: &str| logged(&format!("select 1 from t where t.customer_id='{id}'"), &[]);
-        assert!(of_own(named(&OWN.to_uppercase()), OWN).is_ok());
-        let refused = of_own(named(ANOTHERS), OWN).unwrap_err();
-        assert!(refused.to_string().contains("another tenant's values"), "{refused}");
+        assert!(of_own(named(&OWN.to_uppercase()), OWN).is_some());
+        assert!(of_own(named(ANOTHERS), OWN).is_none());
+        let cast = format!("select 1 from t where '{ANOTHERS}'::uuid = t.customer_id");
+        assert!(of_own(logged(&cast, &[]), OWN).is_none());
+        // One that is left out keeps no others from being advised.
+        let both = vec![named(ANOTHERS), named(OWN)];
+        let (left, notes) = all_of_own(both, Some(OWN)).unwrap();
+        assert_eq!((left.len(), notes.len()), (1, 1));
+        assert!(notes[0].contains("another tenant's values"), "{notes:?}");
+        assert!(all_of_own(vec![named(ANOTHERS)], Some(OWN)).is_err());
         for other in [
             "select 1 from stores where name = 'Main Street'",
             "select 1 from t where customer_id = current_setting('app.customer_id')::uuid",
+            "select 1 from t where customer_id = current_setting('app.customer_id')::uuid
+                 and product_id = '0198c0de-0000-7000-8000-000000000003'",
         ] {
-            assert!(of_own(logged(other, &[]), OWN).is_ok(), "{other}");
+            assert!(of_own(logged(other, &[]), OWN).is_some(), "{other}");
         }
     }
 }
