@@ -397,7 +397,8 @@ impl TenantTx {
             .query_opt(
                 "select run.quarantined_count,
                      array(
-                         select distinct record.sync_run_id
+                         -- Not distinct: TimescaleDB's SkipScan (2.19) fails on its plan below row security.
+                         select record.sync_run_id
                          from quarantined_records as record
                          where record.customer_id = run.customer_id
                              and record.source = run.source
@@ -406,6 +407,7 @@ impl TenantTx {
                              and (record.origin = run.origin
                                  or starts_with(run.origin, record.origin || '/'))
                              and record.status = 'waiting'
+                         group by record.sync_run_id
                      )
                  from sync_runs as run
                  where run.customer_id = $1 and run.sync_run_id = $2",
